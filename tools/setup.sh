@@ -1,0 +1,132 @@
+#!/bin/sh
+# Sees to it that what Tablao's targets need is there.
+#
+#   tools/setup.sh [GROUP ...]        groups: build test demo bench coverage
+#                                     torture lint dist (default: build test)
+#
+# Says and does nothing when nothing is missing. On Debian and its kin it
+# installs the packages that are, as root or through sudo; elsewhere, or
+# without the right, it says in one line what to install and fails.
+# CC, CPPFLAGS and TCLSH name another compiler or tclsh.
+set -u
+
+: "${CC:=cc}" "${CPPFLAGS:=}" "${TCLSH:=tclsh}"
+
+die() {
+  echo "tablao: $*" >&2
+  exit 1
+}
+
+have() {
+  command -v "$1" >/dev/null 2>&1
+}
+
+# CC may carry flags or a launcher ("ccache gcc"), hence its splitting.
+have_cc() {
+  # shellcheck disable=SC2086
+  set -- $CC
+  have "$1"
+}
+
+have_header() {
+  # shellcheck disable=SC2086
+  echo "#include <$1>" | $CC $CPPFLAGS -E - >/dev/null 2>&1
+}
+
+have_tclsqlite() {
+  [ -n "${TABLAO_TCLSQLITE:-}" ] ||
+    echo 'if {[catch {package require sqlite3}]} {exit 1}' |
+      $TCLSH >/dev/null 2>&1
+}
+
+# Adds to what is missing: a word for people, then Debian's packages.
+miss() {
+  what="${what:+$what, }$1"
+  shift
+  packages="${packages:+$packages }$*"
+}
+
+find_missing() {
+  what= packages=
+  for group in "$@"; do
+    case $group in
+    build)
+      have_cc || miss "a C compiler ($CC)" gcc libc6-dev
+      have make || miss make make
+      have "$TCLSH" || miss "Tcl 8.6 ($TCLSH)" tcl
+      if ! have_cc || ! have_header stdlib.h; then
+        miss "the C library's headers" libc6-dev
+      fi
+      if ! have_cc || ! have_header sqlite3ext.h; then
+        miss "SQLite's headers" libsqlite3-dev
+      fi
+      ;;
+    test | demo)
+      have "$TCLSH" || miss "Tcl 8.6 ($TCLSH)" tcl
+      have_tclsqlite || miss "Tcl's sqlite3 package" libsqlite3-tcl
+      have sqlite3 || miss "the sqlite3 shell" sqlite3
+      ;;
+    bench)
+      have gnuplot || miss gnuplot gnuplot-nox
+      ;;
+    coverage)
+      have gcovr || miss gcovr gcovr
+      ;;
+    torture)
+      have clang || miss clang clang
+      have valgrind || miss valgrind valgrind
+      ;;
+    lint)
+      have cppcheck || miss cppcheck cppcheck
+      have clang-tidy || miss clang-tidy clang-tidy
+      ;;
+    dist)
+      have git || miss git git
+      ;;
+    *)
+      die "setup: unknown group: $group"
+      ;;
+    esac
+  done
+}
+
+[ $# -gt 0 ] || set -- build test
+find_missing "$@"
+[ -n "$packages" ] || exit 0
+
+advice="$what: install them (Debian's packages: $packages)"
+have apt-get || die "missing here: $advice"
+if [ "$(id -u)" = 0 ]; then
+  sudo=
+elif have sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+  sudo=sudo
+else
+  die "neither root nor sudo to install what is missing: $advice"
+fi
+
+# sudo drops the environment, so env goes behind it.
+apt() {
+  $sudo env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a apt-get \
+    -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" \
+    </dev/null >>"$log" 2>&1
+}
+
+install_packages() {
+  # shellcheck disable=SC2086
+  apt install --no-install-recommends $packages
+}
+
+log=$(mktemp) || die "setup: cannot write a temporary file"
+trap 'rm -f "$log"' EXIT
+trap 'exit 1' HUP INT TERM
+echo "tablao: installing $packages"
+# A list of packages that is absent or stale makes the first try fail.
+if ! install_packages; then
+  { apt update && install_packages; } || {
+    cat "$log" >&2
+    die "apt-get could not install what is missing: $advice"
+  }
+fi
+
+find_missing "$@"
+[ -z "$packages" ] || die "still missing after installing: $what"
