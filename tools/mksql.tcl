@@ -1,0 +1,377 @@
+#!/usr/bin/env tclsh
+# Makes one C header and one SQL script of sql/, views/ and VERSION.
+#
+#   tclsh tools/mksql.tcl TOP OUTDIR
+#
+# reads   TOP/VERSION, TOP/sql/NNNN_name.sql, TOP/sql/triggers_*.sql,
+#         TOP/views/*.sql
+# writes  OUTDIR/tablao_sql.h   what ext/migrate.c embeds
+#         OUTDIR/tablao.sql     the same schema, for any SQLite client
+#
+# Both depend on the bytes of the input alone. The input's form:
+#   - A migration is run once and never changed: its checksum is stored. It
+#     holds no view, no trigger, no transaction and no pragma.
+#   - Views and triggers start with `CREATE VIEW name` or `CREATE TRIGGER name`
+#     at the left edge. A view ends at a line that ends in `;`, a trigger at a
+#     line that is exactly `END;`. Comments are `--`, between and inside.
+#   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)` whose
+#     strings are the valid statuses. Where a kind's list stands more than
+#     once (for INSERT and for UPDATE), the lists must be the same.
+#
+# Text is handled as bytes: what SQLite stores and what is hashed are bytes.
+
+proc die {file line message} {
+  if {$line ne ""} {append file ":$line"}
+  puts stderr "tablao: $file: $message"
+  exit 1
+}
+
+proc read_bytes {path} {
+  if {[catch {open $path rb} channel]} {die $path "" "cannot be read"}
+  set data [read $channel]
+  close $channel
+  return $data
+}
+
+# All or nothing, so that an interrupted build leaves no half file behind.
+proc write_bytes {path data} {
+  set channel [open $path.tmp wb]
+  puts -nonewline $channel $data
+  close $channel
+  file rename -force $path.tmp $path
+}
+
+proc sha256 {path} {
+  foreach command {{sha256sum} {shasum -a 256} {openssl dgst -sha256 -r}} {
+    if {![catch {exec {*}$command < $path 2>@1} out]} {
+      if {[regexp {^[0-9a-f]{64}} $out sum]} {return $sum}
+    }
+  }
+  die $path "" "no sha256sum, shasum or openssl to hash it with"
+}
+
+# A source file, checked for what no SQL file of ours may hold.
+proc read_sql {top name} {
+  set text [read_bytes [file join $top $name]]
+  if {$text eq ""} {die $name "" "is empty"}
+  set n 0
+  foreach line [split $text \n] {
+    incr n
+    if {[string first \r $line]>=0} {die $name $n "ends in CR LF, not LF"}
+    if {[string first \0 $line]>=0} {die $name $n "holds a NUL byte"}
+    if {[string first \t $line]>=0} {die $name $n "holds a tab"}
+  }
+  if {[string index $text end] ne "\n"} {die $name $n "lacks its line end"}
+  return $text
+}
+
+# The line without its `--` comment and trailing blanks. $quote carries an
+# open string or quoted name over to the next line.
+proc strip_comment {line quoteVar} {
+  upvar 1 $quoteVar quote
+  set n [string length $line]
+  for {set i 0} {$i<$n} {incr i} {
+    set c [string index $line $i]
+    if {$quote ne ""} {
+      if {$c eq $quote} {set quote ""}
+    } elseif {$c eq "'" || $c eq "\""} {
+      set quote $c
+    } elseif {$c eq "-" && [string index $line $i+1] eq "-"} {
+      return [string trimright [string range $line 0 $i-1]]
+    }
+  }
+  return [string trimright $line]
+}
+
+# Refuses what would not run, or not only once, inside a migration.
+proc check_migration {name text} {
+  set n 0
+  set quote ""
+  set start 1          ;# at the start of a statement
+  set started 0        ;# its line
+  foreach line [split $text \n] {
+    incr n
+    set inside [expr {$quote ne ""}]
+    set code [strip_comment $line quote]
+    if {[string trim $code] eq "" && !$inside} continue
+    if {$start} {
+      set started $n
+      set head [string toupper [string trim $code]]
+      if {[regexp {^(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\M} $head w]} {
+        die $name $n "$w: a migration runs in its runner's transaction"
+      }
+      if {[regexp {^(PRAGMA|VACUUM|ATTACH|DETACH)\M} $head w]} {
+        die $name $n "$w has no place in a migration"
+      }
+      if {[regexp {^CREATE\s+(TEMP\s+|TEMPORARY\s+)?(VIEW|TRIGGER)\M} $head]} {
+        die $name $n "views stand in views/, triggers in sql/triggers_*.sql"
+      }
+    }
+    set start [expr {$quote eq "" && [string index $code end] eq ";"}]
+  }
+  if {$started==0} {die $name "" "holds no statement"}
+  if {!$start} {die $name $started "statement without a closing ;"}
+}
+
+# Appends {type name sql comment} of each statement of a file to the list
+# `objects`. sql is the text that SQLite keeps in sqlite_schema.
+proc read_objects {name text types} {
+  global objects seen
+  set n 0
+  set type ""
+  set comment ""
+  set quote ""
+  foreach line [split $text \n] {
+    incr n
+    if {$type eq ""} {
+      # Between statements: comments belong to the statement right below.
+      if {[string trim $line] eq ""} {
+        set comment ""
+        continue
+      }
+      if {[string match {--*} [string trim $line]]} {
+        append comment [string trim $line] \n
+        continue
+      }
+      if {![regexp {^CREATE (VIEW|TRIGGER) ([a-z][a-z0-9_]*)\M} $line \
+                 -> type object]} {
+        die $name $n "expected CREATE [join $types { or CREATE }]\
+            and a name, at the left edge"
+      }
+      set type [string tolower $type]
+      if {[string toupper $type] ni $types} {
+        die $name $n "a $type has no place here"
+      }
+      if {[info exists seen($object)]} {
+        die $name $n "$object exists already, at $seen($object)"
+      }
+      set seen($object) $name:$n
+      set started $n
+      set body {}
+      set quote ""
+    } elseif {$quote eq "" && [regexp {^CREATE (VIEW|TRIGGER) } $line]} {
+      # Without this, the missing end swallows the next statement.
+      die $name $started "$type $object lacks its end\
+          ([expr {$type eq "view" ? "a line ending in ;" : "END;"}])"
+    }
+    lappend body $line
+    set code [strip_comment $line quote]
+    if {$quote ne ""} continue
+    if {$type eq "view" ? [string index $code end] eq ";" : $line eq "END;"} {
+      if {$type eq "view" && $code ne $line} {
+        # SQLite would store the text up to the ; and drop what is behind.
+        die $name $n "text behind the closing ;"
+      }
+      set sql [string trimright [string range [join $body \n] 0 end-1]]
+      lappend objects [list $type $object $sql $comment]
+      set type ""
+      set comment ""
+    }
+  }
+  if {$type ne ""} {
+    die $name $started "$type $object lacks its end\
+        ([expr {$type eq "view" ? "a line ending in ;" : "END;"}])"
+  }
+}
+
+# Fills the array `statuses` (kind -> list) from the marked lists of a file.
+proc read_statuses {name text} {
+  global statuses statuses_at
+  set from 0
+  while {[regexp -indices -start $from -line {^ *-- @statuses *(.*)$} \
+            $text all word]} {
+    set n [llength [split [string range $text 0 [lindex $all 0]] \n]]
+    set kind [string trim [string range $text {*}$word]]
+    if {$kind ni {job task worker}} {
+      die $name $n "@statuses of job, task or worker, not '$kind'"
+    }
+    set from [expr {[lindex $all 1]+1}]
+    set rest [string range $text $from end]
+    if {[regexp -indices -line {^ *-- @statuses} $rest next]} {
+      set rest [string range $rest 0 [lindex $next 0]-1]
+    }
+    if {![regexp {\mNOT IN\s*\(([^()]*)\)} $rest -> inner]} {
+      die $name $n "no NOT IN (...) follows @statuses $kind"
+    }
+    if {![regexp {^\s*'[^']*'(\s*,\s*'[^']*')*\s*$} $inner]} {
+      die $name $n "the list of @statuses $kind is not one of plain strings"
+    }
+    set list {}
+    foreach {- status} [regexp -all -inline {'([^']*)'} $inner] {
+      if {$status in $list} {
+        die $name $n "@statuses $kind names '$status' twice"
+      }
+      lappend list $status
+    }
+    if {[info exists statuses($kind)]} {
+      if {[lsort $statuses($kind)] ne [lsort $list]} {
+        die $name $n "@statuses $kind differs from $statuses_at($kind)"
+      }
+    } else {
+      set statuses($kind) $list
+      set statuses_at($kind) $name:$n
+    }
+  }
+}
+
+# A C string literal, one line of source per line of text. Every ? is escaped
+# since C11 still has trigraphs; other bytes than ASCII become octal.
+proc c_string {text {indent "    "}} {
+  set out {}
+  set lines [split $text \n]
+  set last [lindex $lines end]
+  foreach line [lrange $lines 0 end-1] {lappend out [c_escape $line]\\n}
+  if {$last ne "" || ![llength $out]} {lappend out [c_escape $last]}
+  set quoted {}
+  foreach line $out {lappend quoted "$indent\"$line\""}
+  return [join $quoted \n]
+}
+
+proc c_escape {line} {
+  set line [string map {\\ \\\\ \" \\\" ? \\?} $line]
+  if {[regexp {[^ -~]} $line]} {
+    set out ""
+    foreach c [split $line ""] {
+      scan $c %c code
+      append out [expr {$code<32 || $code>126 ? [format {\%03o} $code] : $c}]
+    }
+    set line $out
+  }
+  return $line
+}
+
+proc sorted_glob {top pattern} {
+  set names {}
+  foreach path [glob -nocomplain -directory $top $pattern] {
+    lappend names [file join [file dirname $pattern] [file tail $path]]
+  }
+  return [lsort $names]
+}
+
+# --- Read ------------------------------------------------------------------
+
+if {$argc!=2} {
+  puts stderr "tablao: usage: tclsh mksql.tcl TOP OUTDIR"
+  exit 1
+}
+lassign $argv top outdir
+
+set version [string trimright [read_bytes [file join $top VERSION]] \n]
+if {![regexp {^\d+\.\d+\.\d+$} $version]} {
+  die VERSION 1 "not a version like 0.1.0: '$version'"
+}
+
+set migrations {}      ;# {number name checksum text}
+set objects {}         ;# {type name sql comment}
+set expected 1
+foreach name [sorted_glob $top sql/*.sql] {
+  set tail [file tail $name]
+  set text [read_sql $top $name]
+  if {[regexp {^(\d{4})_([a-z0-9_]+)\.sql$} $tail -> digits label]} {
+    scan $digits %d number
+    if {$number<$expected} {
+      die $name "" "a second migration $digits"
+    } elseif {$number>$expected} {
+      die $name "" [format "migration %04d is missing before it" $expected]
+    }
+    incr expected
+    check_migration $name $text
+    lappend migrations \
+        [list $number $label [sha256 [file join $top $name]] $text $name]
+  } elseif {[string match triggers_*.sql $tail]} {
+    read_objects $name $text TRIGGER
+    read_statuses $name $text
+  } else {
+    die $name "" "neither NNNN_name.sql nor triggers_name.sql"
+  }
+}
+if {![llength $migrations]} {die [file join $top sql] "" "has no migration"}
+foreach name [sorted_glob $top views/*.sql] {
+  read_objects $name [read_sql $top $name] {VIEW TRIGGER}
+}
+foreach kind {job task worker} {
+  if {![info exists statuses($kind)]} {
+    die sql/triggers_*.sql "" "no list is marked -- @statuses $kind"
+  }
+}
+
+# Views first: an INSTEAD OF trigger needs its view. The order inside each
+# kind is that of file names, then that of the file.
+set ordered {}
+foreach type {view trigger} {
+  foreach object $objects {
+    if {[lindex $object 0] eq $type} {lappend ordered $object}
+  }
+}
+
+# --- The header ------------------------------------------------------------
+
+set h {/*
+** DO NOT EDIT. Made by tools/mksql.tcl of sql/, views/ and VERSION.
+**
+** Include it in ext/migrate.c only: what it defines is static.
+*/
+}
+append h "#define TABLAO_VERSION \"$version\"\n\n"
+append h {/* The migrations, in the order to run them. */
+static const struct TablaoMigration {
+  int iVersion;             /* 1, 2, 3, ... without gaps */
+  const char *zName;        /* file name without number and suffix */
+  const char *zChecksum;    /* SHA-256 of the file, lower case hex */
+  const char *zSql;         /* the whole file */
+} aTablaoMigration[] = }
+append h "\{\n"
+foreach migration $migrations {
+  lassign $migration number label sum text
+  append h "  \{ $number, \"$label\",\n    \"$sum\",\n[c_string $text] \},\n"
+}
+append h "\};\n#define TABLAO_N_MIGRATION [llength $migrations]\n\n"
+append h {/* Views, then triggers, as sqlite_schema holds them, in creation order. */
+static const struct TablaoObject {
+  const char *zType;        /* "view" or "trigger" */
+  const char *zName;
+  const char *zSql;         /* without the closing semicolon */
+} aTablaoObject[] = }
+append h "\{\n"
+foreach object $ordered {
+  lassign $object type name sql
+  append h "  \{ \"$type\", \"$name\",\n[c_string $sql] \},\n"
+}
+append h "\};\n#define TABLAO_N_OBJECT [llength $ordered]\n"
+foreach {kind title} {job Job task Task worker Worker} {
+  append h "\n/* From $statuses_at($kind) */\n" \
+      "static const char *const azTablao${title}Status\[\] = \{\n"
+  foreach status $statuses($kind) {
+    append h "  \"[c_escape $status]\",\n"
+  }
+  append h "  0\n\};\n"
+}
+
+# --- The script ------------------------------------------------------------
+
+set s "-- Tablao $version: the schema of a render farm in an SQLite database.\n"
+append s {--
+-- Run it once, on a new database, stopping at the first error:
+--   sqlite3 -bail farm.db <tablao.sql
+-- The extension (tablao.so) does the same with SELECT tablao_migrate().
+-- DO NOT EDIT. Made by tools/mksql.tcl of sql/ and views/.
+
+BEGIN IMMEDIATE;
+}
+foreach migration $migrations {
+  lassign $migration number label sum text name
+  append s "\n-- === $name\n$text\n" \
+      "INSERT INTO tablao_migrations(version, name, checksum, applied_at)\n" \
+      "VALUES ($number, '$label',\n  '$sum',\n" \
+      "  strftime('%Y-%m-%d %H:%M:%f+00:00'));\n"
+}
+append s "\n-- === views, then triggers\n"
+foreach object $ordered {
+  lassign $object type name sql comment
+  append s "\n$comment$sql;\n"
+}
+append s "\nCOMMIT;\n"
+
+file mkdir $outdir
+write_bytes [file join $outdir tablao.sql] $s
+write_bytes [file join $outdir tablao_sql.h] $h
