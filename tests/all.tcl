@@ -1,0 +1,150 @@
+# Runs the test files, each in a process of its own, some at a time.
+#
+#   tclsh tests/all.tcl ?-dir DIR? ?PATTERN ...?
+#
+# PATTERN selects files by name without suffix: func, 'trigger_*'. Prints a
+# line per file, the whole output of those that failed, and last
+# `N passed, N failed`. A file that crashes, hangs, checks nothing or ends
+# without finish_test counts as one failure more.
+#
+#   TABLAO_JOBS           files at a time (default: the number of cores)
+#   TABLAO_TEST_TIMEOUT   seconds that one file may take (default 1200)
+#
+# A file with the line `# tester: slow` near its top is started first, so that
+# it does not run alone at the end.
+
+proc number_of_cores {} {
+  foreach command {{nproc} {sysctl -n hw.ncpu} {getconf _NPROCESSORS_ONLN}} {
+    if {![catch {exec {*}$command 2>@1} n] && [string is integer -strict $n]} {
+      return $n
+    }
+  }
+  return 2
+}
+
+proc env_default {name default} {
+  if {[info exists ::env($name)] && $::env($name) ne ""} {
+    return $::env($name)
+  }
+  return $default
+}
+
+proc is_slow {path} {
+  set channel [open $path r]
+  set head [read $channel 2000]
+  close $channel
+  return [regexp -line {^# tester: slow$} $head]
+}
+
+proc start_next {} {
+  global queue running output started timer timeout
+  if {![llength $queue]} return
+  set queue [lassign $queue path]
+  set channel [open [list |[info nameofexecutable] $path </dev/null 2>@1] r]
+  fconfigure $channel -blocking 0 -translation binary
+  set output($channel) ""
+  set started($channel) [clock milliseconds]
+  set timer($channel) [after [expr {$timeout*1000}] [list stop $channel]]
+  set running($channel) $path
+  fileevent $channel readable [list collect $channel]
+}
+
+proc stop {channel} {
+  global output timeout
+  append output($channel) "\nstopped after $timeout seconds\n"
+  catch {exec kill -9 {*}[pid $channel]}
+}
+
+proc collect {channel} {
+  global output
+  append output($channel) [read $channel]
+  if {[eof $channel]} {finish $channel}
+}
+
+# Judges what a file's process has left: the closing line that finish_test
+# prints is the one proof that it came to its end.
+proc finish {channel} {
+  global running output started timer passed failed prefixes done
+  set path $running($channel)
+  set name [file tail $path]
+  after cancel $timer($channel)
+  fconfigure $channel -blocking 1
+  set crash ""
+  if {[catch {close $channel} message options]} {
+    set code [dict get $options -errorcode]
+    switch -- [lindex $code 0] {
+      CHILDSTATUS {set crash "exit code [lindex $code 2]"}
+      default {set crash $message}
+    }
+  }
+  set p 0
+  set f 0
+  set why {}
+  if {[regexp -line {^tester: (\S+): (\d+) passed, (\d+) failed$} \
+           $output($channel) -> prefix p f]} {
+    if {[info exists prefixes($prefix)]} {
+      incr f
+      lappend why "its testprefix $prefix is that of $prefixes($prefix)"
+    } else {
+      set prefixes($prefix) $name
+    }
+    # Exit code 1 is how finish_test reports the failures it has counted.
+    if {$crash ne "" && ($f==0 || $crash ne "exit code 1")} {
+      incr f
+      lappend why "ended badly: $crash"
+    }
+  } else {
+    # Checks that were made before the crash are not known by number.
+    incr f
+    lappend why "ended without finish_test[expr {$crash ne "" ?
+        ": $crash" : ""}]"
+  }
+  incr passed $p
+  incr failed $f
+  puts [format "%-28s %6d checks %8.1f s  %s" $name [expr {$p+$f}] \
+      [expr {([clock milliseconds]-$started($channel))/1000.0}] \
+      [expr {$f ? "$f FAILED" : "ok"}]]
+  if {$f} {
+    puts [string trimright [encoding convertfrom utf-8 $output($channel)]]
+    foreach reason $why {puts "$name: $reason"}
+    puts ""
+  }
+  flush stdout
+  foreach a {running output started timer} {unset ${a}($channel)}
+  start_next
+  if {![array size running]} {set done 1}
+}
+
+set dir [file dirname [file normalize [info script]]]
+if {[lindex $argv 0] eq "-dir"} {
+  set dir [file normalize [lindex $argv 1]]
+  set argv [lrange $argv 2 end]
+}
+# One working directory, whatever the caller's: that of the checkout.
+cd [file dirname [file dirname [file normalize [info script]]]]
+
+set slow {}
+set fast {}
+foreach path [lsort [glob -nocomplain -directory $dir *.test]] {
+  set name [file rootname [file tail $path]]
+  set wanted [expr {![llength $argv]}]
+  foreach pattern $argv {
+    if {[string match [file rootname $pattern] $name]} {set wanted 1}
+  }
+  if {!$wanted} continue
+  if {[is_slow $path]} {lappend slow $path} else {lappend fast $path}
+}
+set queue [concat $slow $fast]
+set passed 0
+set failed 0
+set timeout [env_default TABLAO_TEST_TIMEOUT 1200]
+set jobs [env_default TABLAO_JOBS [number_of_cores]]
+if {![llength $queue]} {
+  puts "tablao: no test file matches: $dir $argv"
+  incr failed
+} else {
+  for {set i 0} {$i<$jobs} {incr i} {start_next}
+  vwait done
+}
+puts "$passed passed, $failed failed"
+exit [expr {$failed>0}]
