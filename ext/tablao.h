@@ -1,0 +1,182 @@
+/*
+** What the files of the extension share. tablao.c is the place to start.
+**
+** Names: tablaoXxx() is shared between files; a function named after its
+** file (migrateXxx, graphXxx) is static. All memory is SQLite's
+** (sqlite3_malloc64, sqlite3_mprintf), so that fault tests and
+** sqlite3_memory_used() see it.
+*/
+#ifndef TABLAO_H
+#define TABLAO_H
+
+#include <stddef.h>
+#include <string.h>
+
+/* Only the entry point leaves the library, however it is compiled. */
+#if defined(__GNUC__)
+# pragma GCC visibility push(hidden)
+#endif
+
+#include "sqlite3ext.h"
+SQLITE_EXTENSION_INIT3
+
+/* The oldest SQLite that understands the schema. */
+#define TABLAO_MIN_SQLITE 3037000
+
+/* For a parameter that an interface of SQLite's imposes. */
+#define UNUSED_PARAMETER(x) (void)(x)
+
+/*
+** How one connection uses the extension. Every function and module holds a
+** reference to it; the last one to go frees it.
+**
+** It keeps prepared statements, since preparing a claim compiles a dozen
+** trigger programs and takes twenty times as long as the claim. A statement
+** that belonged to a function would make sqlite3_close() fail, so these
+** belong to the virtual tables: they are kept only while at least one of our
+** virtual tables is connected, and sqlite3_close() disconnects those first.
+*/
+#define TABLAO_N_STMT 32
+typedef struct TablaoDb TablaoDb;
+struct TablaoDb {
+  sqlite3 *db;
+  int nRef;                 /* functions and modules that point here */
+  int nVtab;                /* our virtual tables that are connected */
+  int iEvict;               /* the slot to look at first for eviction */
+  struct {
+    sqlite3_stmt *pStmt;
+    int bOut;               /* handed out, and not yet given back */
+  } aSlot[TABLAO_N_STMT];
+};
+
+/*
+** One operation: a call of a function, or of a method of a virtual table.
+** The functions below that take one do nothing once rc is set, so that code
+** reads straight down and looks at rc where it ends.
+*/
+typedef struct TablaoOp TablaoOp;
+struct TablaoOp {
+  TablaoDb *p;
+  sqlite3 *db;
+  const char *zWho;         /* the function or table, for messages */
+  int rc;                   /* the first error */
+  char *zErr;               /* its text, owned; NULL when out of memory */
+  int bNeedsNoFarm;         /* an error is not for want of a farm */
+  int bOpen;                /* the savepoint is open */
+  int bOwn;                 /* and opened the transaction, too */
+  sqlite3_int64 iRowid;     /* last_insert_rowid() of the caller */
+  sqlite3_stmt *apTxn[4];   /* by the TABLAO_TXN_xxx */
+};
+
+/* What all our virtual tables begin with. */
+typedef struct TablaoVtab TablaoVtab;
+struct TablaoVtab {
+  sqlite3_vtab base;
+  TablaoDb *p;
+  int bBusy;                /* a cursor is inside its statement */
+};
+
+/* Interface to code in util.c: connections and operations ------------------*/
+
+TablaoDb *tablaoDbNew(sqlite3 *db);
+TablaoDb *tablaoDbRef(TablaoDb*);
+void tablaoDbUnref(void*);
+
+void tablaoOpInit(TablaoOp*, TablaoDb*, const char *zWho);
+void tablaoFail(TablaoOp*, int rc, const char *zFormat, ...);
+void tablaoSqlError(TablaoOp*, int rc);
+void tablaoReturn(sqlite3_context*, TablaoOp*);
+void tablaoReturnText(sqlite3_context*, TablaoOp*, char *zText);
+
+sqlite3_stmt *tablaoPrepare(TablaoOp*, const char *zSql);
+sqlite3_stmt *tablaoCached(TablaoOp*, unsigned int flags, const char *zSql);
+void tablaoBind(TablaoOp*, sqlite3_stmt*, int iVar, sqlite3_value*);
+void tablaoBindText(TablaoOp*, sqlite3_stmt*, int iVar, const char*);
+int tablaoStep(TablaoOp*, sqlite3_stmt*);
+void tablaoDone(TablaoDb*, sqlite3_stmt*);
+void tablaoRun(TablaoOp*, sqlite3_stmt*);
+void tablaoExec(TablaoOp*, const char *zSql);
+sqlite3_int64 tablaoInt(TablaoOp*, const char *zSql, sqlite3_int64 iElse);
+char *tablaoText(TablaoOp*, const char *zSql);
+const char *tablaoColumnText(TablaoOp*, sqlite3_stmt*, int iCol);
+char *tablaoShorten(const char *z);
+
+void tablaoBegin(TablaoOp*);
+void tablaoEnd(TablaoOp*);
+
+/* Interface to code in util.c: virtual tables ------------------------------*/
+
+int tablaoVtabConnect(TablaoDb*, const char *zDeclare, sqlite3_vtab**);
+int tablaoVtabDisconnect(sqlite3_vtab*);
+int tablaoVtabError(sqlite3_vtab*, TablaoOp*);
+
+/* Interface to code in migrate.c: the schema -------------------------------*/
+
+#define TABLAO_STATUS_JOB    0
+#define TABLAO_STATUS_TASK   1
+#define TABLAO_STATUS_WORKER 2
+
+/* A view or trigger as this extension has it. */
+typedef struct TablaoSource TablaoSource;
+struct TablaoSource {
+  const char *zType;        /* "view" or "trigger" */
+  const char *zName;
+  const char *zSql;         /* as sqlite_schema holds it */
+};
+
+/* Has a row if there is a farm. */
+#define TABLAO_SQL_HAS_FARM "SELECT 1 FROM main.sqlite_schema " \
+  "WHERE type='table' AND name='tablao_migrations'"
+
+const char *tablaoVersion(void);
+const char *const *tablaoStatuses(int eKind);
+int tablaoLatest(void);
+int tablaoSource(int i, TablaoSource*);
+int tablaoIsOurs(const char *zName);
+int tablaoCompareApplied(TablaoOp*);
+void tablaoInstallTables(TablaoOp*);
+void tablaoMigrateFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoSchemaVersionFunc(sqlite3_context*, int, sqlite3_value**);
+
+/* Interface to code in graph.c: which task waits for which -----------------*/
+
+typedef struct TablaoGraph TablaoGraph;
+struct TablaoGraph {
+  int nNode;                /* nodes are 0 .. nNode-1 */
+  int nEdge;
+  int nAlloc;               /* edges that aEdge has room for */
+  int *aEdge;               /* pairs: node waited for, node that waits */
+  int *aFirst;              /* dependents of i: aTo[aFirst[i]..aFirst[i+1]-1] */
+  int *aTo;
+  int *aWait;               /* dependencies not sorted; 0 for a sorted node */
+  int *aOrder;              /* the sorted nodes, each behind all it waits for */
+  int nSorted;              /* the others are on a cycle, or behind one */
+};
+
+void tablaoGraphInit(TablaoGraph*, int nNode);
+int tablaoGraphEdge(TablaoGraph*, int iFrom, int iTo);
+int tablaoGraphSort(TablaoGraph*);
+int tablaoGraphOnCycle(TablaoGraph*, int *piNode);
+void tablaoGraphClear(TablaoGraph*);
+
+/* Functions and modules, registered by tablao.c ----------------------------*/
+
+void tablaoVersionFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoJobStatusValidFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoTaskStatusValidFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoWorkerStatusValidFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoStoreJobFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoStoreTasksFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoScheduleTaskFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoFarmTickFunc(sqlite3_context*, int, sqlite3_value**);
+
+extern const sqlite3_module tablaoTaskSummariesModule;
+extern const sqlite3_module tablaoTaskGraphModule;
+extern const sqlite3_module tablaoCheckModule;
+extern const sqlite3_module tablaoJobQueryModule;
+
+#if defined(__GNUC__)
+# pragma GCC visibility pop
+#endif
+
+#endif /* TABLAO_H */

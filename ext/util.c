@@ -1,0 +1,454 @@
+/*
+** What all functions and virtual tables of Tablao are made of: operations
+** (TablaoOp) with one place for their error, prepared statements that are
+** kept, savepoints, and the ends that virtual tables have in common.
+**
+** A function that writes looks like this:
+**
+**   TablaoOp op;
+**   tablaoOpInit(&op, sqlite3_user_data(ctx), "schedule_task");
+**   tablaoBegin(&op);
+**   sqlite3_stmt *pStmt = tablaoCached(&op, 0, "INSERT INTO main.t ...");
+**   if( pStmt ) sqlite3_bind_value(pStmt, 1, argv[0]);
+**   tablaoRun(&op, pStmt);
+**   tablaoEnd(&op);                       -- keeps it all, or nothing
+**   tablaoReturn(ctx, &op);               -- reports the error, if any
+**
+** Error texts begin with "tablao: ". Those that our triggers raise do so
+** already and are passed on as they are; SQLite's own are given the name of
+** the operation to stand behind.
+*/
+#include "tablao.h"
+#include <stdarg.h>
+
+/* Places in TablaoOp.apTxn. */
+#define TABLAO_TXN_OPEN     0
+#define TABLAO_TXN_RELEASE  1
+#define TABLAO_TXN_UNDO     2  /* back to the savepoint, which stays */
+#define TABLAO_TXN_ROLLBACK 3  /* the whole transaction */
+
+/* What connects one of our virtual tables, so that statements are kept. */
+#define UTIL_ANCHOR "SELECT 1 FROM task_graph"
+
+/* --- Connections ----------------------------------------------------------*/
+
+/* A new object with one reference, or NULL when out of memory. */
+TablaoDb *tablaoDbNew(sqlite3 *db){
+  TablaoDb *p = sqlite3_malloc64(sizeof(*p));
+  if( p ){
+    memset(p, 0, sizeof(*p));
+    p->db = db;
+    p->nRef = 1;
+  }
+  return p;
+}
+
+/* One more reference to p. Returns p. */
+TablaoDb *tablaoDbRef(TablaoDb *p){
+  p->nRef++;
+  return p;
+}
+
+/*
+** One reference less. The argument is a TablaoDb; void so that it can be the
+** destructor of functions and modules. No statement is left by then, for
+** SQLite disconnects virtual tables before it drops their module.
+*/
+void tablaoDbUnref(void *pArg){
+  TablaoDb *p = pArg;
+  if( --p->nRef==0 ) sqlite3_free(p);
+}
+
+/* --- Operations -----------------------------------------------------------*/
+
+/* Begins an operation called zWho. It needs no ending unless it fails. */
+void tablaoOpInit(TablaoOp *pOp, TablaoDb *p, const char *zWho){
+  memset(pOp, 0, sizeof(*pOp));
+  pOp->p = p;
+  pOp->db = p->db;
+  pOp->zWho = zWho;
+}
+
+/*
+** The operation fails with code rc and the given text, which begins with
+** "tablao: ". An error that came before stays.
+*/
+void tablaoFail(TablaoOp *pOp, int rc, const char *zFormat, ...){
+  if( pOp->rc ) return;
+  va_list ap;
+  va_start(ap, zFormat);
+  pOp->zErr = sqlite3_vmprintf(zFormat, ap);
+  va_end(ap);
+  pOp->rc = pOp->zErr ? rc : SQLITE_NOMEM;
+}
+
+/* True if there is surely no farm in the main database. */
+static int utilNoFarm(sqlite3 *db){
+  sqlite3_stmt *pStmt = 0;
+  int rc = sqlite3_prepare_v2(db, TABLAO_SQL_HAS_FARM, -1, &pStmt, 0);
+  if( rc==SQLITE_OK ) rc = sqlite3_step(pStmt);
+  sqlite3_finalize(pStmt);
+  return rc==SQLITE_DONE;
+}
+
+/*
+** The operation fails with code rc, which an interface of SQLite's has just
+** returned, and the text that belongs to it. Where no farm is, that is what
+** is wrong, and not the table that happened to be looked for.
+*/
+void tablaoSqlError(TablaoOp *pOp, int rc){
+  if( pOp->rc ) return;
+  int rcExt = sqlite3_extended_errcode(pOp->db);
+  if( (rcExt & 0xff)==(rc & 0xff) ) rc = rcExt;
+  if( rc==SQLITE_NOMEM ){
+    pOp->rc = rc;
+    return;
+  }
+  const char *zMsg = sqlite3_errmsg(pOp->db);
+  if( strncmp(zMsg, "tablao: ", 8)==0 ){
+    tablaoFail(pOp, rc, "%s", zMsg);
+  }else{
+    tablaoFail(pOp, rc, "tablao: %s: %s", pOp->zWho, zMsg);
+  }
+  if( rc==SQLITE_ERROR && !pOp->bNeedsNoFarm && utilNoFarm(pOp->db) ){
+    sqlite3_free(pOp->zErr);
+    pOp->rc = SQLITE_OK;
+    tablaoFail(pOp, rc, "tablao: %s: no farm in this database; "
+        "SELECT tablao_migrate() makes one", pOp->zWho);
+  }
+}
+
+/* Ends a function: the operation's error, if any, becomes its result. */
+void tablaoReturn(sqlite3_context *ctx, TablaoOp *pOp){
+  if( pOp->rc==SQLITE_NOMEM ){
+    sqlite3_result_error_nomem(ctx);
+  }else if( pOp->rc ){
+    /* The other order would set the code back to SQLITE_ERROR. */
+    sqlite3_result_error(ctx, pOp->zErr, -1);
+    sqlite3_result_error_code(ctx, pOp->rc);
+  }
+  sqlite3_free(pOp->zErr);
+}
+
+/* Likewise; without an error the result is zText (or NULL), which is freed. */
+void tablaoReturnText(sqlite3_context *ctx, TablaoOp *pOp, char *zText){
+  if( pOp->rc==SQLITE_OK && zText ){
+    sqlite3_result_text(ctx, zText, -1, sqlite3_free);
+    zText = 0;
+  }
+  sqlite3_free(zText);
+  tablaoReturn(ctx, pOp);
+}
+
+/* --- Statements -----------------------------------------------------------*/
+
+/* Prepares a statement of one use; NULL if that fails. */
+sqlite3_stmt *tablaoPrepare(TablaoOp *pOp, const char *zSql){
+  sqlite3_stmt *pStmt = 0;
+  if( pOp->rc==SQLITE_OK ){
+    int rc = sqlite3_prepare_v2(pOp->db, zSql, -1, &pStmt, 0);
+    if( rc ) tablaoSqlError(pOp, rc);
+  }
+  return pStmt;
+}
+
+/* The slot to keep a new statement in; -1 when all are in use. */
+static int utilFreeSlot(TablaoDb *p){
+  for(int i=0; i<TABLAO_N_STMT; i++){
+    if( p->aSlot[i].pStmt==0 ) return i;
+  }
+  for(int i=0; i<TABLAO_N_STMT; i++){
+    int iSlot = p->iEvict;
+    p->iEvict = (p->iEvict+1) % TABLAO_N_STMT;
+    if( !p->aSlot[iSlot].bOut ){
+      sqlite3_finalize(p->aSlot[iSlot].pStmt);
+      p->aSlot[iSlot].pStmt = 0;
+      return iSlot;
+    }
+  }
+  return -1;
+}
+
+/*
+** Hands out the statement zSql, prepared with the given flags
+** (SQLITE_PREPARE_xxx, the same each time); NULL if that fails. It is kept
+** for the next time if it can be. Give it back with tablaoDone().
+*/
+sqlite3_stmt *tablaoCached(
+  TablaoOp *pOp,
+  unsigned int flags,
+  const char *zSql
+){
+  TablaoDb *p = pOp->p;
+  sqlite3_stmt *pStmt = 0;
+  if( pOp->rc ) return 0;
+  for(int i=0; i<TABLAO_N_STMT && p->aSlot[i].pStmt; i++){
+    if( !p->aSlot[i].bOut
+     && strcmp(sqlite3_sql(p->aSlot[i].pStmt), zSql)==0
+    ){
+      p->aSlot[i].bOut = 1;
+      return p->aSlot[i].pStmt;
+    }
+  }
+  if( p->nVtab==0 ){
+    /* When this fails, nothing is kept and all else works. */
+    sqlite3_prepare_v2(pOp->db, UTIL_ANCHOR, -1, &pStmt, 0);
+    sqlite3_finalize(pStmt);
+    pStmt = 0;
+  }
+  int rc = sqlite3_prepare_v3(pOp->db, zSql, -1,
+      flags|SQLITE_PREPARE_PERSISTENT, &pStmt, 0);
+  if( rc ){
+    tablaoSqlError(pOp, rc);
+  }else if( p->nVtab>0 ){
+    int i = utilFreeSlot(p);
+    if( i>=0 ){
+      p->aSlot[i].pStmt = pStmt;
+      p->aSlot[i].bOut = 1;
+    }
+  }
+  return pStmt;
+}
+
+/*
+** Gives a statement back: one that is kept is reset, another finalized. Its
+** error, if it had one, has been seen by tablaoStep(). NULL is fine.
+*/
+void tablaoDone(TablaoDb *p, sqlite3_stmt *pStmt){
+  if( pStmt==0 ) return;
+  for(int i=0; i<TABLAO_N_STMT; i++){
+    if( p->aSlot[i].pStmt==pStmt ){
+      sqlite3_reset(pStmt);
+      sqlite3_clear_bindings(pStmt);
+      p->aSlot[i].bOut = 0;
+      return;
+    }
+  }
+  sqlite3_finalize(pStmt);
+}
+
+/* Binds a value, of which the statement takes a copy. */
+void tablaoBind(
+  TablaoOp *pOp,
+  sqlite3_stmt *pStmt,
+  int iVar,
+  sqlite3_value *pValue
+){
+  if( pOp->rc==SQLITE_OK ){
+    int rc = sqlite3_bind_value(pStmt, iVar, pValue);
+    if( rc ) tablaoSqlError(pOp, rc);
+  }
+}
+
+/* Binds a text that outlives the statement's use; NULL is NULL. */
+void tablaoBindText(
+  TablaoOp *pOp,
+  sqlite3_stmt *pStmt,
+  int iVar,
+  const char *z
+){
+  if( pOp->rc==SQLITE_OK ){
+    /* In a UTF-16 database it is converted, for which memory may run out. */
+    int rc = sqlite3_bind_text(pStmt, iVar, z, -1, SQLITE_STATIC);
+    if( rc ) tablaoSqlError(pOp, rc);
+  }
+}
+
+/* The last of our virtual tables is going: keep no statement. */
+static void utilForget(TablaoDb *p){
+  for(int i=0; i<TABLAO_N_STMT; i++){
+    sqlite3_finalize(p->aSlot[i].pStmt);
+    p->aSlot[i].pStmt = 0;
+  }
+}
+
+/* True if there is a row. False at the end and after an error. */
+int tablaoStep(TablaoOp *pOp, sqlite3_stmt *pStmt){
+  if( pOp->rc ) return 0;
+  int rc = sqlite3_step(pStmt);
+  if( rc!=SQLITE_ROW && rc!=SQLITE_DONE ) tablaoSqlError(pOp, rc);
+  return rc==SQLITE_ROW;
+}
+
+/* Runs a statement to its end, passing over rows, and gives it back. */
+void tablaoRun(TablaoOp *pOp, sqlite3_stmt *pStmt){
+  while( tablaoStep(pOp, pStmt) ){}
+  tablaoDone(pOp->p, pStmt);
+}
+
+/* Runs all statements of zSql. */
+void tablaoExec(TablaoOp *pOp, const char *zSql){
+  while( pOp->rc==SQLITE_OK && zSql[0] ){
+    sqlite3_stmt *pStmt = 0;
+    int rc = sqlite3_prepare_v2(pOp->db, zSql, -1, &pStmt, &zSql);
+    if( rc ) tablaoSqlError(pOp, rc);
+    /* Blanks or a comment at the end are no statement. */
+    if( pStmt ) tablaoRun(pOp, pStmt);
+  }
+}
+
+/* The first column of the first row as an integer; iElse without a row. */
+sqlite3_int64 tablaoInt(
+  TablaoOp *pOp,
+  const char *zSql,
+  sqlite3_int64 iElse
+){
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp, zSql);
+  if( tablaoStep(pOp, pStmt) ) iElse = sqlite3_column_int64(pStmt, 0);
+  sqlite3_finalize(pStmt);
+  return iElse;
+}
+
+/*
+** The text of a column, "" for NULL. It is valid as long as that of
+** sqlite3_column_text().
+*/
+const char *tablaoColumnText(TablaoOp *pOp, sqlite3_stmt *pStmt, int iCol){
+  const char *z = (const char*)sqlite3_column_text(pStmt, iCol);
+  if( z==0 ){
+    z = "";
+    if( sqlite3_column_type(pStmt, iCol)!=SQLITE_NULL && pOp->rc==SQLITE_OK ){
+      pOp->rc = SQLITE_NOMEM;
+    }
+  }
+  return z;
+}
+
+/*
+** The first column of the first row as text; NULL without a row, for NULL
+** and after an error. OUT: caller frees with sqlite3_free().
+*/
+char *tablaoText(TablaoOp *pOp, const char *zSql){
+  char *z = 0;
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp, zSql);
+  if( tablaoStep(pOp, pStmt) && sqlite3_column_type(pStmt, 0)!=SQLITE_NULL ){
+    z = sqlite3_mprintf("%s", tablaoColumnText(pOp, pStmt, 0));
+    if( z==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
+  }
+  sqlite3_finalize(pStmt);
+  return z;
+}
+
+/*
+** A value for a message: z, cut to some 60 bytes at the start of a UTF-8
+** character, where "..." then stands. OUT: caller frees with sqlite3_free();
+** NULL when out of memory.
+*/
+char *tablaoShorten(const char *z){
+  int n = 0;
+  while( n<64 && z[n] ) n++;
+  if( n<64 ) return sqlite3_mprintf("%s", z);
+  for(n=60; n>56 && (z[n] & 0xc0)==0x80; n--){}
+  return sqlite3_mprintf("%.*s...", n, z);
+}
+
+/* --- Savepoints -----------------------------------------------------------*/
+
+/* Steps one of the statements that were prepared by tablaoBegin(). */
+static int utilTxn(TablaoOp *pOp, int eTxn){
+  int rc = sqlite3_step(pOp->apTxn[eTxn]);
+  return rc==SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/*
+** Opens a savepoint: one inside the caller's transaction, or a transaction
+** of its own. What ends it is prepared here too, since memory may have run
+** out by then. The savepoint takes no lock: the first statement after it
+** must be one that writes, so that the busy handler can wait for the lock,
+** as it cannot once this transaction has read something.
+*/
+void tablaoBegin(TablaoOp *pOp){
+  static const char *const azSql[] = {
+    "SAVEPOINT tablao", "RELEASE tablao", "ROLLBACK TO tablao", "ROLLBACK"
+  };
+  for(int i=0; i<4; i++) pOp->apTxn[i] = tablaoCached(pOp, 0, azSql[i]);
+  if( pOp->rc ) return;
+  pOp->bOwn = sqlite3_get_autocommit(pOp->db);
+  pOp->iRowid = sqlite3_last_insert_rowid(pOp->db);
+  int rc = utilTxn(pOp, TABLAO_TXN_OPEN);
+  if( rc==SQLITE_BUSY ){
+    /* This is about no lock: the calling statement is writing. */
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s cannot run inside a statement "
+        "that writes; call it in a SELECT of its own", pOp->zWho);
+  }else if( rc ){
+    tablaoSqlError(pOp, rc);
+  }else{
+    pOp->bOpen = 1;
+  }
+}
+
+/*
+** Closes the savepoint: its changes are kept, or after an error undone. The
+** caller's last_insert_rowid() is as it was. An error of the disk may have
+** ended the transaction already.
+*/
+void tablaoEnd(TablaoOp *pOp){
+  if( pOp->bOpen ){
+    if( pOp->rc==SQLITE_OK ){
+      int rc = utilTxn(pOp, TABLAO_TXN_RELEASE);
+      if( rc ) tablaoSqlError(pOp, rc);
+    }
+    /* A second attempt is for a statement that had to be prepared again,
+    ** the schema having changed, and failed for want of memory. */
+    for(int i=0; i<2 && pOp->rc && !sqlite3_get_autocommit(pOp->db); i++){
+      if( pOp->bOwn ){
+        utilTxn(pOp, TABLAO_TXN_ROLLBACK);
+        sqlite3_reset(pOp->apTxn[TABLAO_TXN_ROLLBACK]);
+      }else{
+        int rc = utilTxn(pOp, TABLAO_TXN_UNDO);
+        sqlite3_reset(pOp->apTxn[TABLAO_TXN_UNDO]);
+        sqlite3_reset(pOp->apTxn[TABLAO_TXN_RELEASE]);
+        if( rc==SQLITE_OK && utilTxn(pOp, TABLAO_TXN_RELEASE)==SQLITE_OK ){
+          break;
+        }
+      }
+    }
+    sqlite3_set_last_insert_rowid(pOp->db, pOp->iRowid);
+    pOp->bOpen = 0;
+  }
+  for(int i=0; i<4; i++){
+    tablaoDone(pOp->p, pOp->apTxn[i]);
+    pOp->apTxn[i] = 0;
+  }
+}
+
+/* --- Virtual tables -------------------------------------------------------*/
+
+/*
+** xConnect of all of them: an object without anything of its own. They are
+** eponymous: there is one per connection, and nothing is created in the
+** database.
+*/
+int tablaoVtabConnect(
+  TablaoDb *p,
+  const char *zDeclare,
+  sqlite3_vtab **ppVtab
+){
+  int rc = sqlite3_declare_vtab(p->db, zDeclare);
+  if( rc ) return rc;
+  TablaoVtab *pNew = sqlite3_malloc64(sizeof(*pNew));
+  if( pNew==0 ) return SQLITE_NOMEM;
+  memset(pNew, 0, sizeof(*pNew));
+  pNew->p = tablaoDbRef(p);
+  p->nVtab++;
+  *ppVtab = &pNew->base;
+  return SQLITE_OK;
+}
+
+/* xDisconnect of all of them. */
+int tablaoVtabDisconnect(sqlite3_vtab *pVtab){
+  TablaoDb *p = ((TablaoVtab*)pVtab)->p;
+  if( --p->nVtab==0 ) utilForget(p);
+  tablaoDbUnref(p);
+  sqlite3_free(pVtab);
+  return SQLITE_OK;
+}
+
+/* Hands the operation's error to the virtual table. Returns its code. */
+int tablaoVtabError(sqlite3_vtab *pVtab, TablaoOp *pOp){
+  if( pOp->zErr ){
+    sqlite3_free(pVtab->zErrMsg);
+    pVtab->zErrMsg = pOp->zErr;
+  }
+  return pOp->rc;
+}
