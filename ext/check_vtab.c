@@ -1,0 +1,537 @@
+/*
+** tablao_check: one row for each thing that is wrong with the database.
+**
+**   CREATE TABLE tablao_check(severity, object, message);
+**
+**   SELECT * FROM tablao_check;
+**   SELECT count(*)=0 FROM tablao_check WHERE severity='error';
+**
+** severity is 'error' (what is promised does not hold), 'warning' (it holds,
+** but something is not as it should be) or 'info' (advice). object is the
+** table, view, trigger, index or pragma that the row is about, or the row of
+** a table, as farm_problems names it. Where it looks:
+**
+**   schema             no farm; another schema version; other migrations; a
+**                      table, index, view or trigger that is missing or
+**                      altered; one named tablao_* that is not known.
+**                      SELECT tablao_migrate() makes views and triggers anew
+**   connection         triggers or views switched off; journal_mode,
+**                      synchronous, busy_timeout, foreign_keys, and pragmas
+**                      that take rules away
+**   farm_problems      rows that disagree with what they derive from or with
+**                      a rule; DELETE FROM farm_problems repairs what it can
+**   foreign_key_check  rows without their parent
+**   integrity_check    the file itself
+**
+** HOW IT WORKS: the first two are collected when the query begins; the
+** others are statements, whose rows are passed on one by one. A statement
+** that cannot be run, since something is missing or the file is damaged, is
+** itself a row. To tell what tables and indexes should look like, the
+** migrations are run in a database in memory, and the texts are compared
+** without blanks, comments and quotes, which ALTER TABLE may change.
+**
+** It is DIRECTONLY: it reads all there is and is slow on purpose, so no
+** view or trigger may set it off.
+*/
+#include "tablao.h"
+
+#define CHECK_DECLARE "CREATE TABLE x(severity TEXT, object TEXT, message TEXT)"
+
+#define CHECK_COL_SEVERITY 0
+#define CHECK_COL_OBJECT   1
+
+/* One row of those that are collected. */
+typedef struct CheckRow CheckRow;
+struct CheckRow {
+  const char *zSeverity;    /* static */
+  char *zObject;
+  char *zMessage;
+};
+
+/* The statements, in the order of their rows: (object, message). */
+static const struct {
+  const char *zObject;      /* to say if the statement cannot be run */
+  const char *zSql;
+} aCheckScan[] = {
+  { "farm_problems",
+    "SELECT object, kind || ': ' || message FROM main.farm_problems" },
+  { "foreign_key_check", "PRAGMA main.foreign_key_check" },
+  { "integrity_check", "PRAGMA main.integrity_check" },
+};
+#define CHECK_N_SCAN 3
+#define CHECK_SCAN_PROBLEMS    0
+#define CHECK_SCAN_FOREIGN_KEY 1
+#define CHECK_SCAN_INTEGRITY   2
+
+typedef struct CheckCursor CheckCursor;
+struct CheckCursor {
+  sqlite3_vtab_cursor base;
+  CheckRow *aRow;           /* rows that were collected */
+  int nRow;
+  int iRow;                 /* the current one; nRow when they are through */
+  int iScan;                /* the statement being run; CHECK_N_SCAN at EOF */
+  int bHasFarm;
+  sqlite3_stmt *pScan;      /* NULL: not yet prepared */
+  CheckRow row;             /* the current row of a statement */
+  sqlite3_int64 iRowid;
+};
+
+static int checkConnect(
+  sqlite3 *db,
+  void *pAux,
+  int argc,
+  const char *const *argv,
+  sqlite3_vtab **ppVtab,
+  char **pzErr
+){
+  UNUSED_PARAMETER(argc);
+  UNUSED_PARAMETER(argv);
+  UNUSED_PARAMETER(pzErr);
+  int rc = sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
+  return rc ? rc : tablaoVtabConnect(pAux, CHECK_DECLARE, ppVtab);
+}
+
+static int checkOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
+  UNUSED_PARAMETER(pVtab);
+  CheckCursor *pCur = sqlite3_malloc64(sizeof(*pCur));
+  if( pCur==0 ) return SQLITE_NOMEM;
+  memset(pCur, 0, sizeof(*pCur));
+  *ppCursor = &pCur->base;
+  return SQLITE_OK;
+}
+
+static void checkRowClear(CheckRow *pRow){
+  sqlite3_free(pRow->zObject);
+  sqlite3_free(pRow->zMessage);
+  memset(pRow, 0, sizeof(*pRow));
+}
+
+/* Puts the cursor back into its state at xOpen. */
+static void checkCursorReset(CheckCursor *pCur){
+  sqlite3_finalize(pCur->pScan);
+  for(int i=0; i<pCur->nRow; i++) checkRowClear(&pCur->aRow[i]);
+  sqlite3_free(pCur->aRow);
+  checkRowClear(&pCur->row);
+  sqlite3_vtab_cursor base = pCur->base;
+  memset(pCur, 0, sizeof(*pCur));
+  pCur->base = base;
+}
+
+static int checkClose(sqlite3_vtab_cursor *pBase){
+  checkCursorReset((CheckCursor*)pBase);
+  sqlite3_free(pBase);
+  return SQLITE_OK;
+}
+
+/* --- What is collected ----------------------------------------------------*/
+
+/* Adds a row. */
+static void checkAdd(
+  CheckCursor *pCur,
+  TablaoOp *pOp,
+  const char *zSeverity,
+  const char *zObject,
+  const char *zMessage
+){
+  if( pOp->rc ) return;
+  CheckRow *aNew = sqlite3_realloc64(pCur->aRow,
+      ((sqlite3_uint64)pCur->nRow+1)*sizeof(CheckRow));
+  if( aNew==0 ){
+    pOp->rc = SQLITE_NOMEM;
+    return;
+  }
+  pCur->aRow = aNew;
+  CheckRow *pRow = &aNew[pCur->nRow++];
+  pRow->zSeverity = zSeverity;
+  pRow->zObject = sqlite3_mprintf("%s", zObject);
+  pRow->zMessage = sqlite3_mprintf("%s", zMessage);
+  if( pRow->zObject==0 || pRow->zMessage==0 ) pOp->rc = SQLITE_NOMEM;
+}
+
+/*
+** True if an error says something about the database, which is then a row,
+** and not about the attempt to look at it.
+*/
+static int checkIsFinding(int rc){
+  rc &= 0xff;
+  return rc==SQLITE_ERROR || rc==SQLITE_CORRUPT || rc==SQLITE_CONSTRAINT
+      || rc==SQLITE_MISMATCH || rc==SQLITE_NOTADB || rc==SQLITE_TOOBIG;
+}
+
+/*
+** Turns the error of pSub into a row about zObject, if it is a finding, else
+** into that of pOp. Its text begins with "tablao: tablao_check: ".
+*/
+static void checkAddError(
+  CheckCursor *pCur,
+  TablaoOp *pOp,
+  TablaoOp *pSub,
+  const char *zObject
+){
+  static const char zPrefix[] = "tablao: tablao_check: ";
+  if( checkIsFinding(pSub->rc) && pSub->zErr ){
+    const char *z = pSub->zErr;
+    if( strncmp(z, zPrefix, sizeof(zPrefix)-1)==0 ) z += sizeof(zPrefix)-1;
+    checkAdd(pCur, pOp, "error", zObject, z);
+    sqlite3_free(pSub->zErr);
+  }else if( pSub->rc && pOp->rc==SQLITE_OK ){
+    pOp->rc = pSub->rc;
+    pOp->zErr = pSub->zErr;
+  }else{
+    sqlite3_free(pSub->zErr);
+  }
+}
+
+/* The next character of SQL that counts: blanks, comments and quotes do not,
+** nor does the case of letters. 0 at the end. */
+static char checkNextChar(const char **pz){
+  const char *z = *pz;
+  for(;;){
+    if( z[0]=='-' && z[1]=='-' ){
+      while( z[0] && z[0]!='\n' ) z++;
+    }else if( z[0]=='/' && z[1]=='*' ){
+      for(z+=2; z[0] && (z[0]!='*' || z[1]!='/'); z++){}
+      if( z[0] ) z += 2;
+    }else if( z[0] && strchr(" \t\r\n\f\"`[]", z[0]) ){
+      z++;
+    }else{
+      break;
+    }
+  }
+  *pz = z[0] ? z+1 : z;
+  return z[0]>='A' && z[0]<='Z' ? (char)(z[0]+('a'-'A')) : z[0];
+}
+
+/* True if two statements are the same but for what ALTER TABLE may change. */
+static int checkSameSql(const char *zA, const char *zB){
+  for(;;){
+    char a = checkNextChar(&zA);
+    if( a!=checkNextChar(&zB) ) return 0;
+    if( a==0 ) return 1;
+  }
+}
+
+/*
+** Compares one object with what the database has under its name. pFind is
+** SELECT sql ... WHERE type=?1 AND name=?2.
+*/
+static void checkObject(
+  CheckCursor *pCur,
+  TablaoOp *pOp,
+  sqlite3_stmt *pFind,
+  const char *zType,
+  const char *zName,
+  const char *zSql
+){
+  int bExact = strcmp(zType, "view")==0 || strcmp(zType, "trigger")==0;
+  const char *zWhat = 0;
+  tablaoBindText(pOp, pFind, 1, zType);
+  tablaoBindText(pOp, pFind, 2, zName);
+  if( !tablaoStep(pOp, pFind) ){
+    zWhat = "is missing";
+  }else{
+    const char *zHave = tablaoColumnText(pOp, pFind, 0);
+    if( bExact ? strcmp(zHave, zSql)!=0 : !checkSameSql(zHave, zSql) ){
+      zWhat = "is not as this extension would make it";
+    }
+  }
+  sqlite3_reset(pFind);
+  if( zWhat && pOp->rc==SQLITE_OK ){
+    char *zMessage = sqlite3_mprintf("%s %s%s", zType, zWhat,
+        bExact ? "; SELECT tablao_migrate() restores it" : "");
+    if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
+    checkAdd(pCur, pOp, "error", zName, zMessage);
+    sqlite3_free(zMessage);
+  }
+}
+
+/*
+** Compares tables and indexes with those that the migrations make in a
+** database of their own.
+*/
+static void checkTables(
+  CheckCursor *pCur,
+  TablaoOp *pOp,
+  sqlite3_stmt *pFind
+){
+  TablaoDb model;
+  TablaoOp op;
+  memset(&model, 0, sizeof(model));
+  if( pOp->rc ) return;
+  int rc = sqlite3_open_v2(":memory:", &model.db,
+      SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_MEMORY, 0);
+  if( rc ){
+    pOp->rc = rc;
+  }else{
+    tablaoOpInit(&op, &model, "tablao_check");
+    op.bNeedsNoFarm = 1;
+    tablaoInstallTables(&op);
+    sqlite3_stmt *pStmt = tablaoPrepare(&op,
+        "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL");
+    while( pOp->rc==SQLITE_OK && tablaoStep(&op, pStmt) ){
+      const char *zType = tablaoColumnText(&op, pStmt, 0);
+      const char *zName = tablaoColumnText(&op, pStmt, 1);
+      const char *zSql = tablaoColumnText(&op, pStmt, 2);
+      if( op.rc==SQLITE_OK ) checkObject(pCur, pOp, pFind, zType, zName, zSql);
+    }
+    sqlite3_finalize(pStmt);
+    if( op.rc && pOp->rc==SQLITE_OK ){
+      pOp->rc = op.rc;
+      pOp->zErr = op.zErr;
+    }else{
+      sqlite3_free(op.zErr);
+    }
+  }
+  sqlite3_close(model.db);
+}
+
+/* Views and triggers named tablao_* that are none of ours. */
+static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp){
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "SELECT type, name FROM main.sqlite_schema "
+      "WHERE type IN ('view', 'trigger') ORDER BY rowid");
+  while( tablaoStep(pOp, pStmt) ){
+    const char *zType = tablaoColumnText(pOp, pStmt, 0);
+    const char *zName = tablaoColumnText(pOp, pStmt, 1);
+    int bKnown = !tablaoIsOurs(zName);
+    TablaoSource source;
+    for(int i=0; !bKnown && tablaoSource(i, &source); i++){
+      bKnown = sqlite3_stricmp(zName, source.zName)==0;
+    }
+    if( !bKnown ){
+      char *zMessage = sqlite3_mprintf("%s is not known to this extension; "
+          "SELECT tablao_migrate() drops it", zType);
+      if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
+      checkAdd(pCur, pOp, "warning", zName, zMessage);
+      sqlite3_free(zMessage);
+    }
+  }
+  sqlite3_finalize(pStmt);
+}
+
+/* Whether there is a farm, and whether it is that of this extension. */
+static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
+  pCur->bHasFarm = tablaoInt(pOp, TABLAO_SQL_HAS_FARM, 0)!=0;
+  if( !pCur->bHasFarm ){
+    checkAdd(pCur, pOp, "error", "tablao_migrations",
+        "no farm in this database; SELECT tablao_migrate() makes one");
+    return;
+  }
+  TablaoOp op;
+  tablaoOpInit(&op, pOp->p, "tablao_check");
+  int iVersion = tablaoCompareApplied(&op);
+  int bApplied = op.rc==SQLITE_OK;
+  checkAddError(pCur, pOp, &op, "tablao_migrations");
+  if( !bApplied ) return;
+  if( iVersion!=tablaoLatest() ){
+    char *zMessage = sqlite3_mprintf("schema version %d, where this extension "
+        "has %d; SELECT tablao_migrate() upgrades it",
+        iVersion, tablaoLatest());
+    if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
+    checkAdd(pCur, pOp, "warning", "tablao_migrations", zMessage);
+    sqlite3_free(zMessage);
+    return;
+  }
+  TablaoSource source;
+  sqlite3_stmt *pFind = tablaoPrepare(pOp,
+      "SELECT sql FROM main.sqlite_schema WHERE type=?1 AND name=?2");
+  checkTables(pCur, pOp, pFind);
+  for(int i=0; tablaoSource(i, &source) && pOp->rc==SQLITE_OK; i++){
+    checkObject(pCur, pOp, pFind, source.zType, source.zName, source.zSql);
+  }
+  sqlite3_finalize(pFind);
+  checkUnknown(pCur, pOp);
+}
+
+/* What the settings of this connection take away or would add. */
+static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
+  static const struct {
+    const char *zPragma;
+    int bIfFile;            /* only where the database is a file */
+    int iBad;               /* the value that is reported */
+    const char *zSeverity;
+    const char *zMessage;
+  } aPragma[] = {
+    { "synchronous", 1, 0, "warning",
+      "OFF: a power failure may damage the file; NORMAL or more is safe" },
+    { "busy_timeout", 1, 0, "warning",
+      "0: a statement fails at once when another process is writing" },
+    { "foreign_keys", 0, 0, "info",
+      "OFF: the triggers keep references all the same; ON is a second net" },
+    { "ignore_check_constraints", 0, 1, "warning",
+      "ON: a rule of the user's own tables may not hold" },
+    { "writable_schema", 0, 1, "error",
+      "ON: any statement may take the rules out of the file" },
+  };
+  static const struct {
+    int op;
+    const char *zObject;
+    const char *zMessage;
+  } aConfig[] = {
+    { SQLITE_DBCONFIG_ENABLE_TRIGGER, "triggers",
+      "switched off in this connection: no rule holds" },
+    { SQLITE_DBCONFIG_ENABLE_VIEW, "views",
+      "switched off in this connection: no rule holds" },
+  };
+  const char *zFile = sqlite3_db_filename(pOp->db, "main");
+  int bFile = zFile && zFile[0];
+
+  for(size_t i=0; i<sizeof(aConfig)/sizeof(aConfig[0]); i++){
+    int bOn = 1;
+    sqlite3_db_config(pOp->db, aConfig[i].op, -1, &bOn);
+    if( !bOn ){
+      checkAdd(pCur, pOp, "error", aConfig[i].zObject, aConfig[i].zMessage);
+    }
+  }
+  char *zMode = tablaoText(pOp, "PRAGMA main.journal_mode");
+  if( bFile && zMode && sqlite3_stricmp(zMode, "wal") ){
+    checkAdd(pCur, pOp, "warning", "journal_mode",
+        "not WAL: readers and writers wait for each other");
+  }
+  sqlite3_free(zMode);
+  for(size_t i=0; i<sizeof(aPragma)/sizeof(aPragma[0]); i++){
+    char zSql[64];
+    sqlite3_snprintf(sizeof(zSql), zSql, "PRAGMA main.%s", aPragma[i].zPragma);
+    if( aPragma[i].bIfFile && !bFile ) continue;
+    if( tablaoInt(pOp, zSql, -1)==aPragma[i].iBad ){
+      checkAdd(pCur, pOp, aPragma[i].zSeverity, aPragma[i].zPragma,
+          aPragma[i].zMessage);
+    }
+  }
+}
+
+/* --- What is passed on ----------------------------------------------------*/
+
+/* Makes pCur->row of the current row of a statement. */
+static void checkScanRow(CheckCursor *pCur, TablaoOp *pOp){
+  CheckRow *pRow = &pCur->row;
+  sqlite3_stmt *pScan = pCur->pScan;
+  const char *zFirst = tablaoColumnText(pOp, pScan, 0);
+  checkRowClear(pRow);
+  pRow->zSeverity = "error";
+  if( pCur->iScan==CHECK_SCAN_INTEGRITY ){
+    pRow->zObject = sqlite3_mprintf("integrity_check");
+    pRow->zMessage = sqlite3_mprintf("%s", zFirst);
+  }else if( pCur->iScan==CHECK_SCAN_FOREIGN_KEY ){
+    /* The table, the row's id, the parent table. */
+    pRow->zObject = sqlite3_mprintf("%s", zFirst);
+    pRow->zMessage = sqlite3_mprintf("foreign_key_check: row %lld refers to "
+        "no row of %s", sqlite3_column_int64(pScan, 1),
+        tablaoColumnText(pOp, pScan, 2));
+  }else{
+    pRow->zObject = sqlite3_mprintf("%s", zFirst);
+    pRow->zMessage = sqlite3_mprintf("%s", tablaoColumnText(pOp, pScan, 1));
+  }
+  if( pRow->zObject==0 || pRow->zMessage==0 ) pOp->rc = SQLITE_NOMEM;
+}
+
+/*
+** Goes on to the next row of a statement. One that fails is through; the
+** failure, if it is a finding, is its last row.
+*/
+static void checkScan(CheckCursor *pCur, TablaoOp *pOp){
+  while( pCur->iScan<CHECK_N_SCAN && pOp->rc==SQLITE_OK ){
+    TablaoOp op;
+    tablaoOpInit(&op, pOp->p, "tablao_check");
+    op.bNeedsNoFarm = 1;
+    if( pCur->iScan==CHECK_SCAN_PROBLEMS && !pCur->bHasFarm ){
+      pCur->iScan++;
+      continue;
+    }
+    if( pCur->pScan==0 ){
+      pCur->pScan = tablaoPrepare(&op, aCheckScan[pCur->iScan].zSql);
+    }
+    if( tablaoStep(&op, pCur->pScan) ){
+      checkScanRow(pCur, pOp);
+      if( pCur->iScan!=CHECK_SCAN_INTEGRITY || pOp->rc
+       || strcmp(pCur->row.zMessage, "ok")
+      ){
+        return;
+      }
+      continue;
+    }
+    sqlite3_finalize(pCur->pScan);
+    pCur->pScan = 0;
+    int nRow = pCur->nRow;
+    checkAddError(pCur, pOp, &op, aCheckScan[pCur->iScan].zObject);
+    pCur->iScan++;
+    if( pCur->nRow>nRow ) return;
+  }
+}
+
+static int checkNext(sqlite3_vtab_cursor *pBase){
+  CheckCursor *pCur = (CheckCursor*)pBase;
+  TablaoOp op;
+  tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "tablao_check");
+  pCur->iRowid++;
+  if( pCur->iRow<pCur->nRow ) pCur->iRow++;
+  if( pCur->iRow==pCur->nRow ) checkScan(pCur, &op);
+  return tablaoVtabError(pBase->pVtab, &op);
+}
+
+static int checkEof(sqlite3_vtab_cursor *pBase){
+  CheckCursor *pCur = (CheckCursor*)pBase;
+  return pCur->iRow==pCur->nRow && pCur->iScan==CHECK_N_SCAN;
+}
+
+static int checkRowid(sqlite3_vtab_cursor *pBase, sqlite3_int64 *piRowid){
+  *piRowid = ((CheckCursor*)pBase)->iRowid;
+  return SQLITE_OK;
+}
+
+static int checkColumn(
+  sqlite3_vtab_cursor *pBase,
+  sqlite3_context *ctx,
+  int iCol
+){
+  CheckCursor *pCur = (CheckCursor*)pBase;
+  const CheckRow *pRow = pCur->iRow<pCur->nRow
+                       ? &pCur->aRow[pCur->iRow] : &pCur->row;
+  const char *z = iCol==CHECK_COL_SEVERITY ? pRow->zSeverity
+                : iCol==CHECK_COL_OBJECT ? pRow->zObject : pRow->zMessage;
+  sqlite3_result_text(ctx, z, -1, SQLITE_TRANSIENT);
+  return SQLITE_OK;
+}
+
+static int checkFilter(
+  sqlite3_vtab_cursor *pBase,
+  int idxNum,
+  const char *idxStr,
+  int argc,
+  sqlite3_value **argv
+){
+  CheckCursor *pCur = (CheckCursor*)pBase;
+  TablaoOp op;
+  UNUSED_PARAMETER(idxNum);
+  UNUSED_PARAMETER(idxStr);
+  UNUSED_PARAMETER(argc);
+  UNUSED_PARAMETER(argv);
+  tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "tablao_check");
+  op.bNeedsNoFarm = 1;
+  checkCursorReset(pCur);
+  checkSchema(pCur, &op);
+  checkConnection(pCur, &op);
+  if( pCur->nRow==0 ) checkScan(pCur, &op);
+  return tablaoVtabError(pBase->pVtab, &op);
+}
+
+static int checkBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
+  UNUSED_PARAMETER(pVtab);
+  pInfo->estimatedCost = 1e9;
+  return SQLITE_OK;
+}
+
+const sqlite3_module tablaoCheckModule = {
+  .iVersion = 0,
+  .xCreate = 0,             /* eponymous only */
+  .xConnect = checkConnect,
+  .xBestIndex = checkBestIndex,
+  .xDisconnect = tablaoVtabDisconnect,
+  .xOpen = checkOpen,
+  .xClose = checkClose,
+  .xFilter = checkFilter,
+  .xNext = checkNext,
+  .xEof = checkEof,
+  .xColumn = checkColumn,
+  .xRowid = checkRowid,
+};

@@ -1,0 +1,368 @@
+/*
+** The schema: its numbered migrations, views and triggers, embedded when the
+** extension is built, and the functions that bring a database to them.
+**
+**   SELECT tablao_migrate();          -- 1: makes a farm, or upgrades it
+**   SELECT tablao_schema_version();   -- 1, or NULL where no farm is
+**
+** A database is current when tablao_migrations lists just the migrations
+** that are embedded here, with their checksums, and the views and triggers of
+** ours are just the embedded ones, in that order (triggers on one event fire
+** in an order that follows from that of their creation). Then tablao_migrate()
+** writes nothing, and works on a read-only file.
+**
+** Otherwise it takes the write lock in a savepoint, looks again, since
+** another process may have done the work while this one waited, drops all
+** views and triggers of ours, runs the migrations that are missing, and makes
+** the views and triggers anew. Whatever fails, nothing has changed.
+**
+** "Ours" is a view or trigger that has the name of an embedded one, or whose
+** name begins with `tablao_`: so one that a later version no longer has goes
+** away by itself. (A view of another name is retired by a migration.) A
+** trigger of the user's own on a view of ours is made anew with the view. In
+** a database without a farm nothing is ours: a view or table that has one of
+** our names is named and left alone, and the farm refused.
+*/
+#include "tablao.h"
+#include "tablao_sql.h"
+
+/* --- What is embedded -----------------------------------------------------*/
+
+/* The version of the extension. */
+const char *tablaoVersion(void){
+  return TABLAO_VERSION;
+}
+
+/* The statuses of a kind (TABLAO_STATUS_xxx); NULL behind the last. */
+const char *const *tablaoStatuses(int eKind){
+  static const char *const *const aaz[] = {
+    azTablaoJobStatus, azTablaoTaskStatus, azTablaoWorkerStatus
+  };
+  return aaz[eKind];
+}
+
+/* The schema version of the extension: the number of its last migration. */
+int tablaoLatest(void){
+  return TABLAO_N_MIGRATION;
+}
+
+/* OUT: the i-th view or trigger. Returns 0 if there are no more. */
+int tablaoSource(int i, TablaoSource *pSource){
+  if( i>=TABLAO_N_OBJECT ) return 0;
+  pSource->zType = aTablaoObject[i].zType;
+  pSource->zName = aTablaoObject[i].zName;
+  pSource->zSql = aTablaoObject[i].zSql;
+  return 1;
+}
+
+/* True if a view or trigger of this name is ours. */
+int tablaoIsOurs(const char *zName){
+  if( sqlite3_strnicmp(zName, "tablao_", 7)==0 ) return 1;
+  for(int i=0; i<TABLAO_N_OBJECT; i++){
+    if( sqlite3_stricmp(zName, aTablaoObject[i].zName)==0 ) return 1;
+  }
+  return 0;
+}
+
+/* --- What the database has ------------------------------------------------*/
+
+/* True if there is a farm. */
+static int migrateHasFarm(TablaoOp *pOp){
+  return tablaoInt(pOp, TABLAO_SQL_HAS_FARM, 0)!=0;
+}
+
+/*
+** The schema version of the database, which has a farm. Fails where the
+** migrations that were applied are not the first ones of ours. One statement,
+** so that a process that migrates meanwhile is not seen half way.
+*/
+int tablaoCompareApplied(TablaoOp *pOp){
+  int iVersion = 0;
+  int iExpect = -1;                  /* of the row; -1 for any */
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "SELECT version, name, checksum FROM main.tablao_migrations "
+      "ORDER BY version DESC");
+  while( tablaoStep(pOp, pStmt) ){
+    sqlite3_int64 iRow = sqlite3_column_int64(pStmt, 0);
+    const char *zName = tablaoColumnText(pOp, pStmt, 1);
+    const char *zSum = tablaoColumnText(pOp, pStmt, 2);
+    if( iExpect<0 && iRow>TABLAO_N_MIGRATION ){
+      tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the database has schema "
+          "version %lld, this extension only %d; use a newer tablao",
+          pOp->zWho, iRow, TABLAO_N_MIGRATION);
+      break;
+    }
+    if( iRow<1 || (iExpect>=0 && iRow!=iExpect) ){
+      tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: tablao_migrations has a row "
+          "of version %lld where that of version %d should be",
+          pOp->zWho, iRow, iExpect<0 ? TABLAO_N_MIGRATION : iExpect);
+      break;
+    }
+    const struct TablaoMigration *pOurs = &aTablaoMigration[iRow-1];
+    if( strcmp(zName, pOurs->zName) || strcmp(zSum, pOurs->zChecksum) ){
+      tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: migration %d of the database "
+          "is %.60s, checksum %.12s; that of this extension is %s, %.12s",
+          pOp->zWho, pOurs->iVersion, zName, zSum,
+          pOurs->zName, pOurs->zChecksum);
+      break;
+    }
+    if( iVersion==0 ) iVersion = pOurs->iVersion;
+    iExpect = pOurs->iVersion - 1;
+  }
+  sqlite3_finalize(pStmt);
+  if( iExpect>0 ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: tablao_migrations lacks the "
+        "row of version %d", pOp->zWho, iExpect);
+  }
+  return iVersion;
+}
+
+/* True if the views and triggers of ours are not exactly the embedded ones. */
+static int migrateObjectsDiffer(TablaoOp *pOp){
+  int bDiffer = 0;
+  int i = 0;
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "SELECT type, name, sql FROM main.sqlite_schema "
+      "WHERE type IN ('view', 'trigger') ORDER BY rowid");
+  while( !bDiffer && tablaoStep(pOp, pStmt) ){
+    const char *zType = tablaoColumnText(pOp, pStmt, 0);
+    const char *zName = tablaoColumnText(pOp, pStmt, 1);
+    const char *zSql = tablaoColumnText(pOp, pStmt, 2);
+    if( !tablaoIsOurs(zName) ) continue;
+    bDiffer = i==TABLAO_N_OBJECT
+           || strcmp(zType, aTablaoObject[i].zType)
+           || strcmp(zName, aTablaoObject[i].zName)
+           || strcmp(zSql, aTablaoObject[i].zSql);
+    i++;
+  }
+  sqlite3_finalize(pStmt);
+  return bDiffer || i<TABLAO_N_OBJECT;
+}
+
+/* True if there is nothing to do. */
+static int migrateIsCurrent(TablaoOp *pOp){
+  return migrateHasFarm(pOp)
+      && tablaoCompareApplied(pOp)==TABLAO_N_MIGRATION
+      && !migrateObjectsDiffer(pOp);
+}
+
+/* --- The work -------------------------------------------------------------*/
+
+/* Statements to be run later, one each. */
+typedef struct MigrateList MigrateList;
+struct MigrateList {
+  char **az;
+  int n;
+};
+
+/* Adds zSql, which the list then owns (NULL: memory has run out). */
+static void migrateAdd(TablaoOp *pOp, MigrateList *pList, char *zSql){
+  char **az = zSql==0 ? 0 : sqlite3_realloc64(pList->az,
+      ((sqlite3_uint64)pList->n+1)*sizeof(char*));
+  if( az==0 ){
+    sqlite3_free(zSql);
+    tablaoFail(pOp, SQLITE_NOMEM, "tablao: %s: out of memory", pOp->zWho);
+    return;
+  }
+  pList->az = az;
+  az[pList->n++] = zSql;
+}
+
+/*
+** Runs the statements of the list and empties it. Only the first statement
+** of each text: what stands behind it in a file that was tampered with is
+** none of ours.
+*/
+static void migrateRunList(TablaoOp *pOp, MigrateList *pList){
+  for(int i=0; i<pList->n; i++){
+    tablaoRun(pOp, tablaoPrepare(pOp, pList->az[i]));
+    sqlite3_free(pList->az[i]);
+  }
+  sqlite3_free(pList->az);
+  memset(pList, 0, sizeof(*pList));
+}
+
+/*
+** Drops all views and triggers of ours. OUT: pKeep gets the user's triggers
+** on our views, which go with the views, to be made anew.
+*/
+static void migrateDropObjects(TablaoOp *pOp, MigrateList *pKeep){
+  MigrateList drop = {0, 0};
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "SELECT o.type, o.name, o.sql, coalesce(t.name, '') "
+      "FROM main.sqlite_schema o LEFT JOIN main.sqlite_schema t "
+      "ON o.type='trigger' AND t.type='view' AND t.name=o.tbl_name "
+      "WHERE o.type IN ('view', 'trigger') ORDER BY o.rowid");
+  while( tablaoStep(pOp, pStmt) ){
+    const char *zType = tablaoColumnText(pOp, pStmt, 0);
+    const char *zName = tablaoColumnText(pOp, pStmt, 1);
+    const char *zSql = tablaoColumnText(pOp, pStmt, 2);
+    const char *zView = tablaoColumnText(pOp, pStmt, 3);
+    if( tablaoIsOurs(zName) ){
+      /* A view may have taken its triggers along. */
+      migrateAdd(pOp, &drop, sqlite3_mprintf("DROP %s IF EXISTS main.\"%w\"",
+          zType, zName));
+    }else if( tablaoIsOurs(zView)
+           && sqlite3_strnicmp(zSql, "CREATE TRIGGER ", 15)==0 ){
+      migrateAdd(pOp, pKeep, sqlite3_mprintf("%s", zSql));
+    }
+  }
+  sqlite3_finalize(pStmt);
+  migrateRunList(pOp, &drop);
+}
+
+/* Runs the migrations behind version iHave. Its errors name the migration. */
+static void migrateRunPending(TablaoOp *pOp, int iHave){
+  const char *zWho = pOp->zWho;
+  for(int i=iHave; i<TABLAO_N_MIGRATION && pOp->rc==SQLITE_OK; i++){
+    char *zStep = sqlite3_mprintf("%s: migration %d (%s)", zWho,
+        aTablaoMigration[i].iVersion, aTablaoMigration[i].zName);
+    if( zStep==0 ){
+      pOp->rc = SQLITE_NOMEM;
+    }else{
+      pOp->zWho = zStep;
+      tablaoExec(pOp, aTablaoMigration[i].zSql);
+      pOp->zWho = zWho;
+      sqlite3_free(zStep);
+    }
+  }
+}
+
+/*
+** Makes the tables and indexes in a database that has none. For tablao_check,
+** which compares them with those of the farm.
+*/
+void tablaoInstallTables(TablaoOp *pOp){
+  migrateRunPending(pOp, 0);
+}
+
+/* Notes that the migrations behind version iHave have been run. */
+static void migrateRecord(TablaoOp *pOp, int iHave){
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "INSERT INTO main.tablao_migrations(version, name, checksum, applied_at) "
+      "VALUES(?1, ?2, ?3, (SELECT now FROM main.farm_clock))");
+  for(int i=iHave; i<TABLAO_N_MIGRATION && pOp->rc==SQLITE_OK; i++){
+    const struct TablaoMigration *p = &aTablaoMigration[i];
+    sqlite3_bind_int(pStmt, 1, p->iVersion);
+    tablaoBindText(pOp, pStmt, 2, p->zName);
+    tablaoBindText(pOp, pStmt, 3, p->zChecksum);
+    while( tablaoStep(pOp, pStmt) ){}
+    sqlite3_reset(pStmt);
+  }
+  sqlite3_finalize(pStmt);
+}
+
+/*
+** Refuses what must not become a farm. What has tables of our names is left
+** to the migration's own CREATE TABLE, which names them.
+*/
+static void migrateCheckNew(TablaoOp *pOp){
+  if( tablaoInt(pOp, "SELECT 1 FROM main.sqlite_schema "
+                     "WHERE type='table' AND name='goose_db_version'", 0) ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this is the database of a "
+        "Flamenco Manager (it has the table goose_db_version), which this "
+        "version of tablao cannot adopt", pOp->zWho);
+  }
+}
+
+/* Brings the database from schema version iHave (0: no farm) to ours. */
+static void migrateWork(TablaoOp *pOp, int iHave){
+  MigrateList keep = {0, 0};
+  if( iHave==0 ){
+    migrateCheckNew(pOp);
+  }else{
+    migrateDropObjects(pOp, &keep);
+  }
+  migrateRunPending(pOp, iHave);
+  for(int i=0; i<TABLAO_N_OBJECT; i++){
+    tablaoRun(pOp, tablaoPrepare(pOp, aTablaoObject[i].zSql));
+  }
+  migrateRunList(pOp, &keep);
+  migrateRecord(pOp, iHave);
+  if( pOp->rc==SQLITE_OK && migrateObjectsDiffer(pOp) ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: views and triggers did not "
+        "become what they should be; does a temporary table have the name of "
+        "one of the farm's?", pOp->zWho);
+  }
+}
+
+/*
+** Takes the write lock. In a new database there is nothing to write to, so a
+** view is made and dropped. Whether there is something may only be tried,
+** since a transaction that has read cannot wait for the lock.
+*/
+static void migrateLock(TablaoOp *pOp){
+  sqlite3_stmt *pStmt = 0;
+  if( pOp->rc ) return;
+  sqlite3_prepare_v2(pOp->db, "UPDATE main.tablao_migrations "
+      "SET version=version WHERE 0", -1, &pStmt, 0);
+  if( pStmt ){
+    tablaoRun(pOp, pStmt);
+  }else{
+    tablaoExec(pOp, "CREATE VIEW main.tablao_migrating AS SELECT 1;"
+                    "DROP VIEW main.tablao_migrating");
+  }
+}
+
+/*
+** tablao_migrate(): brings the database to the extension's schema version,
+** all or nothing, and returns that version.
+**
+** Looking before locking lets the usual call, with nothing to do, run beside
+** a writer. It is not done inside a transaction that has not yet read: there
+** it would cost the ability to wait for the lock.
+*/
+void tablaoMigrateFunc(
+  sqlite3_context *ctx,
+  int argc,
+  sqlite3_value **argv
+){
+  TablaoOp op;
+  UNUSED_PARAMETER(argc);
+  UNUSED_PARAMETER(argv);
+  tablaoOpInit(&op, sqlite3_user_data(ctx), "tablao_migrate");
+  op.bNeedsNoFarm = 1;
+  int bReadOnly = sqlite3_db_readonly(op.db, "main")==1;
+  int bCurrent = 0;
+  if( bReadOnly
+   || sqlite3_get_autocommit(op.db)
+   || sqlite3_txn_state(op.db, "main")!=SQLITE_TXN_NONE
+  ){
+    bCurrent = migrateIsCurrent(&op);
+  }
+  if( bReadOnly && !bCurrent ){
+    tablaoFail(&op, SQLITE_READONLY, "tablao: %s: the database is read-only "
+        "and not at schema version %d", op.zWho, TABLAO_N_MIGRATION);
+  }
+  if( op.rc==SQLITE_OK && !bCurrent ){
+    tablaoBegin(&op);
+    migrateLock(&op);
+    if( op.rc==SQLITE_OK ){
+      int iHave = migrateHasFarm(&op) ? tablaoCompareApplied(&op) : 0;
+      if( iHave<TABLAO_N_MIGRATION || migrateObjectsDiffer(&op) ){
+        migrateWork(&op, iHave);
+      }
+    }
+    tablaoEnd(&op);
+  }
+  if( op.rc==SQLITE_OK ) sqlite3_result_int(ctx, TABLAO_N_MIGRATION);
+  tablaoReturn(ctx, &op);
+}
+
+/* tablao_schema_version(): the database's schema version, or NULL. */
+void tablaoSchemaVersionFunc(
+  sqlite3_context *ctx,
+  int argc,
+  sqlite3_value **argv
+){
+  TablaoOp op;
+  UNUSED_PARAMETER(argc);
+  UNUSED_PARAMETER(argv);
+  tablaoOpInit(&op, sqlite3_user_data(ctx), "tablao_schema_version");
+  if( migrateHasFarm(&op) ){
+    sqlite3_int64 i = tablaoInt(&op,
+        "SELECT max(version) FROM main.tablao_migrations", 0);
+    if( i>0 ) sqlite3_result_int64(ctx, i);
+  }
+  tablaoReturn(ctx, &op);
+}
