@@ -1,0 +1,210 @@
+/*
+** Storing what a job compiler made.
+**
+**   SELECT store_authored_job('{"name":"shot 1", "job_type":"render",
+**     "tasks":[{"uuid":"a", "name":"1-10", "type":"blender"},
+**              {"name":"video", "type":"ffmpeg", "dependencies":["a"]}]}');
+**     -- the job's uuid
+**   SELECT store_authored_tasks('JOB UUID', '[{"name":"11-20", ...}]');
+**     -- how many tasks were added
+**
+** The rules are those of the door authored_jobs, in SQL, and are written
+** there. A document goes the same three steps here, in one savepoint: it is
+** unpacked into scratch tables (tablao_unpack); a view tells what is wrong
+** with it (tablao_authoring_problems); the scratch is stored (tablao_store).
+** In between, this adds the names of offenders to the messages, and refuses
+** dependencies that go in a circle.
+*/
+#include "tablao.h"
+
+/*
+** The operation fails with "tablao: MESSAGE: OFFENDER", where the offender,
+** if it is not NULL, is shortened.
+*/
+static void storeRefuse(
+  TablaoOp *pOp,
+  const char *zMessage,
+  const char *zOffender
+){
+  if( zOffender==0 ){
+    tablaoFail(pOp, SQLITE_CONSTRAINT, "tablao: %s", zMessage);
+  }else{
+    char *zShort = tablaoShorten(zOffender);
+    if( zShort==0 ){
+      pOp->rc = SQLITE_NOMEM;
+    }else{
+      tablaoFail(pOp, SQLITE_CONSTRAINT, "tablao: %s: %s", zMessage, zShort);
+    }
+    sqlite3_free(zShort);
+  }
+}
+
+/*
+** Step 1: unpacks the document (pJob is NULL) or the tasks for a stored job.
+** This is the savepoint's first statement and takes the write lock. What is
+** not JSON at all is refused by SQLite, whose message lacks the offender.
+*/
+static void storeUnpack(
+  TablaoOp *pOp,
+  sqlite3_value *pJob,
+  sqlite3_value *pDocument
+){
+  sqlite3_stmt *pStmt = tablaoCached(pOp, 0, pJob
+      ? "INSERT INTO main.tablao_unpack(tasks, job_uuid) VALUES(?1, ?2)"
+      : "INSERT INTO main.tablao_unpack(document) VALUES(?1)");
+  tablaoBind(pOp, pStmt, 1, pDocument);
+  if( pJob ) tablaoBind(pOp, pStmt, 2, pJob);
+  tablaoRun(pOp, pStmt);
+  if( pOp->zErr && strstr(pOp->zErr, "malformed JSON") ){
+    const char *z = (const char*)sqlite3_value_text(pDocument);
+    char *zWhat = sqlite3_mprintf("%s: malformed JSON", pOp->zWho);
+    sqlite3_free(pOp->zErr);
+    pOp->zErr = 0;
+    pOp->rc = z && zWhat ? SQLITE_OK : SQLITE_NOMEM;
+    if( pOp->rc==SQLITE_OK ) storeRefuse(pOp, zWhat, z);
+    sqlite3_free(zWhat);
+  }
+}
+
+/* Step 2: fails with the first problem of the document, if it has any. */
+static void storeCheck(TablaoOp *pOp){
+  sqlite3_stmt *pStmt = tablaoCached(pOp, 0,
+      "SELECT message, offender FROM main.tablao_authoring_problems LIMIT 1");
+  if( tablaoStep(pOp, pStmt) ){
+    const char *zMessage = tablaoColumnText(pOp, pStmt, 0);
+    const char *zOffender = tablaoColumnText(pOp, pStmt, 1);
+    if( sqlite3_column_type(pStmt, 1)==SQLITE_NULL ) zOffender = 0;
+    storeRefuse(pOp, zMessage, zOffender);
+  }
+  tablaoDone(pOp->p, pStmt);
+}
+
+/* Fails, naming a task on the cycle of the document's dependencies. */
+static void storeRefuseCycle(TablaoOp *pOp, int iNumber){
+  sqlite3_stmt *pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
+      "SELECT coalesce(name, '') || coalesce(' (' || uuid || ')', '') "
+      "FROM main.tablao_authored_tasks WHERE number=?1");
+  if( pStmt ) sqlite3_bind_int(pStmt, 1, iNumber);
+  if( tablaoStep(pOp, pStmt) ){
+    storeRefuse(pOp, "authored_jobs: a task depends, through others, on "
+        "itself", tablaoColumnText(pOp, pStmt, 0));
+  }
+  tablaoDone(pOp->p, pStmt);
+}
+
+/*
+** Refuses cycles. Only tasks of the document can be on one: those stored
+** before do not depend on them.
+*/
+static void storeCheckCycles(TablaoOp *pOp){
+  TablaoGraph graph;
+  int nTask = 0;
+  int iNode = -1;
+  int rc = SQLITE_OK;
+  sqlite3_stmt *pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
+      "SELECT coalesce(max(number), 0) FROM main.tablao_authored_tasks");
+  if( tablaoStep(pOp, pStmt) ) nTask = sqlite3_column_int(pStmt, 0);
+  tablaoDone(pOp->p, pStmt);
+
+  /* Tasks are numbered from 1: node 0 stays alone. */
+  tablaoGraphInit(&graph, nTask+1);
+  pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
+      "SELECT dependency_number, number "
+      "FROM main.tablao_authored_dependencies "
+      "WHERE dependency_number IS NOT NULL");
+  while( rc==SQLITE_OK && tablaoStep(pOp, pStmt) ){
+    sqlite3_int64 iFrom = sqlite3_column_int64(pStmt, 0);
+    sqlite3_int64 iTo = sqlite3_column_int64(pStmt, 1);
+    if( iFrom<1 || iFrom>nTask || iTo<1 || iTo>nTask ) continue;
+    rc = tablaoGraphEdge(&graph, (int)iFrom, (int)iTo);
+  }
+  tablaoDone(pOp->p, pStmt);
+  if( rc==SQLITE_OK ) rc = tablaoGraphSort(&graph);
+  if( rc==SQLITE_OK ) rc = tablaoGraphOnCycle(&graph, &iNode);
+  tablaoGraphClear(&graph);
+  if( rc ) tablaoFail(pOp, rc, "tablao: %s: out of memory", pOp->zWho);
+  if( iNode>=0 ) storeRefuseCycle(pOp, iNode);
+}
+
+/* All steps up to the last; what they have unpacked can then be read. */
+static void storePrepare(
+  TablaoOp *pOp,
+  sqlite3_value *pJob,
+  sqlite3_value *pDocument
+){
+  tablaoBegin(pOp);
+  storeUnpack(pOp, pJob, pDocument);
+  storeCheck(pOp);
+  storeCheckCycles(pOp);
+}
+
+/* Step 3, and the end of the savepoint. */
+static void storeFinish(TablaoOp *pOp){
+  tablaoRun(pOp, tablaoCached(pOp, 0,
+      "INSERT INTO main.tablao_store DEFAULT VALUES"));
+  tablaoEnd(pOp);
+}
+
+/*
+** The operation fails unless pValue may hold JSON: text, or a BLOB, which is
+** taken for text.
+*/
+static void storeCheckType(
+  TablaoOp *pOp,
+  sqlite3_value *pValue,
+  const char *zWhat
+){
+  int eType = sqlite3_value_type(pValue);
+  if( eType==SQLITE_NULL ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: %s, not NULL",
+        pOp->zWho, zWhat);
+  }else if( eType!=SQLITE_TEXT && eType!=SQLITE_BLOB ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: %s, not a number: %s",
+        pOp->zWho, zWhat, sqlite3_value_text(pValue));
+  }
+}
+
+/* store_authored_job(document): stores a job; returns its uuid. */
+void tablaoStoreJobFunc(
+  sqlite3_context *ctx,
+  int argc,
+  sqlite3_value **argv
+){
+  TablaoOp op;
+  UNUSED_PARAMETER(argc);
+  tablaoOpInit(&op, sqlite3_user_data(ctx), "store_authored_job");
+  storeCheckType(&op, argv[0], "the document must be a JSON object");
+  storePrepare(&op, 0, argv[0]);
+  sqlite3_stmt *pStmt = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
+      "SELECT uuid FROM main.tablao_authored_job");
+  if( tablaoStep(&op, pStmt) ){
+    sqlite3_result_value(ctx, sqlite3_column_value(pStmt, 0));
+  }
+  tablaoDone(op.p, pStmt);
+  storeFinish(&op);
+  tablaoReturn(ctx, &op);
+}
+
+/*
+** store_authored_tasks(job_uuid, tasks): adds tasks to a stored job; returns
+** how many.
+*/
+void tablaoStoreTasksFunc(
+  sqlite3_context *ctx,
+  int argc,
+  sqlite3_value **argv
+){
+  TablaoOp op;
+  UNUSED_PARAMETER(argc);
+  tablaoOpInit(&op, sqlite3_user_data(ctx), "store_authored_tasks");
+  storeCheckType(&op, argv[1], "the tasks must be a JSON array");
+  storePrepare(&op, argv[0], argv[1]);
+  sqlite3_stmt *pStmt = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
+      "SELECT count(*) FROM main.tablao_authored_tasks");
+  if( tablaoStep(&op, pStmt) ){
+    sqlite3_result_value(ctx, sqlite3_column_value(pStmt, 0));
+  }
+  tablaoDone(op.p, pStmt);
+  storeFinish(&op);
+  tablaoReturn(ctx, &op);
+}
