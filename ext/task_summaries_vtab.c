@@ -1,0 +1,413 @@
+/*
+** task_summaries: the tasks of a job as a list shows them.
+**
+**   CREATE TABLE task_summaries(
+**     id, uuid, name, index_in_job, priority, status, type, updated_at,
+**     steps_completed, steps_total,
+**     worker_uuid, worker_name,      -- NULL where there is no worker
+**     job_uuid HIDDEN
+**   );
+**
+**   SELECT * FROM task_summaries('JOB UUID') ORDER BY index_in_job LIMIT 20;
+**   SELECT name FROM task_summaries
+**    WHERE job_uuid='JOB UUID' AND status IN ('failed', 'soft-failed');
+**   SELECT j.name, s.name FROM jobs j, task_summaries(j.uuid) s;
+**
+** Without a job: the tasks of all jobs. An unknown job, or NULL, has none.
+**
+** HOW IT WORKS: a cursor runs two statements, one over the jobs and, for
+** each, one over its tasks, and gives their columns out as they stand. The
+** text of the second names only the columns that the query uses (colUsed), so
+** that what is not asked for is not read. Rows come as they are stepped to: a
+** LIMIT stops the work. Statements are kept between queries (util.c).
+**
+** Workers are not joined. A farm has few, so the last ones seen are kept in
+** the cursor, and most tasks cost no look-up.
+**
+** The order by index_in_job is that of the index of (job_id, index_in_job);
+** for all jobs also (job_uuid, index_in_job), the jobs then coming by uuid.
+** Both are given in either direction. With status = ? or, in SQLite 3.38 and
+** later, status IN (...), the values become parameters of the statement.
+**
+** It reads nothing but plain tables of the main database, yet is not
+** INNOCUOUS: a trigger in an attached file could copy rows of main through
+** it, which that file cannot do by itself. So views and triggers may use it
+** only where the application trusts the schema.
+*/
+#include "tablao.h"
+#include <stdlib.h>
+
+#define SUMMARIES_DECLARE \
+  "CREATE TABLE x(id INTEGER, uuid TEXT, name TEXT, index_in_job INTEGER, " \
+  "priority INTEGER, status TEXT, type TEXT, updated_at TEXT, " \
+  "steps_completed INTEGER, steps_total INTEGER, worker_uuid TEXT, " \
+  "worker_name TEXT, job_uuid TEXT HIDDEN)"
+
+#define SUMMARIES_COL_ID            0
+#define SUMMARIES_COL_INDEX_IN_JOB  3
+#define SUMMARIES_COL_STATUS        5
+#define SUMMARIES_COL_WORKER_UUID  10
+#define SUMMARIES_COL_WORKER_NAME  11
+#define SUMMARIES_COL_JOB_UUID     12
+
+/* The columns of tasks behind the first ten columns. */
+static const char *const azSummariesColumn[] = {
+  "id", "uuid", "name", "index_in_job", "priority", "status", "type",
+  "updated_at", "steps_completed", "steps_total"
+};
+#define SUMMARIES_N_STORED 10
+
+/* Bits of idxNum. argv follows the order of the first three, of which the
+** two of status exclude each other. idxStr is colUsed, in hexadecimal. */
+#define SUMMARIES_IDX_JOB         0x01  /* job_uuid = ? */
+#define SUMMARIES_IDX_STATUS      0x02  /* status = ? */
+#define SUMMARIES_IDX_STATUS_IN   0x04  /* status IN (...), all in one value */
+#define SUMMARIES_IDX_INDEX_DESC  0x08  /* index_in_job counts down */
+#define SUMMARIES_IDX_BY_JOB      0x10  /* jobs by uuid, not by id */
+#define SUMMARIES_IDX_JOB_DESC    0x20  /* and those count down */
+
+/* Values of an IN that become parameters. With more, SQLite filters. */
+#define SUMMARIES_N_STATUS 8
+
+/* Workers kept by a cursor; a power of two. */
+#define SUMMARIES_N_WORKER 64
+
+typedef struct SummariesWorker SummariesWorker;
+struct SummariesWorker {
+  sqlite3_int64 id;
+  sqlite3_value *pUuid;     /* NULL: nothing is kept here */
+  sqlite3_value *pName;
+};
+
+typedef struct SummariesCursor SummariesCursor;
+struct SummariesCursor {
+  sqlite3_vtab_cursor base;
+  sqlite3_stmt *pJobs;      /* the jobs to show: id, uuid */
+  sqlite3_stmt *pTasks;     /* the tasks of one: id, worker_id, and used ones */
+  sqlite3_stmt *pWorker;    /* one worker: uuid, name; prepared when needed */
+  int bEof;
+  int aiColumn[SUMMARIES_N_STORED];  /* where pTasks has a column */
+  SummariesWorker aWorker[SUMMARIES_N_WORKER];  /* by the low bits of id */
+};
+
+static int summariesConnect(
+  sqlite3 *db,
+  void *pAux,
+  int argc,
+  const char *const *argv,
+  sqlite3_vtab **ppVtab,
+  char **pzErr
+){
+  UNUSED_PARAMETER(db);
+  UNUSED_PARAMETER(argc);
+  UNUSED_PARAMETER(argv);
+  UNUSED_PARAMETER(pzErr);
+  return tablaoVtabConnect(pAux, SUMMARIES_DECLARE, ppVtab);
+}
+
+static int summariesOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
+  UNUSED_PARAMETER(pVtab);
+  SummariesCursor *pCur = sqlite3_malloc64(sizeof(*pCur));
+  if( pCur==0 ) return SQLITE_NOMEM;
+  memset(pCur, 0, sizeof(*pCur));
+  *ppCursor = &pCur->base;
+  return SQLITE_OK;
+}
+
+/* Puts the cursor back into its state at xOpen. */
+static void summariesCursorReset(SummariesCursor *pCur){
+  TablaoDb *p = ((TablaoVtab*)pCur->base.pVtab)->p;
+  tablaoDone(p, pCur->pJobs);
+  tablaoDone(p, pCur->pTasks);
+  tablaoDone(p, pCur->pWorker);
+  pCur->pJobs = pCur->pTasks = pCur->pWorker = 0;
+  for(int i=0; i<SUMMARIES_N_WORKER; i++){
+    sqlite3_value_free(pCur->aWorker[i].pUuid);
+    sqlite3_value_free(pCur->aWorker[i].pName);
+    pCur->aWorker[i].pUuid = pCur->aWorker[i].pName = 0;
+  }
+}
+
+static int summariesClose(sqlite3_vtab_cursor *pBase){
+  summariesCursorReset((SummariesCursor*)pBase);
+  sqlite3_free(pBase);
+  return SQLITE_OK;
+}
+
+/* Goes on to the next job that has tasks, and its first task; or to EOF. */
+static int summariesNextJob(SummariesCursor *pCur, TablaoOp *pOp){
+  pCur->bEof = 1;
+  while( pCur->bEof && tablaoStep(pOp, pCur->pJobs) ){
+    sqlite3_reset(pCur->pTasks);
+    tablaoBind(pOp, pCur->pTasks, 1, sqlite3_column_value(pCur->pJobs, 0));
+    if( tablaoStep(pOp, pCur->pTasks) ) pCur->bEof = 0;
+  }
+  return tablaoVtabError(pCur->base.pVtab, pOp);
+}
+
+static int summariesNext(sqlite3_vtab_cursor *pBase){
+  SummariesCursor *pCur = (SummariesCursor*)pBase;
+  int rc = sqlite3_step(pCur->pTasks);
+  if( rc==SQLITE_ROW ) return SQLITE_OK;
+  TablaoOp op;
+  tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "task_summaries");
+  if( rc!=SQLITE_DONE ) tablaoSqlError(&op, rc);
+  return summariesNextJob(pCur, &op);
+}
+
+static int summariesEof(sqlite3_vtab_cursor *pBase){
+  return ((SummariesCursor*)pBase)->bEof;
+}
+
+static int summariesRowid(sqlite3_vtab_cursor *pBase, sqlite3_int64 *piRowid){
+  *piRowid = sqlite3_column_int64(((SummariesCursor*)pBase)->pTasks, 0);
+  return SQLITE_OK;
+}
+
+/* Result: the uuid or name of the worker of the current task. */
+static int summariesWorker(
+  SummariesCursor *pCur,
+  sqlite3_context *ctx,
+  int bName
+){
+  if( sqlite3_column_type(pCur->pTasks, 1)==SQLITE_NULL ) return SQLITE_OK;
+  sqlite3_int64 id = sqlite3_column_int64(pCur->pTasks, 1);
+  SummariesWorker *pWorker = &pCur->aWorker[id & (SUMMARIES_N_WORKER-1)];
+  if( pWorker->pUuid==0 || pWorker->id!=id ){
+    TablaoOp op;
+    tablaoOpInit(&op, ((TablaoVtab*)pCur->base.pVtab)->p, "task_summaries");
+    sqlite3_value_free(pWorker->pUuid);
+    sqlite3_value_free(pWorker->pName);
+    pWorker->pUuid = pWorker->pName = 0;
+    if( pCur->pWorker==0 ){
+      pCur->pWorker = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
+          "SELECT w.uuid, w.name FROM (SELECT 1) "
+          "LEFT JOIN main.workers w ON w.id=?1");
+    }
+    if( op.rc==SQLITE_OK ) sqlite3_bind_int64(pCur->pWorker, 1, id);
+    if( tablaoStep(&op, pCur->pWorker) ){
+      pWorker->id = id;
+      pWorker->pUuid = sqlite3_value_dup(sqlite3_column_value(pCur->pWorker,0));
+      pWorker->pName = sqlite3_value_dup(sqlite3_column_value(pCur->pWorker,1));
+      if( pWorker->pUuid==0 || pWorker->pName==0 ) op.rc = SQLITE_NOMEM;
+    }
+    sqlite3_reset(pCur->pWorker);
+    if( op.rc ) return tablaoVtabError(pCur->base.pVtab, &op);
+  }
+  sqlite3_result_value(ctx, bName ? pWorker->pName : pWorker->pUuid);
+  return SQLITE_OK;
+}
+
+static int summariesColumn(
+  sqlite3_vtab_cursor *pBase,
+  sqlite3_context *ctx,
+  int iCol
+){
+  SummariesCursor *pCur = (SummariesCursor*)pBase;
+  if( iCol<SUMMARIES_N_STORED ){
+    sqlite3_result_value(ctx,
+        sqlite3_column_value(pCur->pTasks, pCur->aiColumn[iCol]));
+  }else if( iCol==SUMMARIES_COL_JOB_UUID ){
+    sqlite3_result_value(ctx, sqlite3_column_value(pCur->pJobs, 1));
+  }else{
+    return summariesWorker(pCur, ctx, iCol==SUMMARIES_COL_WORKER_NAME);
+  }
+  return SQLITE_OK;
+}
+
+/*
+** The statement over the tasks of a job, ?1: the id, the worker_id, then the
+** columns of the mask. Parameters from ?2 on are statuses.
+*/
+static sqlite3_stmt *summariesTasks(
+  SummariesCursor *pCur,
+  TablaoOp *pOp,
+  int idxNum,
+  unsigned int mUsed
+){
+  sqlite3_stmt *pStmt = 0;
+  int nColumn = 2;
+  unsigned int mWorker = 1u<<SUMMARIES_COL_WORKER_UUID
+                       | 1u<<SUMMARIES_COL_WORKER_NAME;
+  sqlite3_str *pSql = sqlite3_str_new(pOp->db);
+  sqlite3_str_appendf(pSql, "SELECT id, %s",
+      (mUsed & mWorker) ? "worker_id" : "NULL");
+  for(int i=0; i<SUMMARIES_N_STORED; i++){
+    pCur->aiColumn[i] = 0;
+    if( i!=SUMMARIES_COL_ID && (mUsed>>i & 1) ){
+      sqlite3_str_appendf(pSql, ", %s", azSummariesColumn[i]);
+      pCur->aiColumn[i] = nColumn++;
+    }
+  }
+  sqlite3_str_appendf(pSql, " FROM main.tasks WHERE job_id=?1%s%s "
+      "ORDER BY index_in_job%s",
+      (idxNum & SUMMARIES_IDX_STATUS) ? " AND status=?2" : "",
+      (idxNum & SUMMARIES_IDX_STATUS_IN)
+          ? " AND status IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" : "",
+      (idxNum & SUMMARIES_IDX_INDEX_DESC) ? " DESC" : "");
+  char *zSql = sqlite3_str_finish(pSql);
+  if( zSql==0 ){
+    pOp->rc = SQLITE_NOMEM;
+  }else{
+    /* NO_VTAB: a view in the place of tasks cannot call us again. */
+    pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB, zSql);
+  }
+  sqlite3_free(zSql);
+  return pStmt;
+}
+
+/*
+** The values of a status IN (...), as many as there is room for in apValue.
+** OUT: *pnValue is their number, or -1 if there are too many.
+*/
+static int summariesInList(
+  sqlite3_value *pList,
+  sqlite3_value **apValue,
+  int *pnValue
+){
+#if SQLITE_VERSION_NUMBER>=3038000
+  sqlite3_value *pValue = 0;
+  int n = 0;
+  int rc;
+  for(rc=sqlite3_vtab_in_first(pList, &pValue); rc==SQLITE_OK && pValue;
+      rc=sqlite3_vtab_in_next(pList, &pValue)){
+    if( n==SUMMARIES_N_STATUS ){
+      *pnValue = -1;
+      return SQLITE_OK;
+    }
+    apValue[n] = sqlite3_value_dup(pValue);
+    if( apValue[n]==0 ) return SQLITE_NOMEM;
+    *pnValue = ++n;
+  }
+  return rc==SQLITE_DONE ? SQLITE_OK : rc;
+#else
+  UNUSED_PARAMETER(pList);
+  UNUSED_PARAMETER(apValue);
+  UNUSED_PARAMETER(pnValue);
+  return SQLITE_ERROR;
+#endif
+}
+
+static int summariesFilter(
+  sqlite3_vtab_cursor *pBase,
+  int idxNum,
+  const char *idxStr,
+  int argc,
+  sqlite3_value **argv
+){
+  SummariesCursor *pCur = (SummariesCursor*)pBase;
+  sqlite3_value *apStatus[SUMMARIES_N_STATUS] = {0};
+  int nStatus = 0;
+  TablaoOp op;
+  UNUSED_PARAMETER(argc);
+  tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "task_summaries");
+  summariesCursorReset(pCur);
+
+  static const char *const azJobs[] = {
+    "SELECT id, uuid FROM main.jobs ORDER BY id",
+    "SELECT id, uuid FROM main.jobs ORDER BY uuid",
+    "SELECT id, uuid FROM main.jobs ORDER BY uuid DESC",
+    "SELECT id, uuid FROM main.jobs WHERE uuid=?1",
+  };
+  int iJobs = (idxNum & SUMMARIES_IDX_JOB) ? 3
+            : (idxNum & SUMMARIES_IDX_BY_JOB)==0 ? 0
+            : (idxNum & SUMMARIES_IDX_JOB_DESC)==0 ? 1 : 2;
+  pCur->pJobs = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB, azJobs[iJobs]);
+  if( iJobs==3 ) tablaoBind(&op, pCur->pJobs, 1, *argv++);
+
+  if( idxNum & SUMMARIES_IDX_STATUS_IN ){
+    op.rc = op.rc ? op.rc : summariesInList(argv[0], apStatus, &nStatus);
+    if( nStatus<0 ) idxNum &= ~SUMMARIES_IDX_STATUS_IN;
+  }
+  pCur->pTasks = op.rc ? 0 : summariesTasks(pCur, &op, idxNum,
+      (unsigned int)strtoul(idxStr, 0, 16));
+  if( idxNum & SUMMARIES_IDX_STATUS ) tablaoBind(&op, pCur->pTasks, 2, argv[0]);
+  for(int i=0; i<SUMMARIES_N_STATUS; i++){
+    if( i<nStatus ) tablaoBind(&op, pCur->pTasks, 2+i, apStatus[i]);
+    sqlite3_value_free(apStatus[i]);
+  }
+  return summariesNextJob(pCur, &op);
+}
+
+/* The order that the rows of a plan are in: true if it is the wanted one. */
+static int summariesOrdered(sqlite3_index_info *pInfo, int *pidxNum){
+  int i = 0;
+  int n = pInfo->nOrderBy;
+  if( i<n && pInfo->aOrderBy[i].iColumn==SUMMARIES_COL_JOB_UUID ){
+    /* One job only: it is in any order. */
+    *pidxNum |= SUMMARIES_IDX_BY_JOB;
+    if( pInfo->aOrderBy[i].desc ) *pidxNum |= SUMMARIES_IDX_JOB_DESC;
+    i++;
+  }else if( (*pidxNum & SUMMARIES_IDX_JOB)==0 ){
+    return 0;
+  }
+  if( i<n && pInfo->aOrderBy[i].iColumn==SUMMARIES_COL_INDEX_IN_JOB ){
+    if( pInfo->aOrderBy[i].desc ) *pidxNum |= SUMMARIES_IDX_INDEX_DESC;
+    i++;
+  }
+  return i==n;
+}
+
+static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
+  int iJob = -1;
+  int iStatus = -1;
+  int idxNum = 0;
+  int nArg = 0;
+  UNUSED_PARAMETER(pVtab);
+  for(int i=0; i<pInfo->nConstraint; i++){
+    if( pInfo->aConstraint[i].op!=SQLITE_INDEX_CONSTRAINT_EQ
+     || !pInfo->aConstraint[i].usable
+     || sqlite3_stricmp(sqlite3_vtab_collation(pInfo, i), "BINARY")
+    ){
+      continue;
+    }
+    if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_JOB_UUID ) iJob = i;
+    if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_STATUS ) iStatus = i;
+  }
+  pInfo->estimatedCost = 1e7;
+  pInfo->estimatedRows = 1000000;
+  if( iJob>=0 ){
+    idxNum |= SUMMARIES_IDX_JOB;
+    pInfo->aConstraintUsage[iJob].argvIndex = ++nArg;
+    pInfo->aConstraintUsage[iJob].omit = 1;
+    pInfo->estimatedCost = 1e4;
+    pInfo->estimatedRows = 1000;
+  }
+  if( iStatus>=0 ){
+    /* An IN that this cannot have as a whole comes value by value, as an =. */
+    idxNum |= SUMMARIES_IDX_STATUS;
+    pInfo->aConstraintUsage[iStatus].argvIndex = ++nArg;
+    pInfo->aConstraintUsage[iStatus].omit = 1;
+#if SQLITE_VERSION_NUMBER>=3038000
+    if( sqlite3_libversion_number()>=3038000
+     && sqlite3_vtab_in(pInfo, iStatus, 1)
+    ){
+      idxNum ^= SUMMARIES_IDX_STATUS | SUMMARIES_IDX_STATUS_IN;
+      /* SQLite looks again: there may be more values than we take. */
+      pInfo->aConstraintUsage[iStatus].omit = 0;
+    }
+#endif
+    pInfo->estimatedCost /= 2;
+    pInfo->estimatedRows /= 4;
+  }
+  pInfo->orderByConsumed = summariesOrdered(pInfo, &idxNum);
+  pInfo->idxNum = idxNum;
+  pInfo->idxStr = sqlite3_mprintf("%x", (unsigned int)pInfo->colUsed);
+  pInfo->needToFreeIdxStr = 1;
+  return pInfo->idxStr ? SQLITE_OK : SQLITE_NOMEM;
+}
+
+const sqlite3_module tablaoTaskSummariesModule = {
+  .iVersion = 0,
+  .xCreate = 0,             /* eponymous only */
+  .xConnect = summariesConnect,
+  .xBestIndex = summariesBestIndex,
+  .xDisconnect = tablaoVtabDisconnect,
+  .xOpen = summariesOpen,
+  .xClose = summariesClose,
+  .xFilter = summariesFilter,
+  .xNext = summariesNext,
+  .xEof = summariesEof,
+  .xColumn = summariesColumn,
+  .xRowid = summariesRowid,
+};
