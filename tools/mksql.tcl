@@ -287,11 +287,13 @@ foreach name [sorted_glob $top sql/*.sql] {
 }
 if {![llength $migrations]} {die [file join $top sql] "" "has no migration"}
 foreach name [sorted_glob $top views/*.sql] {
-  read_objects $name [read_sql $top $name] {VIEW TRIGGER}
+  set text [read_sql $top $name]
+  read_objects $name $text {VIEW TRIGGER}
+  read_statuses $name $text
 }
 foreach kind {job task worker} {
   if {![info exists statuses($kind)]} {
-    die sql/triggers_*.sql "" "no list is marked -- @statuses $kind"
+    die {sql/ and views/} "" "no list is marked -- @statuses $kind"
   }
 }
 
