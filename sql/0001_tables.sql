@@ -104,7 +104,9 @@ CREATE TABLE workers (
   lazy_status_request boolean NOT NULL DEFAULT 0,
   supported_task_types varchar(255) NOT NULL DEFAULT '',
   deleted_at datetime,
-  can_restart boolean NOT NULL DEFAULT 0
+  can_restart boolean NOT NULL DEFAULT 0,
+  -- As in jobs.
+  tablao_rev integer NOT NULL DEFAULT 0
 );
 
 CREATE INDEX workers_seen_idx ON workers (substr(last_seen_at, 1, 23))
@@ -285,34 +287,34 @@ CREATE TABLE tablao_bulk (
 );
 
 CREATE TABLE tablao_authored_job (
-  -- The document that is being stored: its job.
+  -- The document that is being stored: its job. Columns without a type keep
+  -- what came, a BLOB standing for a member of the wrong JSON type.
   id integer NOT NULL PRIMARY KEY,
-  job_id integer, -- a job that is stored already, to which tasks are added
-  uuid text,
-  name text,
-  job_type text,
+  is_adding integer NOT NULL, -- tasks are added to a job stored already
+  is_object integer NOT NULL, -- the document has the JSON type it should have
+  job_id integer,
+  uuid,
+  name,
+  job_type,
   priority,
-  status text,
-  settings text,
-  metadata text,
-  storage_shaman_checkout_id text,
-  worker_tag text,
-  tasks text,
-  problem text,
-  offender text
+  status,
+  settings,
+  metadata,
+  storage_shaman_checkout_id,
+  worker_tag,
+  tasks
 );
 
 CREATE TABLE tablao_authored_tasks (
   -- The document that is being stored: its tasks, numbered from 1.
   number integer NOT NULL PRIMARY KEY,
-  uuid text,
-  name text,
-  type text,
+  uuid,
+  name,
+  type,
   priority,
-  commands text,
-  steps_total integer,
-  problem text,
-  offender text
+  commands,
+  dependencies,
+  steps_total integer NOT NULL DEFAULT 0
 );
 
 CREATE INDEX tablao_authored_tasks_uuid_idx ON tablao_authored_tasks (uuid);
@@ -322,7 +324,7 @@ CREATE TABLE tablao_authored_dependencies (
   -- dependency_number (a task of the document) and dependency_id (a task that
   -- is stored already) is set, unless the document names a task that is not.
   number integer NOT NULL,
-  dependency_uuid text,
+  dependency_uuid,
   dependency_number integer,
   dependency_id integer
 );

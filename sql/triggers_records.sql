@@ -1,0 +1,152 @@
+-- task_failures, job_blocks, last_rendereds and sleep_schedules: rules on
+-- their rows.
+
+CREATE TRIGGER task_failures_bi BEFORE INSERT ON task_failures
+BEGIN
+  INSERT INTO tablao_assert_failure (task_id, worker_id)
+  VALUES (NEW.task_id, NEW.worker_id);
+END;
+
+CREATE TRIGGER task_failures_ai AFTER INSERT ON task_failures
+WHEN NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
+  AND NEW.created_at <> (SELECT now FROM farm_clock)
+BEGIN
+  UPDATE task_failures SET created_at = (SELECT now FROM farm_clock)
+  WHERE task_id = NEW.task_id AND worker_id = NEW.worker_id;
+END;
+
+CREATE TRIGGER task_failures_bu BEFORE UPDATE OF task_id, worker_id ON task_failures
+BEGIN
+  INSERT INTO tablao_assert_failure (task_id, worker_id)
+  VALUES (NEW.task_id, NEW.worker_id);
+END;
+
+-- job_blocks ----------------------------------------------------------------
+
+CREATE TRIGGER job_blocks_bi BEFORE INSERT ON job_blocks
+BEGIN
+  INSERT INTO tablao_assert_block (job_id, worker_id)
+  VALUES (NEW.job_id, NEW.worker_id);
+END;
+
+CREATE TRIGGER job_blocks_ai AFTER INSERT ON job_blocks
+WHEN NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
+  AND NEW.created_at <> (SELECT now FROM farm_clock)
+BEGIN
+  UPDATE job_blocks SET created_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER job_blocks_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON job_blocks
+WHEN NEW.id IS NOT OLD.id
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: job_blocks.id cannot be changed');
+END;
+
+CREATE TRIGGER job_blocks_bu BEFORE UPDATE OF job_id, worker_id ON job_blocks
+BEGIN
+  INSERT INTO tablao_assert_block (job_id, worker_id)
+  VALUES (NEW.job_id, NEW.worker_id);
+END;
+
+-- last_rendereds ------------------------------------------------------------
+
+CREATE TRIGGER last_rendereds_bi BEFORE INSERT ON last_rendereds
+BEGIN
+  INSERT INTO tablao_assert_last_rendered (job_id) VALUES (NEW.job_id);
+END;
+
+CREATE TRIGGER last_rendereds_ai AFTER INSERT ON last_rendereds
+BEGIN
+  -- One row, ever. Afterwards, so that an upsert (Flamenco's Manager always
+  -- writes id 1) meets the row it is to update.
+  DELETE FROM last_rendereds WHERE id <> NEW.id;
+  UPDATE last_rendereds SET created_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.id
+    AND NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
+    AND NEW.created_at <> (SELECT now FROM farm_clock);
+  -- Last, since the change of created_at has stamped the row.
+  UPDATE last_rendereds SET updated_at = CASE
+    WHEN coalesce(NEW.updated_at, '') IN ('', strftime('%Y-%m-%d %H:%M:%f+00:00'))
+    THEN (SELECT now FROM farm_clock)
+    ELSE NEW.updated_at
+  END
+  WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER last_rendereds_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON last_rendereds
+WHEN NEW.id IS NOT OLD.id
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: last_rendereds.id cannot be changed');
+END;
+
+CREATE TRIGGER last_rendereds_bu BEFORE UPDATE OF job_id ON last_rendereds
+BEGIN
+  INSERT INTO tablao_assert_last_rendered (job_id) VALUES (NEW.job_id);
+END;
+
+CREATE TRIGGER last_rendereds_au_stamp AFTER UPDATE OF created_at, job_id ON last_rendereds
+WHEN NEW.updated_at IS OLD.updated_at
+BEGIN
+  UPDATE last_rendereds SET updated_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.id;
+END;
+
+-- sleep_schedules -----------------------------------------------------------
+
+CREATE TRIGGER sleep_schedules_bi BEFORE INSERT ON sleep_schedules
+BEGIN
+  INSERT INTO tablao_assert_sleep_schedule (
+    worker_id, days_of_week, start_time, end_time
+  ) VALUES (NEW.worker_id, NEW.days_of_week, NEW.start_time, NEW.end_time);
+END;
+
+CREATE TRIGGER sleep_schedules_ai AFTER INSERT ON sleep_schedules
+BEGIN
+  UPDATE sleep_schedules SET created_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.id
+    AND NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
+    AND NEW.created_at <> (SELECT now FROM farm_clock);
+  -- Last, since the change of created_at has stamped the row.
+  UPDATE sleep_schedules SET updated_at = CASE
+    WHEN coalesce(NEW.updated_at, '') IN ('', strftime('%Y-%m-%d %H:%M:%f+00:00'))
+    THEN (SELECT now FROM farm_clock)
+    ELSE NEW.updated_at
+  END
+  WHERE id = NEW.id;
+  INSERT INTO tablao_apply_schedules (worker_id)
+  SELECT NEW.worker_id
+  WHERE (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on';
+END;
+
+CREATE TRIGGER sleep_schedules_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON sleep_schedules
+WHEN NEW.id IS NOT OLD.id
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: sleep_schedules.id cannot be changed');
+END;
+
+CREATE TRIGGER sleep_schedules_bu BEFORE UPDATE OF
+  worker_id, days_of_week, start_time, end_time
+ON sleep_schedules
+BEGIN
+  INSERT INTO tablao_assert_sleep_schedule (
+    worker_id, days_of_week, start_time, end_time
+  ) VALUES (NEW.worker_id, NEW.days_of_week, NEW.start_time, NEW.end_time);
+END;
+
+CREATE TRIGGER sleep_schedules_au_stamp AFTER UPDATE OF
+  created_at, worker_id, is_active, days_of_week, start_time, end_time
+ON sleep_schedules
+WHEN NEW.updated_at IS OLD.updated_at
+BEGIN
+  UPDATE sleep_schedules SET updated_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER sleep_schedules_au AFTER UPDATE OF
+  worker_id, is_active, days_of_week, start_time, end_time
+ON sleep_schedules
+WHEN (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on'
+BEGIN
+  INSERT INTO tablao_apply_schedules (worker_id) VALUES (NEW.worker_id);
+END;

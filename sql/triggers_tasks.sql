@@ -1,0 +1,375 @@
+-- tasks and task_dependencies: rules on their rows, the counters, sums and
+-- lanes that follow from them, and what a task's status does to its job. As in
+-- jobs, an UPDATE that counts tablao_rev up is one of ours.
+
+CREATE TRIGGER tasks_bi BEFORE INSERT ON tasks
+WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk WHERE job_id = NEW.job_id)
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
+  WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = NEW.job_id);
+  INSERT INTO tablao_assert_task_status (status) VALUES (NEW.status);
+  INSERT INTO tablao_assert_task (
+    priority, index_in_job, steps_completed, steps_total, worker_id
+  ) VALUES (
+    NEW.priority, NEW.index_in_job, NEW.steps_completed, NEW.steps_total,
+    NEW.worker_id
+  );
+  INSERT INTO tablao_assert_json (column_name, value, root_type)
+  VALUES ('commands', NEW.commands, 'array');
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'tasks',
+    EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
+    OR EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid)
+    OR EXISTS (
+      SELECT 1 FROM tasks
+      WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
+    );
+END;
+
+CREATE TRIGGER tasks_ai AFTER INSERT ON tasks
+WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk WHERE job_id = NEW.job_id)
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+  WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks');
+  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
+  VALUES (NEW.job_id, NEW.type, NEW.priority);
+  UPDATE tasks SET
+    created_at = CASE
+      WHEN NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
+      THEN (SELECT now FROM farm_clock)
+      ELSE NEW.created_at
+    END,
+    updated_at = CASE
+      WHEN coalesce(NEW.updated_at, '') IN ('', strftime('%Y-%m-%d %H:%M:%f+00:00'))
+      THEN (SELECT now FROM farm_clock)
+      ELSE NEW.updated_at
+    END,
+    index_in_job = CASE NEW.index_in_job
+      WHEN 0
+      THEN (SELECT max(t.index_in_job) + 1 FROM tasks t WHERE t.job_id = NEW.job_id)
+      ELSE NEW.index_in_job
+    END,
+    commands = CASE (SELECT value FROM tablao_settings WHERE name = 'json_storage')
+      WHEN 'blob' THEN CAST(NEW.commands AS BLOB)
+      ELSE CAST(NEW.commands AS TEXT)
+    END,
+    steps_completed = max(0, min(NEW.steps_completed, NEW.steps_total)),
+    tablao_open_deps = 0,
+    tablao_lane = (
+      SELECT l.id FROM tablao_lanes l
+      WHERE l.job_id = NEW.job_id
+        AND l.task_type = lower(trim(NEW.type))
+        AND l.task_priority = NEW.priority
+    ),
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id;
+  UPDATE tablao_job_counts SET
+    num_tasks = num_tasks + 1,
+    num_queued = num_queued + (NEW.status = 'queued'),
+    num_active = num_active + (NEW.status = 'active'),
+    num_completed = num_completed + (NEW.status = 'completed'),
+    num_failed = num_failed + (NEW.status = 'failed'),
+    num_canceled = num_canceled + (NEW.status = 'canceled'),
+    num_soft_failed = num_soft_failed + (NEW.status = 'soft-failed'),
+    num_paused = num_paused + (NEW.status = 'paused')
+  WHERE job_id = NEW.job_id;
+  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total)
+  VALUES (
+    NEW.job_id,
+    max(0, min(NEW.steps_completed, NEW.steps_total)),
+    NEW.steps_total
+  );
+  UPDATE tablao_lanes SET has_ready = 1
+  WHERE id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.id)
+    AND has_ready = 0
+    AND NEW.status IN ('queued', 'soft-failed');
+END;
+
+CREATE TRIGGER tasks_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_, job_id ON tasks
+WHEN NEW.id IS NOT OLD.id OR NEW.job_id IS NOT OLD.job_id
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed');
+END;
+
+CREATE TRIGGER tasks_bu_status BEFORE UPDATE OF status ON tasks
+-- The two that a farm writes all day are let through first.
+WHEN NEW.status <> 'active' AND NEW.status <> 'completed'
+  AND NEW.tablao_rev = OLD.tablao_rev
+BEGIN
+  INSERT INTO tablao_assert_task_status (status) VALUES (NEW.status);
+END;
+
+CREATE TRIGGER tasks_bu_numbers BEFORE UPDATE OF
+  priority, index_in_job, steps_completed, steps_total
+ON tasks
+WHEN NEW.tablao_rev = OLD.tablao_rev
+BEGIN
+  -- Only what this statement changes: what was stored before this rule was
+  -- there may stay.
+  INSERT INTO tablao_assert_task (
+    priority, index_in_job, steps_completed, steps_total, worker_id
+  ) VALUES (
+    CASE WHEN NEW.priority IS OLD.priority THEN 0 ELSE NEW.priority END,
+    CASE WHEN NEW.index_in_job IS OLD.index_in_job THEN 1 ELSE NEW.index_in_job END,
+    CASE WHEN NEW.steps_completed IS OLD.steps_completed THEN 0 ELSE NEW.steps_completed END,
+    CASE WHEN NEW.steps_total IS OLD.steps_total THEN 0 ELSE NEW.steps_total END,
+    NULL
+  );
+  SELECT RAISE(ABORT, 'tablao: tasks.index_in_job must be a whole number from 1')
+  WHERE NEW.index_in_job = 0 AND OLD.index_in_job <> 0;
+END;
+
+CREATE TRIGGER tasks_bu_worker BEFORE UPDATE OF worker_id ON tasks
+WHEN NEW.worker_id IS NOT NULL AND NEW.worker_id IS NOT OLD.worker_id
+BEGIN
+  INSERT INTO tablao_assert_task (
+    priority, index_in_job, steps_completed, steps_total, worker_id
+  ) VALUES (0, 1, 0, 0, NEW.worker_id);
+END;
+
+CREATE TRIGGER tasks_bu_commands BEFORE UPDATE OF commands ON tasks
+WHEN NEW.tablao_rev = OLD.tablao_rev
+BEGIN
+  INSERT INTO tablao_assert_json (column_name, value, root_type)
+  VALUES ('commands', NEW.commands, 'array');
+END;
+
+CREATE TRIGGER tasks_bu_keys BEFORE UPDATE OF uuid, index_in_job ON tasks
+WHEN NEW.tablao_rev = OLD.tablao_rev
+BEGIN
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'tasks',
+    EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid AND id <> OLD.id)
+    OR EXISTS (
+      SELECT 1 FROM tasks
+      WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
+        AND id <> OLD.id
+    );
+END;
+
+CREATE TRIGGER tasks_au_keys AFTER UPDATE OF uuid, index_in_job ON tasks
+WHEN NEW.tablao_rev = OLD.tablao_rev
+  AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks')
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.uuid and tasks.index_in_job must be unique: this UPDATE OR REPLACE would delete another task');
+END;
+
+CREATE TRIGGER tasks_au_commands AFTER UPDATE OF commands ON tasks
+WHEN NEW.tablao_rev = OLD.tablao_rev
+  AND typeof(NEW.commands) <> (
+    SELECT value FROM tablao_settings WHERE name = 'json_storage'
+  )
+BEGIN
+  UPDATE tasks SET
+    commands = CASE (SELECT value FROM tablao_settings WHERE name = 'json_storage')
+      WHEN 'blob' THEN CAST(commands AS BLOB)
+      ELSE CAST(commands AS TEXT)
+    END,
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER tasks_au_stamp AFTER UPDATE OF
+  created_at, uuid, name, type, index_in_job, priority, status, worker_id,
+  last_touched_at, commands, activity, steps_completed, steps_total
+ON tasks
+WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev
+  -- These come with a write of the row in tasks_au_status, which stamps it.
+  AND NEW.status = OLD.status
+  AND NEW.steps_completed = OLD.steps_completed
+  AND NEW.steps_total = OLD.steps_total
+BEGIN
+  UPDATE tasks SET updated_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER tasks_au_lane AFTER UPDATE OF type, priority ON tasks
+WHEN NEW.type <> OLD.type OR NEW.priority <> OLD.priority
+BEGIN
+  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
+  VALUES (NEW.job_id, NEW.type, NEW.priority);
+  UPDATE tasks SET
+    tablao_lane = (
+      SELECT l.id FROM tablao_lanes l
+      WHERE l.job_id = NEW.job_id
+        AND l.task_type = lower(trim(NEW.type))
+        AND l.task_priority = NEW.priority
+    ),
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id;
+  UPDATE tablao_lanes SET has_ready = NOT has_ready
+  WHERE (
+      id = OLD.tablao_lane
+      OR id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.id)
+    )
+    AND has_ready <> EXISTS (
+      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id
+    );
+END;
+
+CREATE TRIGGER tasks_au_status AFTER UPDATE OF status, steps_completed, steps_total ON tasks
+WHEN NEW.tablao_rev = OLD.tablao_rev
+  AND (
+    NEW.status <> OLD.status
+    OR NEW.steps_completed <> OLD.steps_completed
+    OR NEW.steps_total <> OLD.steps_total
+  )
+BEGIN
+  -- The order matters, so all of it stands in this one trigger: what is
+  -- derived first, then the job, whose change may sweep over this task again.
+  UPDATE tasks SET
+    steps_completed = CASE
+      WHEN NEW.status = 'completed' AND OLD.status <> 'completed'
+      THEN NEW.steps_total
+      WHEN NEW.status = 'queued' AND OLD.status <> 'queued'
+      THEN 0
+      ELSE max(0, min(NEW.steps_completed, NEW.steps_total))
+    END,
+    updated_at = CASE
+      WHEN NEW.updated_at IS OLD.updated_at THEN (SELECT now FROM farm_clock)
+      ELSE NEW.updated_at
+    END,
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id
+    AND (
+      NEW.updated_at IS OLD.updated_at
+      OR (NEW.status = 'completed' AND NEW.steps_completed <> NEW.steps_total)
+      OR (NEW.status = 'queued' AND NEW.steps_completed <> 0)
+      OR NEW.steps_completed < 0
+      OR NEW.steps_completed > NEW.steps_total
+    );
+  UPDATE tablao_job_counts SET
+    num_queued = num_queued + (NEW.status = 'queued') - (OLD.status = 'queued'),
+    num_active = num_active + (NEW.status = 'active') - (OLD.status = 'active'),
+    num_completed = num_completed
+      + (NEW.status = 'completed') - (OLD.status = 'completed'),
+    num_failed = num_failed + (NEW.status = 'failed') - (OLD.status = 'failed'),
+    num_canceled = num_canceled
+      + (NEW.status = 'canceled') - (OLD.status = 'canceled'),
+    num_soft_failed = num_soft_failed
+      + (NEW.status = 'soft-failed') - (OLD.status = 'soft-failed'),
+    num_paused = num_paused + (NEW.status = 'paused') - (OLD.status = 'paused')
+  WHERE job_id = NEW.job_id AND NEW.status <> OLD.status;
+  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total)
+  SELECT
+    NEW.job_id,
+    t.steps_completed - OLD.steps_completed,
+    NEW.steps_total - OLD.steps_total
+  FROM tasks t WHERE t.id = NEW.id;
+  INSERT INTO tablao_dependents (task_id, delta)
+  SELECT NEW.id, (OLD.status = 'completed') - (NEW.status = 'completed');
+  UPDATE tablao_lanes SET has_ready = NOT has_ready
+  WHERE id = NEW.tablao_lane
+    AND NEW.status <> OLD.status
+    AND has_ready <> EXISTS (
+      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = NEW.tablao_lane
+    );
+  INSERT INTO tablao_job_moves (job_id, status, task_id)
+  SELECT v.job_id, v.next_status, NEW.id
+  FROM (
+    SELECT
+      n.job_id,
+      n.status,
+      CASE NEW.status
+        WHEN 'completed' THEN n.completed
+        WHEN 'active' THEN n.active
+        WHEN 'queued' THEN n.queued
+        WHEN 'soft-failed' THEN n.soft_failed
+        WHEN 'failed' THEN n.failed
+        WHEN 'canceled' THEN n.canceled
+        WHEN 'paused' THEN n.paused
+      END AS next_status
+    FROM tablao_next_job_statuses n
+    WHERE n.job_id = NEW.job_id
+  ) v
+  WHERE NEW.status <> OLD.status
+    AND v.next_status <> v.status
+    AND (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on';
+END;
+
+CREATE TRIGGER tasks_bd BEFORE DELETE ON tasks
+WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
+BEGIN
+  DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
+  DELETE FROM task_failures WHERE task_id = OLD.id;
+END;
+
+CREATE TRIGGER tasks_ad AFTER DELETE ON tasks
+WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
+BEGIN
+  -- Here and not before: it would change the row that is being deleted.
+  DELETE FROM task_dependencies WHERE task_id = OLD.id;
+  UPDATE tablao_job_counts SET
+    num_tasks = num_tasks - 1,
+    num_queued = num_queued - (OLD.status = 'queued'),
+    num_active = num_active - (OLD.status = 'active'),
+    num_completed = num_completed - (OLD.status = 'completed'),
+    num_failed = num_failed - (OLD.status = 'failed'),
+    num_canceled = num_canceled - (OLD.status = 'canceled'),
+    num_soft_failed = num_soft_failed - (OLD.status = 'soft-failed'),
+    num_paused = num_paused - (OLD.status = 'paused')
+  WHERE job_id = OLD.job_id;
+  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total)
+  VALUES (OLD.job_id, -OLD.steps_completed, -OLD.steps_total);
+  UPDATE tablao_lanes SET has_ready = 0
+  WHERE id = OLD.tablao_lane
+    AND has_ready = 1
+    AND NOT EXISTS (
+      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = OLD.tablao_lane
+    );
+END;
+
+-- task_dependencies ---------------------------------------------------------
+
+CREATE TRIGGER task_dependencies_bi BEFORE INSERT ON task_dependencies
+WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk)
+BEGIN
+  INSERT INTO tablao_assert_dependency (task_id, dependency_id)
+  VALUES (NEW.task_id, NEW.dependency_id);
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'task_dependencies', EXISTS (
+    SELECT 1 FROM task_dependencies
+    WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
+  );
+END;
+
+CREATE TRIGGER task_dependencies_ai AFTER INSERT ON task_dependencies
+WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk)
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: task_dependencies cannot be REPLACEd: use INSERT OR IGNORE')
+  WHERE EXISTS (
+    SELECT 1 FROM tablao_replaced WHERE table_name = 'task_dependencies'
+  );
+  INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
+  VALUES (NEW.task_id, NEW.dependency_id, 1);
+END;
+
+CREATE TRIGGER task_dependencies_bu BEFORE UPDATE ON task_dependencies
+BEGIN
+  INSERT INTO tablao_assert_dependency (task_id, dependency_id)
+  VALUES (NEW.task_id, NEW.dependency_id);
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'task_dependencies', EXISTS (
+    SELECT 1 FROM task_dependencies
+    WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
+      AND (NEW.task_id <> OLD.task_id OR NEW.dependency_id <> OLD.dependency_id)
+  );
+END;
+
+CREATE TRIGGER task_dependencies_au AFTER UPDATE ON task_dependencies
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
+  WHERE EXISTS (
+    SELECT 1 FROM tablao_replaced WHERE table_name = 'task_dependencies'
+  );
+  INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
+  VALUES
+    (OLD.task_id, OLD.dependency_id, -1),
+    (NEW.task_id, NEW.dependency_id, 1);
+END;
+
+CREATE TRIGGER task_dependencies_ad AFTER DELETE ON task_dependencies
+BEGIN
+  INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
+  VALUES (OLD.task_id, OLD.dependency_id, -1);
+END;

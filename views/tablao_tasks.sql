@@ -1,0 +1,86 @@
+-- What the triggers of tasks share.
+
+CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority) AS
+-- Makes sure that a lane exists.
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_new_lanes_ii INSTEAD OF INSERT ON tablao_new_lanes
+BEGIN
+  INSERT INTO tablao_lanes (
+    job_id, task_type, task_priority, worker_tag_id, job_priority, is_open
+  )
+  SELECT
+    j.job_id, lower(trim(NEW.task_type)), NEW.task_priority, j.worker_tag_id,
+    j.job_priority, j.is_open
+  FROM tablao_job_lanes j
+  WHERE j.job_id = NEW.job_id
+  ON CONFLICT (job_id, task_type, task_priority) DO NOTHING;
+END;
+
+CREATE VIEW tablao_add_steps (job_id, steps_completed, steps_total) AS
+-- Adds to the sums of a job.
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_add_steps_ii INSTEAD OF INSERT ON tablao_add_steps
+WHEN NEW.steps_completed <> 0 OR NEW.steps_total <> 0
+BEGIN
+  UPDATE jobs SET
+    steps_completed = steps_completed + NEW.steps_completed,
+    steps_total = steps_total + NEW.steps_total,
+    updated_at = (SELECT now FROM farm_clock),
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.job_id;
+END;
+
+CREATE VIEW tablao_dependents (task_id, delta) AS
+-- Adds delta to the open dependencies of every task that depends on task_id:
+-- -1 when it has been completed, 1 when it no longer is, 0 to do nothing.
+SELECT NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_dependents_ii INSTEAD OF INSERT ON tablao_dependents
+WHEN NEW.delta <> 0
+  AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.task_id)
+BEGIN
+  UPDATE tasks SET
+    tablao_open_deps = tablao_open_deps + NEW.delta,
+    tablao_rev = tablao_rev + 1
+  WHERE id IN (
+    SELECT d.task_id FROM task_dependencies d WHERE d.dependency_id = NEW.task_id
+  );
+  UPDATE tablao_lanes SET has_ready = NOT has_ready
+  WHERE id IN (
+      SELECT t.tablao_lane
+      FROM task_dependencies d
+      CROSS JOIN tasks t ON t.id = d.task_id
+      WHERE d.dependency_id = NEW.task_id
+        AND t.tablao_open_deps <= 1
+    )
+    AND has_ready <> EXISTS (
+      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id
+    );
+END;
+
+CREATE VIEW tablao_open_dependency (task_id, dependency_id, delta) AS
+-- Adds delta to the open dependencies of task_id when dependency_id is not
+-- completed: a dependency has come (1) or gone (-1).
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_open_dependency_ii INSTEAD OF INSERT ON tablao_open_dependency
+-- No row: the job is being deleted, or the task has just been.
+WHEN EXISTS (
+    SELECT 1
+    FROM tasks t CROSS JOIN tablao_job_counts c ON c.job_id = t.job_id
+    WHERE t.id = NEW.task_id
+  )
+  AND (SELECT t.status FROM tasks t WHERE t.id = NEW.dependency_id) <> 'completed'
+BEGIN
+  UPDATE tasks SET
+    tablao_open_deps = tablao_open_deps + NEW.delta,
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.task_id;
+  UPDATE tablao_lanes SET has_ready = NOT has_ready
+  WHERE id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id)
+    AND has_ready <> EXISTS (
+      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id
+    );
+END;

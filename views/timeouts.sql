@@ -1,0 +1,80 @@
+CREATE VIEW timed_out_tasks (
+  task_uuid, task_name, job_uuid, worker_uuid, worker_name, last_touched_at,
+  status, activity
+) AS
+-- Active tasks that no worker has touched for `task_timeout` seconds or
+-- longer: one row per task. Times compare by their leading 23 characters. The
+-- limit is computed on whole seconds and keeps the fraction of now, since
+-- SQLite versions differ by a millisecond in what they make of fractions.
+-- UPDATE timed_out_tasks SET status = 'failed' fails them.
+SELECT
+  t.uuid, t.name, j.uuid, w.uuid, w.name, t.last_touched_at, t.status, t.activity
+FROM tasks t
+JOIN jobs j ON j.id = t.job_id
+LEFT JOIN workers w ON w.id = t.worker_id
+WHERE t.status = 'active'
+  AND substr(t.last_touched_at, 1, 23) <= (
+    SELECT l.before FROM tablao_time_limits l WHERE l.name = 'task_timeout'
+  );
+
+CREATE VIEW tablao_time_limits (name, before) AS
+-- The latest time, in 23 characters, that is timed out by each timeout: no
+-- row for one that is switched off.
+SELECT
+  s.name,
+  strftime('%Y-%m-%d %H:%M:%S', substr(c.now, 1, 19), '-' || s.value || ' seconds')
+    || substr(c.now, 20, 4)
+FROM tablao_settings s
+CROSS JOIN farm_clock c
+WHERE s.name IN ('task_timeout', 'worker_timeout') AND s.value > 0;
+
+CREATE TRIGGER timed_out_tasks_iu INSTEAD OF UPDATE ON timed_out_tasks
+BEGIN
+  INSERT INTO tablao_assert_machine (door) VALUES ('timed_out_tasks');
+  SELECT RAISE(ABORT, 'tablao: timed_out_tasks: the one UPDATE it takes is SET status = ''failed''')
+  WHERE NEW.status IS NOT 'failed'
+    OR NEW.task_uuid IS NOT OLD.task_uuid
+    OR NEW.task_name IS NOT OLD.task_name
+    OR NEW.job_uuid IS NOT OLD.job_uuid
+    OR NEW.worker_uuid IS NOT OLD.worker_uuid
+    OR NEW.worker_name IS NOT OLD.worker_name
+    OR NEW.last_touched_at IS NOT OLD.last_touched_at
+    OR NEW.activity IS NOT OLD.activity;
+  UPDATE tasks SET
+    status = 'failed',
+    activity = 'Task timed out on worker '
+      || coalesce(OLD.worker_name || ' (' || OLD.worker_uuid || ')', '-unassigned-')
+  WHERE uuid = OLD.task_uuid;
+END;
+
+CREATE VIEW timed_out_workers (
+  worker_uuid, worker_name, last_seen_at, status
+) AS
+-- Workers that have not been seen for `worker_timeout` seconds or longer and
+-- are not offline or in error: one row per worker. UPDATE timed_out_workers
+-- SET status = 'error' puts them in error.
+SELECT uuid, name, last_seen_at, status
+FROM workers
+WHERE deleted_at IS NULL
+  AND status <> 'offline'
+  AND status <> 'error'
+  AND substr(last_seen_at, 1, 23) <= (
+    SELECT l.before FROM tablao_time_limits l WHERE l.name = 'worker_timeout'
+  );
+
+CREATE TRIGGER timed_out_workers_iu INSTEAD OF UPDATE ON timed_out_workers
+BEGIN
+  INSERT INTO tablao_assert_machine (door) VALUES ('timed_out_workers');
+  SELECT RAISE(ABORT, 'tablao: timed_out_workers: the one UPDATE it takes is SET status = ''error''')
+  WHERE NEW.status IS NOT 'error'
+    OR NEW.worker_uuid IS NOT OLD.worker_uuid
+    OR NEW.worker_name IS NOT OLD.worker_name
+    OR NEW.last_seen_at IS NOT OLD.last_seen_at;
+  UPDATE workers SET
+    status = 'error', status_requested = '', lazy_status_request = 0
+  WHERE uuid = OLD.worker_uuid;
+  -- The change from awake has returned its tasks; from any other status they
+  -- come back here.
+  INSERT INTO tablao_return_tasks (worker_id, reason)
+  SELECT w.id, 'timed out' FROM workers w WHERE w.uuid = OLD.worker_uuid;
+END;
