@@ -66,17 +66,30 @@ static void storeUnpack(
   }
 }
 
-/* Step 2: fails with the first problem of the document, if it has any. */
+/*
+** Step 2: fails with the first problem of the document, if it has any. The
+** messages are those of the trigger; what offends is added here.
+*/
 static void storeCheck(TablaoOp *pOp){
+  char *zOffender = 0;
   sqlite3_stmt *pStmt = tablaoCached(pOp, 0,
-      "SELECT message, offender FROM main.tablao_authoring_problems LIMIT 1");
+      "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
   if( tablaoStep(pOp, pStmt) ){
-    const char *zMessage = tablaoColumnText(pOp, pStmt, 0);
-    const char *zOffender = tablaoColumnText(pOp, pStmt, 1);
-    if( sqlite3_column_type(pStmt, 1)==SQLITE_NULL ) zOffender = 0;
-    storeRefuse(pOp, zMessage, zOffender);
+    zOffender = tablaoShorten(tablaoColumnText(pOp, pStmt, 0));
+    if( zOffender==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
   }
   tablaoDone(pOp->p, pStmt);
+  if( pOp->rc==SQLITE_OK && zOffender ){
+    tablaoRun(pOp, tablaoCached(pOp, 0,
+        "INSERT INTO main.tablao_assert_authoring(problem) VALUES(NULL)"));
+    if( pOp->zErr && zOffender[0] ){
+      char *z = sqlite3_mprintf("%s: %s", pOp->zErr, zOffender);
+      if( z==0 ) pOp->rc = SQLITE_NOMEM;
+      sqlite3_free(pOp->zErr);
+      pOp->zErr = z;
+    }
+  }
+  sqlite3_free(zOffender);
 }
 
 /* Fails, naming a task on the cycle of the document's dependencies. */
