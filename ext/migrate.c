@@ -302,6 +302,7 @@ static void migrateLock(TablaoOp *pOp){
     tablaoExec(pOp, "CREATE VIEW main.tablao_migrating AS SELECT 1;"
                     "DROP VIEW main.tablao_migrating");
   }
+  tablaoHold(pOp);
 }
 
 /*

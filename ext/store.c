@@ -71,12 +71,12 @@ static void storeCheck(TablaoOp *pOp){
     tablaoOpInit(&look, pOp->p, pOp->zWho);
     char *z = tablaoText(&look,
         "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
-    char *zShort = z ? tablaoShorten(z) : 0;
+    char *zShort = z && z[0] ? tablaoShorten(z) : 0;
     char *zErr = zShort ? sqlite3_mprintf("%s: %s", pOp->zErr, zShort) : 0;
     if( zErr ){
       sqlite3_free(pOp->zErr);
       pOp->zErr = zErr;
-    }else if( z || look.rc ){
+    }else if( look.rc || (z && z[0]) ){
       pOp->rc = SQLITE_NOMEM;
     }
     sqlite3_free(z);

@@ -55,6 +55,7 @@ struct TablaoDb {
 ** The functions below that take one do nothing once rc is set, so that code
 ** reads straight down and looks at rc where it ends.
 */
+#define TABLAO_N_TXN 5
 typedef struct TablaoOp TablaoOp;
 struct TablaoOp {
   TablaoDb *p;
@@ -66,7 +67,7 @@ struct TablaoOp {
   int bOpen;                /* the savepoint is open */
   int bOwn;                 /* and opened the transaction, too */
   sqlite3_int64 iRowid;     /* last_insert_rowid() of the caller */
-  sqlite3_stmt *apTxn[4];   /* by the TABLAO_TXN_xxx */
+  sqlite3_stmt *apTxn[TABLAO_N_TXN];  /* by the TABLAO_TXN_xxx of util.c */
 };
 
 /* What all our virtual tables begin with. */
@@ -105,6 +106,7 @@ const char *tablaoColumnText(TablaoOp*, sqlite3_stmt*, int iCol);
 char *tablaoShorten(const char *z);
 
 void tablaoBegin(TablaoOp*);
+void tablaoHold(TablaoOp*);
 void tablaoEnd(TablaoOp*);
 
 /* Interface to code in util.c: virtual tables ------------------------------*/

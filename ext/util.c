@@ -26,6 +26,7 @@
 #define TABLAO_TXN_RELEASE  1
 #define TABLAO_TXN_UNDO     2  /* back to the savepoint, which stays */
 #define TABLAO_TXN_ROLLBACK 3  /* the whole transaction */
+#define TABLAO_TXN_GUARD    4  /* see tablaoHold() */
 
 /* What connects one of our virtual tables, so that statements are kept. */
 #define UTIL_ANCHOR "SELECT 1 FROM task_graph"
@@ -384,10 +385,13 @@ static int utilTxn(TablaoOp *pOp, int eTxn){
 ** as it cannot once this transaction has read something.
 */
 void tablaoBegin(TablaoOp *pOp){
-  static const char *const azSql[] = {
-    "SAVEPOINT tablao", "RELEASE tablao", "ROLLBACK TO tablao", "ROLLBACK"
+  static const char *const azSql[TABLAO_N_TXN] = {
+    "SAVEPOINT tablao", "RELEASE tablao", "ROLLBACK TO tablao", "ROLLBACK",
+    "SELECT 1 UNION ALL SELECT 1 FROM main.sqlite_schema"
   };
-  for(int i=0; i<4; i++) pOp->apTxn[i] = tablaoCached(pOp, 0, azSql[i]);
+  for(int i=0; i<TABLAO_N_TXN; i++){
+    pOp->apTxn[i] = tablaoCached(pOp, 0, azSql[i]);
+  }
   if( pOp->rc ) return;
   pOp->bOwn = sqlite3_get_autocommit(pOp->db);
   pOp->iRowid = sqlite3_last_insert_rowid(pOp->db);
@@ -404,6 +408,46 @@ void tablaoBegin(TablaoOp *pOp){
 }
 
 /*
+** Starts the guard, for an operation that changes the schema: what has been
+** prepared is then out of date and would have to be prepared again before it
+** can start. Needs the write lock to be held. No table or index can be dropped
+** while it runs.
+*/
+void tablaoHold(TablaoOp *pOp){
+  tablaoStep(pOp, pOp->apTxn[TABLAO_TXN_GUARD]);
+}
+
+/*
+** Undoes what has been done since the savepoint.
+**
+** When memory runs out inside a statement, or somebody interrupts it, SQLite
+** lets no other statement work until it has ended: not even a ROLLBACK. But
+** the attempt to step a statement in that state makes SQLite itself roll the
+** whole transaction back, as it is wont to do after such errors, provided
+** that the statement is not out of date: the guard is for want of memory.
+** An interruption does not keep one from preparing a statement; it takes one
+** that writes, which never gets to do so.
+*/
+static void utilUndo(TablaoOp *pOp){
+  if( pOp->bOwn ){
+    utilTxn(pOp, TABLAO_TXN_ROLLBACK);
+  }else{
+    sqlite3_reset(pOp->apTxn[TABLAO_TXN_RELEASE]);
+    if( utilTxn(pOp, TABLAO_TXN_UNDO)==SQLITE_OK
+     && utilTxn(pOp, TABLAO_TXN_RELEASE)==SQLITE_OK ){
+      return;
+    }
+  }
+  if( !sqlite3_get_autocommit(pOp->db) ){
+    utilTxn(pOp, TABLAO_TXN_GUARD);
+  }
+  if( !sqlite3_get_autocommit(pOp->db) ){
+    sqlite3_exec(pOp->db, "CREATE VIEW main.tablao_migrating AS SELECT 1",
+        0, 0, 0);
+  }
+}
+
+/*
 ** Closes the savepoint: its changes are kept, or after an error undone. The
 ** caller's last_insert_rowid() is as it was. An error of the disk may have
 ** ended the transaction already.
@@ -411,28 +455,15 @@ void tablaoBegin(TablaoOp *pOp){
 void tablaoEnd(TablaoOp *pOp){
   if( pOp->bOpen ){
     if( pOp->rc==SQLITE_OK ){
+      sqlite3_reset(pOp->apTxn[TABLAO_TXN_GUARD]);
       int rc = utilTxn(pOp, TABLAO_TXN_RELEASE);
       if( rc ) tablaoSqlError(pOp, rc);
     }
-    /* A second attempt is for a statement that had to be prepared again,
-    ** the schema having changed, and failed for want of memory. */
-    for(int i=0; i<2 && pOp->rc && !sqlite3_get_autocommit(pOp->db); i++){
-      if( pOp->bOwn ){
-        utilTxn(pOp, TABLAO_TXN_ROLLBACK);
-        sqlite3_reset(pOp->apTxn[TABLAO_TXN_ROLLBACK]);
-      }else{
-        int rc = utilTxn(pOp, TABLAO_TXN_UNDO);
-        sqlite3_reset(pOp->apTxn[TABLAO_TXN_UNDO]);
-        sqlite3_reset(pOp->apTxn[TABLAO_TXN_RELEASE]);
-        if( rc==SQLITE_OK && utilTxn(pOp, TABLAO_TXN_RELEASE)==SQLITE_OK ){
-          break;
-        }
-      }
-    }
+    if( pOp->rc && !sqlite3_get_autocommit(pOp->db) ) utilUndo(pOp);
     sqlite3_set_last_insert_rowid(pOp->db, pOp->iRowid);
     pOp->bOpen = 0;
   }
-  for(int i=0; i<4; i++){
+  for(int i=0; i<TABLAO_N_TXN; i++){
     tablaoDone(pOp->p, pOp->apTxn[i]);
     pOp->apTxn[i] = 0;
   }
