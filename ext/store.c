@@ -204,6 +204,10 @@ void tablaoStoreTasksFunc(
   UNUSED_PARAMETER(argc);
   tablaoOpInit(&op, sqlite3_user_data(ctx), "store_authored_tasks");
   storeCheckType(&op, argv[1], "the tasks must be a JSON array");
+  if( sqlite3_value_type(argv[0])==SQLITE_NULL ){
+    tablaoFail(&op, SQLITE_CONSTRAINT, "tablao: %s: the job uuid must be that "
+        "of a stored job, not NULL", op.zWho);
+  }
   storePrepare(&op, argv[0], argv[1]);
   sqlite3_stmt *pStmt = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
       "SELECT count(*) FROM main.tablao_authored_tasks");

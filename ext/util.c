@@ -402,9 +402,10 @@ void tablaoBegin(TablaoOp *pOp){
         "that writes; call it in a SELECT of its own", pOp->zWho);
   }else if( rc ){
     tablaoSqlError(pOp, rc);
-  }else{
-    pOp->bOpen = 1;
   }
+  /* It may be open even after an interruption. */
+  pOp->bOpen = rc==SQLITE_OK
+            || (pOp->bOwn && !sqlite3_get_autocommit(pOp->db));
 }
 
 /*
@@ -418,33 +419,47 @@ void tablaoHold(TablaoOp *pOp){
 }
 
 /*
-** Undoes what has been done since the savepoint.
-**
-** When memory runs out inside a statement, or somebody interrupts it, SQLite
-** lets no other statement work until it has ended: not even a ROLLBACK. But
-** the attempt to step a statement in that state makes SQLite itself roll the
-** whole transaction back, as it is wont to do after such errors, provided
-** that the statement is not out of date: the guard is for want of memory.
-** An interruption does not keep one from preparing a statement; it takes one
-** that writes, which never gets to do so.
+** Releases the savepoint. A progress handler may interrupt a statement that
+** has done all its work, so an interruption is no proof of anything.
 */
-static void utilUndo(TablaoOp *pOp){
+static int utilRelease(TablaoOp *pOp){
+  int rc = utilTxn(pOp, TABLAO_TXN_RELEASE);
+  if( rc==SQLITE_INTERRUPT && !pOp->bOwn ){
+    rc = utilTxn(pOp, TABLAO_TXN_RELEASE);
+    if( rc==SQLITE_ERROR ) rc = SQLITE_OK;   /* There is none any more. */
+  }else if( rc==SQLITE_INTERRUPT && sqlite3_get_autocommit(pOp->db) ){
+    rc = SQLITE_OK;
+  }
+  return rc;
+}
+
+/*
+** Tries to undo what has been done since the savepoint. Returns whether it
+** could.
+**
+** When memory has run out inside a statement, or somebody has called
+** sqlite3_interrupt(), SQLite lets no other statement work until the outermost
+** has ended: not even a ROLLBACK. But the attempt to step a statement in that
+** state makes SQLite itself roll the whole transaction back, as it is wont to
+** do after such errors, provided that the statement can begin: it must be
+** prepared, and not out of date. For want of memory, that is the guard. After
+** an interruption it takes a statement that writes, and one can be prepared;
+** should it come to run after all, what it does is undone by the next.
+*/
+static int utilUndo(TablaoOp *pOp){
   if( pOp->bOwn ){
     utilTxn(pOp, TABLAO_TXN_ROLLBACK);
-  }else{
-    sqlite3_reset(pOp->apTxn[TABLAO_TXN_RELEASE]);
-    if( utilTxn(pOp, TABLAO_TXN_UNDO)==SQLITE_OK
-     && utilTxn(pOp, TABLAO_TXN_RELEASE)==SQLITE_OK ){
-      return;
-    }
+  }else if( utilTxn(pOp, TABLAO_TXN_UNDO)==SQLITE_OK ){
+    return utilRelease(pOp)==SQLITE_OK;
   }
   if( !sqlite3_get_autocommit(pOp->db) ){
     utilTxn(pOp, TABLAO_TXN_GUARD);
   }
   if( !sqlite3_get_autocommit(pOp->db) ){
-    sqlite3_exec(pOp->db, "CREATE VIEW main.tablao_migrating AS SELECT 1",
-        0, 0, 0);
+    sqlite3_exec(pOp->db, "CREATE VIEW main.tablao_migrating AS SELECT 1;"
+        "DROP VIEW main.tablao_migrating", 0, 0, 0);
   }
+  return sqlite3_get_autocommit(pOp->db);
 }
 
 /*
@@ -456,10 +471,14 @@ void tablaoEnd(TablaoOp *pOp){
   if( pOp->bOpen ){
     if( pOp->rc==SQLITE_OK ){
       sqlite3_reset(pOp->apTxn[TABLAO_TXN_GUARD]);
-      int rc = utilTxn(pOp, TABLAO_TXN_RELEASE);
+      int rc = utilRelease(pOp);
       if( rc ) tablaoSqlError(pOp, rc);
     }
-    if( pOp->rc && !sqlite3_get_autocommit(pOp->db) ) utilUndo(pOp);
+    if( pOp->rc && !sqlite3_get_autocommit(pOp->db) ){
+      /* The second attempt is for a progress handler that kept out the first
+      ** one only. */
+      if( !utilUndo(pOp) ) utilUndo(pOp);
+    }
     sqlite3_set_last_insert_rowid(pOp->db, pOp->iRowid);
     pOp->bOpen = 0;
   }
