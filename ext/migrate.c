@@ -78,7 +78,8 @@ static int migrateHasFarm(TablaoOp *pOp){
 */
 int tablaoCompareApplied(TablaoOp *pOp){
   int iVersion = 0;
-  int iExpect = -1;                  /* of the row; -1 for any */
+  sqlite3_int64 iExpect = 0;         /* the row to come; 0 for none */
+  int bOdd = 0;                      /* a row came that must not be there */
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
       "SELECT version, name, checksum FROM main.tablao_migrations "
       "ORDER BY version DESC");
@@ -86,18 +87,15 @@ int tablaoCompareApplied(TablaoOp *pOp){
     sqlite3_int64 iRow = sqlite3_column_int64(pStmt, 0);
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
     const char *zSum = tablaoColumnText(pOp, pStmt, 2);
-    if( iExpect<0 && iRow>TABLAO_N_MIGRATION ){
+    if( iRow>TABLAO_N_MIGRATION ){
       tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the database has schema "
           "version %lld, this extension only %d; use a newer tablao",
           pOp->zWho, iRow, TABLAO_N_MIGRATION);
       break;
     }
-    if( iRow<1 || (iExpect>=0 && iRow!=iExpect) ){
-      tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: tablao_migrations has a row "
-          "of version %lld where that of version %d should be",
-          pOp->zWho, iRow, iExpect<0 ? TABLAO_N_MIGRATION : iExpect);
-      break;
-    }
+    bOdd = iRow<1;
+    if( bOdd ) iExpect = iRow;
+    if( bOdd || (iVersion>0 && iRow!=iExpect) ) break;
     const struct TablaoMigration *pOurs = &aTablaoMigration[iRow-1];
     if( strcmp(zName, pOurs->zName) || strcmp(zSum, pOurs->zChecksum) ){
       tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: migration %d of the database "
@@ -107,12 +105,12 @@ int tablaoCompareApplied(TablaoOp *pOp){
       break;
     }
     if( iVersion==0 ) iVersion = pOurs->iVersion;
-    iExpect = pOurs->iVersion - 1;
+    iExpect = iRow - 1;
   }
   sqlite3_finalize(pStmt);
-  if( iExpect>0 ){
-    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: tablao_migrations lacks the "
-        "row of version %d", pOp->zWho, iExpect);
+  if( bOdd || iExpect>0 ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: tablao_migrations should %shave "
+        "a row of version %lld", pOp->zWho, bOdd ? "not " : "", iExpect);
   }
   return iVersion;
 }

@@ -89,7 +89,6 @@ void tablaoFail(TablaoOp*, int rc, const char *zFormat, ...);
 void tablaoSqlError(TablaoOp*, int rc);
 void tablaoReturn(sqlite3_context*, TablaoOp*);
 void tablaoResultValue(sqlite3_context*, sqlite3_value*);
-void tablaoReturnText(sqlite3_context*, TablaoOp*, char *zText);
 
 sqlite3_stmt *tablaoPrepare(TablaoOp*, const char *zSql);
 sqlite3_stmt *tablaoCached(TablaoOp*, unsigned int flags, const char *zSql);

@@ -131,16 +131,6 @@ void tablaoReturn(sqlite3_context *ctx, TablaoOp *pOp){
   sqlite3_free(pOp->zErr);
 }
 
-/* Likewise; without an error the result is zText (or NULL), which is freed. */
-void tablaoReturnText(sqlite3_context *ctx, TablaoOp *pOp, char *zText){
-  if( pOp->rc==SQLITE_OK && zText ){
-    sqlite3_result_text(ctx, zText, -1, sqlite3_free);
-    zText = 0;
-  }
-  sqlite3_free(zText);
-  tablaoReturn(ctx, pOp);
-}
-
 /*
 ** Result: pValue. A text without a NUL in it is passed on with its
 ** terminator, so that the caller's sqlite3_column_text() need not copy it.
@@ -387,7 +377,7 @@ static int utilTxn(TablaoOp *pOp, int eTxn){
 void tablaoBegin(TablaoOp *pOp){
   static const char *const azSql[TABLAO_N_TXN] = {
     "SAVEPOINT tablao", "RELEASE tablao", "ROLLBACK TO tablao", "ROLLBACK",
-    "SELECT 1 UNION ALL SELECT 1 FROM main.sqlite_schema"
+    "PRAGMA main.journal_mode"
   };
   for(int i=0; i<TABLAO_N_TXN; i++){
     pOp->apTxn[i] = tablaoCached(pOp, 0, azSql[i]);
@@ -411,8 +401,7 @@ void tablaoBegin(TablaoOp *pOp){
 /*
 ** Starts the guard, for an operation that changes the schema: what has been
 ** prepared is then out of date and would have to be prepared again before it
-** can start. Needs the write lock to be held. No table or index can be dropped
-** while it runs.
+** can start. No table or index can be dropped while it runs.
 */
 void tablaoHold(TablaoOp *pOp){
   tablaoStep(pOp, pOp->apTxn[TABLAO_TXN_GUARD]);
@@ -439,12 +428,11 @@ static int utilRelease(TablaoOp *pOp){
 **
 ** When memory has run out inside a statement, or somebody has called
 ** sqlite3_interrupt(), SQLite lets no other statement work until the outermost
-** has ended: not even a ROLLBACK. But the attempt to step a statement in that
-** state makes SQLite itself roll the whole transaction back, as it is wont to
-** do after such errors, provided that the statement can begin: it must be
-** prepared, and not out of date. For want of memory, that is the guard. After
-** an interruption it takes a statement that writes, and one can be prepared;
-** should it come to run after all, what it does is undone by the next.
+** has ended: not even a ROLLBACK. But the attempt to step a statement that
+** counts as a writing one makes SQLite itself roll the whole transaction back,
+** as it is wont to do after such errors. It must be prepared already, and not
+** be out of date. That is what the guard is for: it asks for the journal mode,
+** and counts as writing because it might have set it.
 */
 static int utilUndo(TablaoOp *pOp){
   if( pOp->bOwn ){
@@ -452,13 +440,7 @@ static int utilUndo(TablaoOp *pOp){
   }else if( utilTxn(pOp, TABLAO_TXN_UNDO)==SQLITE_OK ){
     return utilRelease(pOp)==SQLITE_OK;
   }
-  if( !sqlite3_get_autocommit(pOp->db) ){
-    utilTxn(pOp, TABLAO_TXN_GUARD);
-  }
-  if( !sqlite3_get_autocommit(pOp->db) ){
-    sqlite3_exec(pOp->db, "CREATE VIEW main.tablao_migrating AS SELECT 1;"
-        "DROP VIEW main.tablao_migrating", 0, 0, 0);
-  }
+  if( !sqlite3_get_autocommit(pOp->db) ) utilTxn(pOp, TABLAO_TXN_GUARD);
   return sqlite3_get_autocommit(pOp->db);
 }
 
@@ -474,10 +456,9 @@ void tablaoEnd(TablaoOp *pOp){
       int rc = utilRelease(pOp);
       if( rc ) tablaoSqlError(pOp, rc);
     }
-    if( pOp->rc && !sqlite3_get_autocommit(pOp->db) ){
-      /* The second attempt is for a progress handler that kept out the first
-      ** one only. */
-      if( !utilUndo(pOp) ) utilUndo(pOp);
+    /* The second attempt is for a progress handler that stopped the first. */
+    for(int i=0; i<2 && pOp->rc && !sqlite3_get_autocommit(pOp->db); i++){
+      if( utilUndo(pOp) ) break;
     }
     sqlite3_set_last_insert_rowid(pOp->db, pOp->iRowid);
     pOp->bOpen = 0;
