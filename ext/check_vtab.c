@@ -184,7 +184,7 @@ static void checkAddError(
 
 /* The next character of SQL that counts: blanks, comments and quotes do not,
 ** nor does the case of letters. 0 at the end. */
-static char checkNextChar(const char **pz){
+static int checkNextChar(const char **pz){
   const char *z = *pz;
   for(;;){
     if( z[0]=='-' && z[1]=='-' ){
@@ -199,13 +199,13 @@ static char checkNextChar(const char **pz){
     }
   }
   *pz = z[0] ? z+1 : z;
-  return z[0]>='A' && z[0]<='Z' ? (char)(z[0]+('a'-'A')) : z[0];
+  return z[0]>='A' && z[0]<='Z' ? z[0]+('a'-'A') : z[0];
 }
 
 /* True if two statements are the same but for what ALTER TABLE may change. */
 static int checkSameSql(const char *zA, const char *zB){
   for(;;){
-    char a = checkNextChar(&zA);
+    int a = checkNextChar(&zA);
     if( a!=checkNextChar(&zB) ) return 0;
     if( a==0 ) return 1;
   }
@@ -444,7 +444,7 @@ static void checkScan(CheckCursor *pCur, TablaoOp *pOp){
     if( tablaoStep(&op, pCur->pScan) ){
       checkScanRow(pCur, pOp);
       if( pCur->iScan!=CHECK_SCAN_INTEGRITY || pOp->rc
-       || strcmp(pCur->row.zMessage, "ok")
+       || strcmp(pCur->row.zMessage, "ok")!=0
       ){
         return;
       }

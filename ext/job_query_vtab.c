@@ -277,7 +277,7 @@ static void queryReadMembers(
     const char *zValue = tablaoColumnText(pOp, pStmt, 2);
     if( pOp->rc ) break;
     if( sqlite3_column_type(pStmt, 0)==SQLITE_NULL ){
-      if( strcmp(zType, "object") ){
+      if( strcmp(zType, "object")!=0 ){
         queryRefuse(pOp, "the filter must be a JSON object", zValue);
       }
       continue;
@@ -286,7 +286,7 @@ static void queryReadMembers(
     if( i<0 ){
       queryRefuse(pOp, "a filter has status_in, metadata, settings, order_by, "
           "limit and offset", zName);
-    }else if( strcmp(zType, aQueryMember[i].zType)
+    }else if( strcmp(zType, aQueryMember[i].zType)!=0
            || (i>=QUERY_LIMIT && sqlite3_column_int64(pStmt, 2)<0) ){
       char *zWhat = sqlite3_mprintf("%s must be %s", zName,
           aQueryMember[i].zMust);

@@ -97,7 +97,9 @@ int tablaoCompareApplied(TablaoOp *pOp){
     if( bOdd ) iExpect = iRow;
     if( bOdd || (iVersion>0 && iRow!=iExpect) ) break;
     const struct TablaoMigration *pOurs = &aTablaoMigration[iRow-1];
-    if( strcmp(zName, pOurs->zName) || strcmp(zSum, pOurs->zChecksum) ){
+    if( strcmp(zName, pOurs->zName)!=0
+     || strcmp(zSum, pOurs->zChecksum)!=0
+    ){
       tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: migration %d of the database "
           "is %.60s, checksum %.12s; that of this extension is %s, %.12s",
           pOp->zWho, pOurs->iVersion, zName, zSum,
@@ -128,9 +130,9 @@ static int migrateObjectsDiffer(TablaoOp *pOp){
     const char *zSql = tablaoColumnText(pOp, pStmt, 2);
     if( !tablaoIsOurs(zName) ) continue;
     bDiffer = i==TABLAO_N_OBJECT
-           || strcmp(zType, aTablaoObject[i].zType)
-           || strcmp(zName, aTablaoObject[i].zName)
-           || strcmp(zSql, aTablaoObject[i].zSql);
+           || strcmp(zType, aTablaoObject[i].zType)!=0
+           || strcmp(zName, aTablaoObject[i].zName)!=0
+           || strcmp(zSql, aTablaoObject[i].zSql)!=0;
     i++;
   }
   sqlite3_finalize(pStmt);

@@ -17,7 +17,7 @@
 */
 #include "tablao.h"
 
-/* The operation fails with "tablao: MESSAGE: OFFENDER", the latter shortened. */
+/* The operation fails: "tablao: MESSAGE: OFFENDER", the latter shortened. */
 static void storeRefuse(
   TablaoOp *pOp,
   const char *zMessage,

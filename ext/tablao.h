@@ -11,13 +11,14 @@
 
 #include <stddef.h>
 #include <string.h>
+#include "sqlite3ext.h"
 
-/* Only the entry point leaves the library, however it is compiled. */
+/* Only the entry point leaves the library, however it is compiled. SQLite's
+** own functions, declared above, are to be found outside of it. */
 #if defined(__GNUC__)
 # pragma GCC visibility push(hidden)
 #endif
 
-#include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT3
 
 /* The oldest SQLite that understands the schema. */

@@ -179,7 +179,7 @@ static int summariesClose(sqlite3_vtab_cursor *pBase){
 static int summariesReadRange(SummariesCursor *pCur, TablaoOp *pOp){
   TablaoBatch *p = &pCur->batch;
   if( pCur->pRange==0 || p->nRow<2 ) return 0;
-  const TablaoCell *aLast = &p->aCell[(p->nRow-1)*p->nCol];
+  const TablaoCell *aLast = &p->aCell[(ptrdiff_t)(p->nRow-1)*p->nCol];
   const TablaoCell *aPrev = aLast - p->nCol;
   sqlite3_int64 id = aLast[SUMMARIES_CELL_ID].u.i;
   sqlite3_int64 iIndex = aLast[SUMMARIES_CELL_INDEX].u.i;
@@ -234,7 +234,7 @@ static void summariesReadPage(
 static int summariesReadNext(SummariesCursor *pCur, TablaoOp *pOp){
   TablaoBatch *p = &pCur->batch;
   if( !pCur->bMore ) return 0;
-  const TablaoCell *aLast = &p->aCell[(p->nRow-1)*p->nCol];
+  const TablaoCell *aLast = &p->aCell[(ptrdiff_t)(p->nRow-1)*p->nCol];
   sqlite3_int64 iAfter = aLast[SUMMARIES_CELL_INDEX].u.i;
   if( aLast[SUMMARIES_CELL_INDEX].eType!=SQLITE_INTEGER ){
     tablaoFail(pOp, SQLITE_CORRUPT_VTAB, "tablao: %s: tasks.index_in_job is "
