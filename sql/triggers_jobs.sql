@@ -57,6 +57,12 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: jobs.id cannot be changed');
 END;
 
+CREATE TRIGGER jobs_bu_own BEFORE UPDATE OF tablao_rev ON jobs
+WHEN NEW.tablao_rev <> OLD.tablao_rev AND NEW.tablao_rev <> OLD.tablao_rev + 1
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: jobs.tablao_rev is kept by triggers and cannot be changed');
+END;
+
 CREATE TRIGGER jobs_bu_status BEFORE UPDATE OF status ON jobs
 WHEN NEW.tablao_rev = OLD.tablao_rev
 BEGIN

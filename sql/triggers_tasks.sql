@@ -91,6 +91,17 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed');
 END;
 
+CREATE TRIGGER tasks_bu_own BEFORE UPDATE OF tablao_rev, tablao_open_deps, tablao_lane ON tasks
+WHEN NEW.tablao_rev <> OLD.tablao_rev + 1
+  AND (
+    NEW.tablao_rev <> OLD.tablao_rev
+    OR NEW.tablao_open_deps <> OLD.tablao_open_deps
+    OR NEW.tablao_lane <> OLD.tablao_lane
+  )
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_open_deps and tablao_lane are kept by triggers and cannot be changed');
+END;
+
 CREATE TRIGGER tasks_bu_status BEFORE UPDATE OF status ON tasks
 -- The two that a farm writes all day are let through first.
 WHEN NEW.status <> 'active' AND NEW.status <> 'completed'
@@ -103,6 +114,12 @@ CREATE TRIGGER tasks_bu_numbers BEFORE UPDATE OF
   priority, index_in_job, steps_completed, steps_total
 ON tasks
 WHEN NEW.tablao_rev = OLD.tablao_rev
+  AND (
+    NEW.priority IS NOT OLD.priority
+    OR NEW.index_in_job IS NOT OLD.index_in_job
+    OR NEW.steps_completed IS NOT OLD.steps_completed
+    OR NEW.steps_total IS NOT OLD.steps_total
+  )
 BEGIN
   -- Only what this statement changes: what was stored before this rule was
   -- there may stay.

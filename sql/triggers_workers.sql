@@ -37,6 +37,12 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.id cannot be changed');
 END;
 
+CREATE TRIGGER workers_bu_own BEFORE UPDATE OF tablao_rev ON workers
+WHEN NEW.tablao_rev <> OLD.tablao_rev AND NEW.tablao_rev <> OLD.tablao_rev + 1
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: workers.tablao_rev is kept by triggers and cannot be changed');
+END;
+
 CREATE TRIGGER workers_bu_status BEFORE UPDATE OF status ON workers
 BEGIN
   INSERT INTO tablao_assert_worker_status (status) VALUES (NEW.status);
