@@ -280,6 +280,14 @@ CREATE TABLE tablao_replaced (
   table_name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
 
+CREATE TABLE tablao_replacing (
+  -- One row: whether a REPLACE is writing a setting. See farm_settings_bi.
+  id integer NOT NULL PRIMARY KEY,
+  is_replacing integer NOT NULL
+);
+
+INSERT INTO tablao_replacing (id, is_replacing) VALUES (1, 0);
+
 CREATE TABLE tablao_bulk (
   -- The job whose tasks are being stored all at once. The triggers per task
   -- and per dependency keep quiet meanwhile.

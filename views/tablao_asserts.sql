@@ -35,15 +35,15 @@ BEGIN
   WHERE NEW.name = 'state_machine' AND coalesce(NEW.value, '') NOT IN ('on', 'off');
   SELECT RAISE(ABORT, 'tablao: farm_settings.value of json_storage must be text or blob')
   WHERE NEW.name = 'json_storage' AND coalesce(NEW.value, '') NOT IN ('text', 'blob');
-  -- The stored form to the letter, and a time there is: the 30th of February
-  -- comes back as the 2nd of March.
+  -- The stored form to the letter, and a time there is: with 0 days added, the
+  -- 30th of February comes back as the 2nd of March.
   SELECT RAISE(ABORT, 'tablao: farm_settings.value of clock must be NULL or a time like 2026-01-02 03:04:05.678+00:00')
   WHERE NEW.name = 'clock'
     AND NEW.value IS NOT NULL
     AND (
       typeof(NEW.value) <> 'text'
       OR NEW.value NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9]+00:00'
-      OR strftime('%Y-%m-%d %H:%M:%S', substr(NEW.value, 1, 19))
+      OR strftime('%Y-%m-%d %H:%M:%S', substr(NEW.value, 1, 19), '+0 days')
         IS NOT substr(NEW.value, 1, 19)
     );
 END;
