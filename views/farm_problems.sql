@@ -28,6 +28,89 @@ SELECT t.id, t.job_id, (
 )
 FROM tasks t;
 
+CREATE VIEW tablao_row_problems (kind, object, message) AS
+-- Rows that break a rule which no key enforces. It reads Flamenco's columns
+-- only: ext/adopt.c runs its SELECT on a database that is not a farm yet.
+SELECT 'orphan', 'jobs ' || id, 'worker_tag_id is not the id of a worker tag'
+FROM jobs
+WHERE worker_tag_id IS NOT NULL AND worker_tag_id NOT IN (SELECT id FROM worker_tags)
+UNION ALL
+SELECT 'orphan', 'tasks ' || id, 'job_id is not the id of a job'
+FROM tasks t
+WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = t.job_id)
+UNION ALL
+SELECT 'orphan', 'tasks ' || id, 'worker_id is not the id of a worker'
+FROM tasks t
+WHERE worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = t.worker_id)
+UNION ALL
+SELECT 'orphan', 'task_dependencies ' || task_id || ' ' || dependency_id, 'one of the two is not the id of a task'
+FROM task_dependencies d
+WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = d.task_id)
+  OR NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = d.dependency_id)
+UNION ALL
+SELECT 'dependency', 'task_dependencies ' || d.task_id || ' ' || d.dependency_id, 'the two are not two tasks of one job'
+FROM task_dependencies d
+JOIN tasks t ON t.id = d.task_id
+JOIN tasks p ON p.id = d.dependency_id
+WHERE t.job_id <> p.job_id OR t.id = p.id
+UNION ALL
+SELECT 'orphan', 'task_failures ' || task_id || ' ' || worker_id, 'the task or the worker does not exist'
+FROM task_failures f
+WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = f.task_id)
+  OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = f.worker_id)
+UNION ALL
+SELECT 'orphan', 'job_blocks ' || id, 'the job or the worker does not exist'
+FROM job_blocks b
+WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = b.job_id)
+  OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = b.worker_id)
+UNION ALL
+SELECT 'orphan', 'last_rendereds ' || id, 'job_id is not the id of a job'
+FROM last_rendereds l
+WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = l.job_id)
+UNION ALL
+SELECT 'last rendered', 'last_rendereds ' || id, 'there is more than one row'
+FROM last_rendereds
+WHERE id <> (SELECT max(id) FROM last_rendereds)
+UNION ALL
+SELECT 'orphan', 'worker_tag_membership ' || worker_tag_id || ' ' || worker_id, 'the tag or the worker does not exist'
+FROM worker_tag_membership m
+WHERE NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = m.worker_tag_id)
+  OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = m.worker_id)
+UNION ALL
+SELECT 'orphan', 'sleep_schedules ' || id, 'worker_id is not the id of a worker'
+FROM sleep_schedules s
+WHERE NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = s.worker_id)
+UNION ALL
+SELECT 'index', uuid, 'index_in_job is not a whole number from 1'
+FROM tasks
+WHERE typeof(index_in_job) <> 'integer' OR index_in_job < 1
+UNION ALL
+SELECT 'status', uuid, 'jobs.status is not the status of a job'
+FROM jobs
+-- @statuses job
+WHERE status NOT IN (
+  'active', 'canceled', 'completed', 'failed', 'paused', 'pause-requested',
+  'queued', 'cancel-requested', 'requeueing', 'under-construction'
+)
+UNION ALL
+SELECT 'status', uuid, 'tasks.status is not the status of a task'
+FROM tasks
+-- @statuses task
+WHERE status NOT IN (
+  'active', 'canceled', 'completed', 'failed', 'queued', 'soft-failed', 'paused'
+)
+UNION ALL
+SELECT 'status', uuid, 'workers.status or workers.status_requested is not the status of a worker'
+FROM workers
+-- @statuses worker
+WHERE status NOT IN (
+    'starting', 'awake', 'asleep', 'error', 'testing', 'offline', 'restart', ''
+  )
+  -- @statuses worker
+  OR status_requested NOT IN (
+    'starting', 'awake', 'asleep', 'error', 'testing', 'offline', 'restart', ''
+  );
+
 CREATE VIEW farm_problems (kind, object, message) AS
 -- Stored data that disagrees with what it derives from, or with a rule: no row
 -- when all is well. object is the uuid of the job, task or worker, or a table
@@ -112,85 +195,7 @@ UNION ALL
 SELECT 'leftover', 'tablao_bulk ' || job_id, 'the mark of a job that is being stored has stayed behind'
 FROM tablao_bulk
 UNION ALL
-SELECT 'orphan', 'jobs ' || id, 'worker_tag_id is not the id of a worker tag'
-FROM jobs
-WHERE worker_tag_id IS NOT NULL AND worker_tag_id NOT IN (SELECT id FROM worker_tags)
-UNION ALL
-SELECT 'orphan', 'tasks ' || id, 'job_id is not the id of a job'
-FROM tasks t
-WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = t.job_id)
-UNION ALL
-SELECT 'orphan', 'tasks ' || id, 'worker_id is not the id of a worker'
-FROM tasks t
-WHERE worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = t.worker_id)
-UNION ALL
-SELECT 'orphan', 'task_dependencies ' || task_id || ' ' || dependency_id, 'one of the two is not the id of a task'
-FROM task_dependencies d
-WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = d.task_id)
-  OR NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = d.dependency_id)
-UNION ALL
-SELECT 'dependency', 'task_dependencies ' || d.task_id || ' ' || d.dependency_id, 'the two are not two tasks of one job'
-FROM task_dependencies d
-JOIN tasks t ON t.id = d.task_id
-JOIN tasks p ON p.id = d.dependency_id
-WHERE t.job_id <> p.job_id OR t.id = p.id
-UNION ALL
-SELECT 'orphan', 'task_failures ' || task_id || ' ' || worker_id, 'the task or the worker does not exist'
-FROM task_failures f
-WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = f.task_id)
-  OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = f.worker_id)
-UNION ALL
-SELECT 'orphan', 'job_blocks ' || id, 'the job or the worker does not exist'
-FROM job_blocks b
-WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = b.job_id)
-  OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = b.worker_id)
-UNION ALL
-SELECT 'orphan', 'last_rendereds ' || id, 'job_id is not the id of a job'
-FROM last_rendereds l
-WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = l.job_id)
-UNION ALL
-SELECT 'last rendered', 'last_rendereds ' || id, 'there is more than one row'
-FROM last_rendereds
-WHERE id <> (SELECT max(id) FROM last_rendereds)
-UNION ALL
-SELECT 'orphan', 'worker_tag_membership ' || worker_tag_id || ' ' || worker_id, 'the tag or the worker does not exist'
-FROM worker_tag_membership m
-WHERE NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = m.worker_tag_id)
-  OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = m.worker_id)
-UNION ALL
-SELECT 'orphan', 'sleep_schedules ' || id, 'worker_id is not the id of a worker'
-FROM sleep_schedules s
-WHERE NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = s.worker_id)
-UNION ALL
-SELECT 'index', uuid, 'index_in_job is not a whole number from 1'
-FROM tasks
-WHERE typeof(index_in_job) <> 'integer' OR index_in_job < 1
-UNION ALL
-SELECT 'status', uuid, 'jobs.status is not the status of a job'
-FROM jobs
--- @statuses job
-WHERE status NOT IN (
-  'active', 'canceled', 'completed', 'failed', 'paused', 'pause-requested',
-  'queued', 'cancel-requested', 'requeueing', 'under-construction'
-)
-UNION ALL
-SELECT 'status', uuid, 'tasks.status is not the status of a task'
-FROM tasks
--- @statuses task
-WHERE status NOT IN (
-  'active', 'canceled', 'completed', 'failed', 'queued', 'soft-failed', 'paused'
-)
-UNION ALL
-SELECT 'status', uuid, 'workers.status or workers.status_requested is not the status of a worker'
-FROM workers
--- @statuses worker
-WHERE status NOT IN (
-    'starting', 'awake', 'asleep', 'error', 'testing', 'offline', 'restart', ''
-  )
-  -- @statuses worker
-  OR status_requested NOT IN (
-    'starting', 'awake', 'asleep', 'error', 'testing', 'offline', 'restart', ''
-  );
+SELECT kind, object, message FROM tablao_row_problems;
 
 CREATE TRIGGER farm_problems_id INSTEAD OF DELETE ON farm_problems
 BEGIN
