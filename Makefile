@@ -30,9 +30,9 @@ SETUP    = @CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' sh tools/setup.sh
 ##@ Use
 all: $(BUILD)/tablao.$(SO) $(BUILD)/tablao.sql ## build the extension and the SQL script (the default)
 
-demo: setup-test ## run a farm: one job from its storing to its end
+demo: setup-demo ## run a farm in the sqlite3 shell: two jobs, from storing to end
 	@$(MAKE) --no-print-directory all
-	@BUILD='$(BUILD)' sh tests/demo.sh '$(BUILD)'
+	@sh tests/demo.sh '$(BUILD)'
 
 install: all ## install into $(DESTDIR)$(PREFIX)
 	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(DATADIR)'

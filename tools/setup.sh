@@ -39,6 +39,15 @@ have_tclsqlite() {
       $TCLSH >/dev/null 2>&1
 }
 
+# tests/readme.test looks for it in the same places.
+have_python() {
+  for python in python3 /usr/bin/python3; do
+    $python -c 'import sqlite3; sqlite3.Connection.enable_load_extension' \
+      >/dev/null 2>&1 && return
+  done
+  return 1
+}
+
 # Adds to what is missing: a word for people, then Debian's packages.
 miss() {
   what="${what:+$what, }$1"
@@ -61,10 +70,14 @@ find_missing() {
         miss "SQLite's headers" libsqlite3-dev
       fi
       ;;
-    test | demo)
-      have "$TCLSH" || miss "Tcl 8.6 ($TCLSH)" tcl
+    demo)
+      have sqlite3 || miss "the sqlite3 shell" sqlite3
+      ;;
+    test)
       have_tclsqlite || miss "Tcl's sqlite3 package" libsqlite3-tcl
       have sqlite3 || miss "the sqlite3 shell" sqlite3
+      have_python ||
+        miss "a Python 3 that can load SQLite extensions" python3
       ;;
     bench)
       have gnuplot || miss gnuplot gnuplot-nox
