@@ -52,7 +52,12 @@ have_python() {
 miss() {
   what="${what:+$what, }$1"
   shift
-  packages="${packages:+$packages }$*"
+  for package in "$@"; do
+    case " $packages " in
+    *" $package "*) ;;
+    *) packages="${packages:+$packages }$package" ;;
+    esac
+  done
 }
 
 find_missing() {
@@ -107,7 +112,7 @@ find_missing() {
 find_missing "$@"
 [ -n "$packages" ] || exit 0
 
-advice="$what: install them (Debian's packages: $packages)"
+advice="$what (on Debian: apt-get install $packages)"
 have apt-get || die "missing here: $advice"
 if [ "$(id -u)" = 0 ]; then
   sudo=
