@@ -28,15 +28,15 @@ namespace eval day {
   namespace import ::random::*
   variable modes {ext.fk1.rt1 sql.fk0.rt0 ext.fk1.rt0 sql.fk0.rt1
     ext.fk0.rt1 sql.fk1.rt0 ext.fk0.rt0 sql.fk1.rt1}
-  # Midnight, on the night to a Wednesday.
-  variable midnight 1709683200
+  # Five in the afternoon of a Tuesday: schedules begin in the first hours.
+  variable begin 1709658000
   # What happened, to see that the day was a full one.
   variable counts
 }
 
 proc day::now {minute} {
-  variable midnight
-  return [clock format [expr {$midnight + 60 * $minute}] -gmt 1 \
+  variable begin
+  return [clock format [expr {$begin + 60 * $minute}] -gmt 1 \
     -format "%Y-%m-%d %H:%M:%S.000+00:00"]
 }
 
@@ -289,7 +289,8 @@ proc day::work {n minute now} {
       db eval {UPDATE workers SET last_seen_at = $now WHERE uuid = $uuid}
     }
   }
-  if {$task($n) eq {} && $minute >= $patience($n)} {
+  # What it is lazily asked for is due now that it has no task: next minute.
+  if {$task($n) eq {} && $asked eq {} && $minute >= $patience($n)} {
     set t [claim $uuid]
     if {$t eq {}} {
       # Nothing to do: it asks again a little later.
@@ -326,7 +327,7 @@ proc day::begin_task {n t minute} {
 # The people
 
 proc day::meddle {minute last now} {
-  if {[chance 97]} return
+  if {[chance 90]} return
   set jobs [db eval {SELECT id FROM jobs ORDER BY id}]
   set job [pick $jobs]
   if {$job eq {}} return
@@ -396,6 +397,40 @@ proc day::resume {minute} {
   }
 }
 
+# A job of which too few tasks failed for it to fail stays active, also when
+# nothing of it can go on. Somebody looks after these: lets them try again, and
+# late in the day gives them up.
+proc day::look_after {minute last} {
+  foreach job [db eval {
+    SELECT j.id FROM jobs AS j WHERE j.status = 'active'
+    AND EXISTS (SELECT 1 FROM tasks WHERE job_id = j.id AND status = 'failed')
+    AND NOT EXISTS (SELECT 1 FROM tasks WHERE job_id = j.id
+      AND status IN ('active', 'soft-failed'))
+    AND NOT EXISTS (SELECT 1 FROM tasks AS t WHERE t.job_id = j.id
+      AND t.status = 'queued' AND NOT EXISTS (
+        SELECT 1 FROM task_dependencies AS d
+        JOIN tasks AS o ON o.id = d.dependency_id
+        WHERE d.task_id = t.id AND o.status <> 'completed'))
+    ORDER BY j.id
+  }] {
+    if {$minute < $last * 3 / 4} {
+      db eval {
+        DELETE FROM task_failures WHERE task_id IN (
+          SELECT id FROM tasks WHERE job_id = $job AND status = 'failed');
+        UPDATE tasks SET status = 'queued'
+        WHERE job_id = $job AND status = 'failed';
+      }
+      happened {try again}
+    } else {
+      db eval {
+        UPDATE jobs SET status = 'cancel-requested', activity = 'given up'
+        WHERE id = $job
+      }
+      happened {give up}
+    }
+  }
+}
+
 # ---------------------------------------------------------------------------
 # One day in the database `db`. Returns what is wrong in the end, {} if nothing.
 proc day::live {seed hours workers jobs} {
@@ -437,6 +472,7 @@ proc day::live {seed hours workers jobs} {
     for {set n 1} {$n <= $workers} {incr n} { work $n $minute $now }
     meddle $minute $last $now
     resume $minute
+    if {$minute % 30 == 0} { look_after $minute $last }
     db eval {SELECT * FROM farm_ticks} due {
       foreach what {timed_out_tasks timed_out_workers sleep_schedules
                     stuck_jobs} {
