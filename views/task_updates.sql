@@ -140,8 +140,10 @@ BEGIN
   -- What the worker left failed, others may try: now that it is blocked, and
   -- if there are others.
   UPDATE tasks SET
-    status = 'queued',
-    activity = 'Task changed to queued: worker '
+    status = (SELECT p.status FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id),
+    activity = 'Task changed to '
+      || (SELECT p.status FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id)
+      || ': worker '
       || (SELECT w.name || ' (' || w.uuid || ')' FROM workers w WHERE w.id = NEW.worker_id)
       || ' that failed it is blocked from tasks of this type'
   WHERE worker_id = NEW.worker_id
