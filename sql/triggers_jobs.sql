@@ -20,6 +20,10 @@ END;
 
 CREATE TRIGGER jobs_ai AFTER INSERT ON jobs
 BEGIN
+  -- A BEFORE trigger sees an id that is yet to be given as -1, so that one
+  -- must not be there; and 0 stands for none where ids are kept.
+  SELECT RAISE(ABORT, 'tablao: jobs.id must be a whole number from 1')
+  WHERE NEW.id < 1;
   SELECT RAISE(ABORT, 'tablao: jobs cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'jobs');
   INSERT INTO tablao_job_counts (job_id) VALUES (NEW.id)

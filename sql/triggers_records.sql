@@ -1,10 +1,28 @@
 -- task_failures, job_blocks, last_rendereds and sleep_schedules: rules on
--- their rows.
+-- their rows. Nothing hangs on a row of these, so a REPLACE may take the place
+-- of one with the same key; but one that names the id or the rowid of a row
+-- with another key would delete what belongs to others.
 
 CREATE TRIGGER task_failures_bi BEFORE INSERT ON task_failures
 BEGIN
   INSERT INTO tablao_assert_failure (task_id, worker_id)
   VALUES (NEW.task_id, NEW.worker_id);
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'task_failures', EXISTS (
+    SELECT 1 FROM task_failures
+    WHERE rowid = NEW.rowid AND (task_id <> NEW.task_id OR worker_id <> NEW.worker_id)
+  );
+END;
+
+CREATE TRIGGER task_failures_ai_rowid AFTER INSERT ON task_failures
+WHEN NEW.rowid < 1
+  OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'task_failures')
+BEGIN
+  SELECT CASE
+    WHEN NEW.rowid < 1
+    THEN RAISE(ABORT, 'tablao: task_failures.rowid must be a whole number from 1')
+    ELSE RAISE(ABORT, 'tablao: task_failures.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+  END;
 END;
 
 CREATE TRIGGER task_failures_ai AFTER INSERT ON task_failures
@@ -13,6 +31,12 @@ WHEN NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
 BEGIN
   UPDATE task_failures SET created_at = (SELECT now FROM farm_clock)
   WHERE task_id = NEW.task_id AND worker_id = NEW.worker_id;
+END;
+
+CREATE TRIGGER task_failures_bu_rowid BEFORE UPDATE ON task_failures
+WHEN NEW.rowid IS NOT OLD.rowid
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: task_failures.rowid cannot be changed');
 END;
 
 CREATE TRIGGER task_failures_bu BEFORE UPDATE OF task_id, worker_id ON task_failures
@@ -27,6 +51,22 @@ CREATE TRIGGER job_blocks_bi BEFORE INSERT ON job_blocks
 BEGIN
   INSERT INTO tablao_assert_block (job_id, worker_id)
   VALUES (NEW.job_id, NEW.worker_id);
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'job_blocks', EXISTS (
+    SELECT 1 FROM job_blocks
+    WHERE id = NEW.id AND (job_id <> NEW.job_id OR worker_id <> NEW.worker_id OR task_type <> NEW.task_type)
+  );
+END;
+
+CREATE TRIGGER job_blocks_ai_id AFTER INSERT ON job_blocks
+WHEN NEW.id < 1
+  OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'job_blocks')
+BEGIN
+  SELECT CASE
+    WHEN NEW.id < 1
+    THEN RAISE(ABORT, 'tablao: job_blocks.id must be a whole number from 1')
+    ELSE RAISE(ABORT, 'tablao: job_blocks.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+  END;
 END;
 
 CREATE TRIGGER job_blocks_ai AFTER INSERT ON job_blocks
@@ -99,6 +139,22 @@ BEGIN
   INSERT INTO tablao_assert_sleep_schedule (
     worker_id, days_of_week, start_time, end_time
   ) VALUES (NEW.worker_id, NEW.days_of_week, NEW.start_time, NEW.end_time);
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'sleep_schedules', EXISTS (
+    SELECT 1 FROM sleep_schedules
+    WHERE id = NEW.id AND worker_id <> NEW.worker_id
+  );
+END;
+
+CREATE TRIGGER sleep_schedules_ai_id AFTER INSERT ON sleep_schedules
+WHEN NEW.id < 1
+  OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'sleep_schedules')
+BEGIN
+  SELECT CASE
+    WHEN NEW.id < 1
+    THEN RAISE(ABORT, 'tablao: sleep_schedules.id must be a whole number from 1')
+    ELSE RAISE(ABORT, 'tablao: sleep_schedules.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+  END;
 END;
 
 CREATE TRIGGER sleep_schedules_ai AFTER INSERT ON sleep_schedules

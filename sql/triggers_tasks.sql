@@ -29,6 +29,8 @@ END;
 CREATE TRIGGER tasks_ai AFTER INSERT ON tasks
 WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk WHERE job_id = NEW.job_id)
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.id must be a whole number from 1')
+  WHERE NEW.id < 1;
   SELECT RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks');
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
@@ -344,10 +346,12 @@ BEGIN
   INSERT INTO tablao_assert_dependency (task_id, dependency_id)
   VALUES (NEW.task_id, NEW.dependency_id);
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'task_dependencies', EXISTS (
-    SELECT 1 FROM task_dependencies
-    WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
-  );
+  SELECT 'task_dependencies',
+    EXISTS (
+      SELECT 1 FROM task_dependencies
+      WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
+    )
+    OR EXISTS (SELECT 1 FROM task_dependencies WHERE rowid = NEW.rowid);
 END;
 
 CREATE TRIGGER task_dependencies_ai AFTER INSERT ON task_dependencies
@@ -357,12 +361,16 @@ BEGIN
   WHERE EXISTS (
     SELECT 1 FROM tablao_replaced WHERE table_name = 'task_dependencies'
   );
+  SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
+  WHERE NEW.rowid < 1;
   INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
   VALUES (NEW.task_id, NEW.dependency_id, 1);
 END;
 
 CREATE TRIGGER task_dependencies_bu BEFORE UPDATE ON task_dependencies
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid cannot be changed')
+  WHERE NEW.rowid IS NOT OLD.rowid;
   INSERT INTO tablao_assert_dependency (task_id, dependency_id)
   VALUES (NEW.task_id, NEW.dependency_id);
   INSERT INTO tablao_note_replaced (table_name, is_taken)

@@ -15,6 +15,8 @@ END;
 
 CREATE TRIGGER workers_ai AFTER INSERT ON workers
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: workers.id must be a whole number from 1')
+  WHERE NEW.id < 1;
   SELECT RAISE(ABORT, 'tablao: workers cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers');
   UPDATE workers SET created_at = (SELECT now FROM farm_clock)
@@ -147,6 +149,8 @@ END;
 
 CREATE TRIGGER worker_tags_ai AFTER INSERT ON worker_tags
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: worker_tags.id must be a whole number from 1')
+  WHERE NEW.id < 1;
   SELECT RAISE(ABORT, 'tablao: worker_tags cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags');
   UPDATE worker_tags SET created_at = (SELECT now FROM farm_clock)
@@ -203,10 +207,28 @@ CREATE TRIGGER worker_tag_membership_bi BEFORE INSERT ON worker_tag_membership
 BEGIN
   INSERT INTO tablao_assert_membership (worker_tag_id, worker_id)
   VALUES (NEW.worker_tag_id, NEW.worker_id);
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'worker_tag_membership', EXISTS (
+    SELECT 1 FROM worker_tag_membership
+    WHERE rowid = NEW.rowid AND (worker_tag_id <> NEW.worker_tag_id OR worker_id <> NEW.worker_id)
+  );
+END;
+
+CREATE TRIGGER worker_tag_membership_ai_rowid AFTER INSERT ON worker_tag_membership
+WHEN NEW.rowid < 1
+  OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tag_membership')
+BEGIN
+  SELECT CASE
+    WHEN NEW.rowid < 1
+    THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid must be a whole number from 1')
+    ELSE RAISE(ABORT, 'tablao: worker_tag_membership.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+  END;
 END;
 
 CREATE TRIGGER worker_tag_membership_bu BEFORE UPDATE ON worker_tag_membership
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: worker_tag_membership.rowid cannot be changed')
+  WHERE NEW.rowid IS NOT OLD.rowid;
   INSERT INTO tablao_assert_membership (worker_tag_id, worker_id)
   VALUES (NEW.worker_tag_id, NEW.worker_id);
 END;
