@@ -102,13 +102,15 @@ CREATE VIEW tablao_assert_json (column_name, value, root_type) AS
 -- A JSON column: the type of its root must be root_type ('object' or 'array')
 -- or null. Text that does not parse is SQLite's error "malformed JSON". Of the
 -- JSON functions only json_tree and json_each may stand in a schema: SQLite
--- 3.38 to 3.40 refuse the others where the schema is not trusted.
+-- 3.38 to 3.40 refuse the others where the schema is not trusted. They read
+-- up to a zero byte, behind which anything may stand.
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_assert_json_ii INSTEAD OF INSERT ON tablao_assert_json
 WHEN coalesce(
   (SELECT j.type FROM json_tree(CAST(NEW.value AS TEXT)) j LIMIT 1), ''
 ) NOT IN (NEW.root_type, 'null')
+  OR instr(CAST(NEW.value AS BLOB), x'00') > 0
 BEGIN
   SELECT CASE NEW.column_name
     WHEN 'settings'
