@@ -25,7 +25,7 @@ LINK    = $(CC) -shared $(CFLAGS) $(LDFLAGS)
 VERSION := $(shell cat VERSION)
 SQL     := $(sort $(wildcard sql/*.sql views/*.sql))
 OBJ     := $(patsubst ext/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard ext/*.c)))
-SETUP    = @CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' sh tools/setup.sh
+SETUP    = CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' sh tools/setup.sh
 
 ##@ Use
 all: $(BUILD)/tablao.$(SO) $(BUILD)/tablao.sql ## build the extension and the SQL script (the default)
@@ -64,7 +64,7 @@ help: ## show this
 # Targets with tools of their own name the groups they need:
 # setup-bench, setup-coverage, setup-torture, setup-lint.
 setup-%:
-	$(SETUP) build $*
+	@$(SETUP) build $*
 
 $(BUILD)/tablao.$(SO): $(OBJ)
 	@test -n '$(OBJ)' || { echo 'tablao: ext/ has no C file' >&2; exit 1; }
@@ -75,8 +75,7 @@ $(BUILD)/obj/%.o: ext/%.c $(BUILD)/tablao_sql.h $(BUILD)/obj/flags
 
 # The directories are there to notice a file that was removed.
 $(BUILD)/tablao_sql.h: $(SQL) sql views VERSION tools/mksql.tcl
-	@command -v $(TCLSH) >/dev/null || { \
-	  echo 'tablao: $(TCLSH) is missing: run tools/setup.sh' >&2; exit 1; }
+	@$(SETUP) --check build
 	@mkdir -p $(BUILD)
 	$(TCLSH) tools/mksql.tcl . $(BUILD)
 

@@ -10,33 +10,26 @@
 **
 ** The rules are those of the door authored_jobs, in SQL, and are written
 ** there. A document goes the same three steps here, in one savepoint: it is
-** unpacked into scratch tables (tablao_unpack); a view tells what is wrong
-** with it (tablao_authoring_problems); the scratch is stored (tablao_store).
-** In between, this adds the names of offenders to the messages, and refuses
-** dependencies that go in a circle.
+** unpacked into scratch tables (tablao_unpack); refused if something is wrong
+** with it (tablao_assert_authoring); moved into the tables (tablao_store). In
+** between, this adds the offender (tablao_authoring_problems) to the message,
+** and refuses dependencies that go in a circle.
 */
 #include "tablao.h"
 
-/*
-** The operation fails with "tablao: MESSAGE: OFFENDER", where the offender,
-** if it is not NULL, is shortened.
-*/
+/* The operation fails with "tablao: MESSAGE: OFFENDER", the latter shortened. */
 static void storeRefuse(
   TablaoOp *pOp,
   const char *zMessage,
   const char *zOffender
 ){
-  if( zOffender==0 ){
-    tablaoFail(pOp, SQLITE_CONSTRAINT, "tablao: %s", zMessage);
+  char *zShort = tablaoShorten(zOffender);
+  if( zShort==0 ){
+    pOp->rc = SQLITE_NOMEM;
   }else{
-    char *zShort = tablaoShorten(zOffender);
-    if( zShort==0 ){
-      pOp->rc = SQLITE_NOMEM;
-    }else{
-      tablaoFail(pOp, SQLITE_CONSTRAINT, "tablao: %s: %s", zMessage, zShort);
-    }
-    sqlite3_free(zShort);
+    tablaoFail(pOp, SQLITE_CONSTRAINT, "tablao: %s: %s", zMessage, zShort);
   }
+  sqlite3_free(zShort);
 }
 
 /*
@@ -67,29 +60,29 @@ static void storeUnpack(
 }
 
 /*
-** Step 2: fails with the first problem of the document, if it has any. The
-** messages are those of the trigger; what offends is added here.
+** Step 2: the door that refuses a document with a problem. What offends, if
+** it is a value, is added to its message.
 */
 static void storeCheck(TablaoOp *pOp){
-  char *zOffender = 0;
-  sqlite3_stmt *pStmt = tablaoCached(pOp, 0,
-      "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
-  if( tablaoStep(pOp, pStmt) ){
-    zOffender = tablaoShorten(tablaoColumnText(pOp, pStmt, 0));
-    if( zOffender==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
-  }
-  tablaoDone(pOp->p, pStmt);
-  if( pOp->rc==SQLITE_OK && zOffender ){
-    tablaoRun(pOp, tablaoCached(pOp, 0,
-        "INSERT INTO main.tablao_assert_authoring(problem) VALUES(NULL)"));
-    if( pOp->zErr && zOffender[0] ){
-      char *z = sqlite3_mprintf("%s: %s", pOp->zErr, zOffender);
-      if( z==0 ) pOp->rc = SQLITE_NOMEM;
+  tablaoRun(pOp, tablaoCached(pOp, 0,
+      "INSERT INTO main.tablao_assert_authoring(problem) VALUES(NULL)"));
+  if( pOp->zErr && (pOp->rc & 0xff)==SQLITE_CONSTRAINT ){
+    TablaoOp look;
+    tablaoOpInit(&look, pOp->p, pOp->zWho);
+    char *z = tablaoText(&look,
+        "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
+    char *zShort = z ? tablaoShorten(z) : 0;
+    char *zErr = zShort ? sqlite3_mprintf("%s: %s", pOp->zErr, zShort) : 0;
+    if( zErr ){
       sqlite3_free(pOp->zErr);
-      pOp->zErr = z;
+      pOp->zErr = zErr;
+    }else if( z || look.rc ){
+      pOp->rc = SQLITE_NOMEM;
     }
+    sqlite3_free(z);
+    sqlite3_free(zShort);
+    sqlite3_free(look.zErr);
   }
-  sqlite3_free(zOffender);
 }
 
 /* Fails, naming a task on the cycle of the document's dependencies. */
@@ -97,10 +90,10 @@ static void storeRefuseCycle(TablaoOp *pOp, int iNumber){
   sqlite3_stmt *pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
       "SELECT coalesce(name, '') || coalesce(' (' || uuid || ')', '') "
       "FROM main.tablao_authored_tasks WHERE number=?1");
-  if( pStmt ) sqlite3_bind_int(pStmt, 1, iNumber);
+  tablaoBindInt(pOp, pStmt, 1, iNumber);
   if( tablaoStep(pOp, pStmt) ){
-    storeRefuse(pOp, "authored_jobs: a task depends, through others, on "
-        "itself", tablaoColumnText(pOp, pStmt, 0));
+    storeRefuse(pOp, "authored_jobs.document: a task must not depend on "
+        "itself through others", tablaoColumnText(pOp, pStmt, 0));
   }
   tablaoDone(pOp->p, pStmt);
 }
@@ -154,7 +147,7 @@ static void storePrepare(
 /* Step 3, and the end of the savepoint. */
 static void storeFinish(TablaoOp *pOp){
   tablaoRun(pOp, tablaoCached(pOp, 0,
-      "INSERT INTO main.tablao_store DEFAULT VALUES"));
+      "INSERT INTO main.tablao_store(job_id) VALUES(NULL)"));
   tablaoEnd(pOp);
 }
 

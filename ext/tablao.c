@@ -16,7 +16,7 @@
 **   store.c              store_authored_job(), store_authored_tasks()
 **   farm.c               schedule_task(), farm_tick()
 **   task_summaries_vtab.c, task_graph_vtab.c, job_query_vtab.c
-**   graph.c, util.c      what these share
+**   graph.c, collect.c, util.c   what these share
 **
 ** To link it statically, compile the files of ext/ with -DSQLITE_CORE and call
 ** sqlite3_tablao_init(db, &zErr, 0), or hand the function to
@@ -41,17 +41,20 @@ static const struct {
   int nArg;
   int flags;
   void (*xFunc)(sqlite3_context*, int, sqlite3_value**);
+  void (*xFinal)(sqlite3_context*);
 } aFunc[] = {
-  { "tablao_version",        0, TABLAO_PURE, tablaoVersionFunc },
-  { "tablao_schema_version", 0, 0, tablaoSchemaVersionFunc },
-  { "tablao_migrate",        0, SQLITE_DIRECTONLY, tablaoMigrateFunc },
-  { "job_status_valid",      1, TABLAO_PURE, tablaoJobStatusValidFunc },
-  { "task_status_valid",     1, TABLAO_PURE, tablaoTaskStatusValidFunc },
-  { "worker_status_valid",   1, TABLAO_PURE, tablaoWorkerStatusValidFunc },
-  { "store_authored_job",    1, SQLITE_DIRECTONLY, tablaoStoreJobFunc },
-  { "store_authored_tasks",  2, SQLITE_DIRECTONLY, tablaoStoreTasksFunc },
-  { "schedule_task",         1, SQLITE_DIRECTONLY, tablaoScheduleTaskFunc },
-  { "farm_tick",             0, SQLITE_DIRECTONLY, tablaoFarmTickFunc },
+  { "tablao_version",        0, TABLAO_PURE, tablaoVersionFunc, 0 },
+  { "tablao_schema_version", 0, 0, tablaoSchemaVersionFunc, 0 },
+  { "tablao_migrate",        0, SQLITE_DIRECTONLY, tablaoMigrateFunc, 0 },
+  { "job_status_valid",      1, TABLAO_PURE, tablaoJobStatusValidFunc, 0 },
+  { "task_status_valid",     1, TABLAO_PURE, tablaoTaskStatusValidFunc, 0 },
+  { "worker_status_valid",   1, TABLAO_PURE, tablaoWorkerStatusValidFunc, 0 },
+  { "store_authored_job",    1, SQLITE_DIRECTONLY, tablaoStoreJobFunc, 0 },
+  { "store_authored_tasks",  2, SQLITE_DIRECTONLY, tablaoStoreTasksFunc, 0 },
+  { "schedule_task",         1, SQLITE_DIRECTONLY, tablaoScheduleTaskFunc, 0 },
+  { "farm_tick",             0, SQLITE_DIRECTONLY, tablaoFarmTickFunc, 0 },
+  { "tablao_collect",       -1, SQLITE_DIRECTONLY,
+    tablaoCollectStep, tablaoCollectFinal },
 };
 
 static const struct {
@@ -77,7 +80,9 @@ static int tablaoRegister(sqlite3 *db){
   for(int i=0; rc==SQLITE_OK && i<N_OF(aFunc); i++){
     /* The destructor runs even when this fails. */
     rc = sqlite3_create_function_v2(db, aFunc[i].zName, aFunc[i].nArg,
-        SQLITE_UTF8|aFunc[i].flags, tablaoDbRef(p), aFunc[i].xFunc, 0, 0,
+        SQLITE_UTF8|aFunc[i].flags, tablaoDbRef(p),
+        aFunc[i].xFinal ? 0 : aFunc[i].xFunc,
+        aFunc[i].xFinal ? aFunc[i].xFunc : 0, aFunc[i].xFinal,
         tablaoDbUnref);
     if( rc==SQLITE_BUSY && i==0 ){
       tablaoDbUnref(p);

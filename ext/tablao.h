@@ -42,6 +42,7 @@ struct TablaoDb {
   sqlite3 *db;
   int nRef;                 /* functions and modules that point here */
   int nVtab;                /* our virtual tables that are connected */
+  struct TablaoBatch *pBatch;  /* what tablao_collect() adds to, if anything */
   int iEvict;               /* the slot to look at first for eviction */
   struct {
     sqlite3_stmt *pStmt;
@@ -86,11 +87,13 @@ void tablaoOpInit(TablaoOp*, TablaoDb*, const char *zWho);
 void tablaoFail(TablaoOp*, int rc, const char *zFormat, ...);
 void tablaoSqlError(TablaoOp*, int rc);
 void tablaoReturn(sqlite3_context*, TablaoOp*);
+void tablaoResultValue(sqlite3_context*, sqlite3_value*);
 void tablaoReturnText(sqlite3_context*, TablaoOp*, char *zText);
 
 sqlite3_stmt *tablaoPrepare(TablaoOp*, const char *zSql);
 sqlite3_stmt *tablaoCached(TablaoOp*, unsigned int flags, const char *zSql);
 void tablaoBind(TablaoOp*, sqlite3_stmt*, int iVar, sqlite3_value*);
+void tablaoBindInt(TablaoOp*, sqlite3_stmt*, int iVar, sqlite3_int64);
 void tablaoBindText(TablaoOp*, sqlite3_stmt*, int iVar, const char*);
 int tablaoStep(TablaoOp*, sqlite3_stmt*);
 void tablaoDone(TablaoDb*, sqlite3_stmt*);
@@ -109,6 +112,40 @@ void tablaoEnd(TablaoOp*);
 int tablaoVtabConnect(TablaoDb*, const char *zDeclare, sqlite3_vtab**);
 int tablaoVtabDisconnect(sqlite3_vtab*);
 int tablaoVtabError(sqlite3_vtab*, TablaoOp*);
+
+/* Interface to code in collect.c: rows read many at a time -----------------*/
+
+/* One value. */
+typedef struct TablaoCell TablaoCell;
+struct TablaoCell {
+  int eType;                /* SQLITE_INTEGER, ... */
+  int n;                    /* bytes; -1 for a text that ends at its NUL */
+  union {
+    sqlite3_int64 i;
+    double r;
+    size_t iText;           /* text and BLOB: where in TablaoBatch.aText */
+  } u;
+};
+
+typedef struct TablaoBatch TablaoBatch;
+struct TablaoBatch {
+  int nCol;                 /* set before the first fill */
+  int nRow;
+  int nRowAlloc;            /* rows that aCell has room for */
+  TablaoCell *aCell;        /* row by row */
+  char *aText;
+  size_t nText;
+  size_t nTextAlloc;
+  int bExpect;              /* take only rows that count on, up to a gap */
+  int iExpectCol;           /* the column that counts */
+  sqlite3_int64 iExpect;    /* what it must be next */
+  int bGap;                 /* OUT: it was not */
+};
+
+void tablaoBatchClear(TablaoBatch*);
+void tablaoBatchFill(TablaoOp*, TablaoBatch*, sqlite3_stmt*);
+void tablaoBatchResult(sqlite3_context*, const TablaoBatch*,
+                       const TablaoCell*);
 
 /* Interface to code in migrate.c: the schema -------------------------------*/
 
@@ -169,6 +206,9 @@ void tablaoStoreJobFunc(sqlite3_context*, int, sqlite3_value**);
 void tablaoStoreTasksFunc(sqlite3_context*, int, sqlite3_value**);
 void tablaoScheduleTaskFunc(sqlite3_context*, int, sqlite3_value**);
 void tablaoFarmTickFunc(sqlite3_context*, int, sqlite3_value**);
+
+void tablaoCollectStep(sqlite3_context*, int, sqlite3_value**);
+void tablaoCollectFinal(sqlite3_context*);
 
 extern const sqlite3_module tablaoTaskSummariesModule;
 extern const sqlite3_module tablaoTaskGraphModule;

@@ -15,11 +15,19 @@
 **
 ** Without a job: the tasks of all jobs. An unknown job, or NULL, has none.
 **
-** HOW IT WORKS: a cursor runs two statements, one over the jobs and, for
-** each, one over its tasks, and gives their columns out as they stand. The
-** text of the second names only the columns that the query uses (colUsed), so
-** that what is not asked for is not read. Rows come as they are stepped to: a
-** LIMIT stops the work. Statements are kept between queries (util.c).
+** HOW IT WORKS: a cursor runs a statement over the jobs and, for each, reads
+** its tasks in batches (collect.c), small ones first so that a LIMIT stops the
+** work early. Only the columns that the query uses (colUsed) are read.
+** Statements are kept between queries (util.c).
+**
+** A batch is read by either of two statements. The first goes by the index of
+** (job_id, index_in_job), on from where the batch before it ended. But most
+** jobs were stored at once, and their tasks lie one behind the other in the
+** table. So where the end of a batch counts up in id and index_in_job alike,
+** the next is read by a range of ids, which saves looking up each task. It is
+** taken as far as index_in_job counts on: since that is unique in a job, no
+** task between the first and the last can be elsewhere. At the first gap,
+** and for what the range does not have, the index has its turn again.
 **
 ** Workers are not joined. A farm has few, so the last ones seen are kept in
 ** the cursor, and most tasks cost no look-up.
@@ -35,6 +43,7 @@
 ** only where the application trusts the schema.
 */
 #include "tablao.h"
+#include <math.h>
 #include <stdlib.h>
 
 #define SUMMARIES_DECLARE \
@@ -50,12 +59,30 @@
 #define SUMMARIES_COL_WORKER_NAME  11
 #define SUMMARIES_COL_JOB_UUID     12
 
-/* The columns of tasks behind the first ten columns. */
+/* The columns that come from tasks, in their order. */
 static const char *const azSummariesColumn[] = {
   "id", "uuid", "name", "index_in_job", "priority", "status", "type",
   "updated_at", "steps_completed", "steps_total"
 };
 #define SUMMARIES_N_STORED 10
+
+/* Columns of a batch: the id, the index, the worker if asked for, others. */
+#define SUMMARIES_CELL_ID     0
+#define SUMMARIES_CELL_INDEX  1
+#define SUMMARIES_CELL_WORKER 2
+
+/* Parameters of the statements that read a batch. */
+#define SUMMARIES_VAR_JOB    1  /* the job's id */
+#define SUMMARIES_VAR_FROM   2  /* index: the one before; range: first id */
+#define SUMMARIES_VAR_TO     3  /* index: number of rows; range: last id */
+#define SUMMARIES_VAR_STATUS 4  /* and up: statuses */
+
+/* An id or index that can be counted on from without an overflow. */
+#define SUMMARIES_LARGE ((sqlite3_int64)1<<62)
+
+/* Rows in the first batch of a job, and in the largest. */
+#define SUMMARIES_BATCH_MIN 32
+#define SUMMARIES_BATCH_MAX 512
 
 /* Bits of idxNum. argv follows the order of the first three, of which the
 ** two of status exclude each other. idxStr is colUsed, in hexadecimal. */
@@ -83,10 +110,17 @@ typedef struct SummariesCursor SummariesCursor;
 struct SummariesCursor {
   sqlite3_vtab_cursor base;
   sqlite3_stmt *pJobs;      /* the jobs to show: id, uuid */
-  sqlite3_stmt *pTasks;     /* the tasks of one: id, worker_id, and used ones */
+  sqlite3_stmt *pPage;      /* a batch of one, by index */
+  sqlite3_stmt *pRange;     /* a batch by id; NULL where it may not be used */
   sqlite3_stmt *pWorker;    /* one worker: uuid, name; prepared when needed */
+  TablaoBatch batch;
+  int iRow;                 /* the current row of the batch */
+  const TablaoCell *aCell;  /* its cells */
+  int nWant;                /* rows in a full batch */
+  int bMore;                /* the job may have rows behind the batch */
+  int bDesc;                /* index_in_job counts down */
   int bEof;
-  int aiColumn[SUMMARIES_N_STORED];  /* where pTasks has a column */
+  int aiCell[SUMMARIES_N_STORED];  /* where the batch has a column */
   SummariesWorker aWorker[SUMMARIES_N_WORKER];  /* by the low bits of id */
 };
 
@@ -118,9 +152,11 @@ static int summariesOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
 static void summariesCursorReset(SummariesCursor *pCur){
   TablaoDb *p = ((TablaoVtab*)pCur->base.pVtab)->p;
   tablaoDone(p, pCur->pJobs);
-  tablaoDone(p, pCur->pTasks);
+  tablaoDone(p, pCur->pPage);
+  tablaoDone(p, pCur->pRange);
   tablaoDone(p, pCur->pWorker);
-  pCur->pJobs = pCur->pTasks = pCur->pWorker = 0;
+  pCur->pJobs = pCur->pPage = pCur->pRange = pCur->pWorker = 0;
+  tablaoBatchClear(&pCur->batch);
   for(int i=0; i<SUMMARIES_N_WORKER; i++){
     sqlite3_value_free(pCur->aWorker[i].pUuid);
     sqlite3_value_free(pCur->aWorker[i].pName);
@@ -134,24 +170,107 @@ static int summariesClose(sqlite3_vtab_cursor *pBase){
   return SQLITE_OK;
 }
 
+/* --- Batches --------------------------------------------------------------*/
+
+/*
+** Reads the next batch by id, if the end of this one suggests it. Returns
+** whether it has rows.
+*/
+static int summariesReadRange(SummariesCursor *pCur, TablaoOp *pOp){
+  TablaoBatch *p = &pCur->batch;
+  if( pCur->pRange==0 || p->nRow<2 ) return 0;
+  const TablaoCell *aLast = &p->aCell[(p->nRow-1)*p->nCol];
+  const TablaoCell *aPrev = aLast - p->nCol;
+  sqlite3_int64 id = aLast[SUMMARIES_CELL_ID].u.i;
+  sqlite3_int64 iIndex = aLast[SUMMARIES_CELL_INDEX].u.i;
+  if( id-1!=aPrev[SUMMARIES_CELL_ID].u.i
+   || iIndex-1!=aPrev[SUMMARIES_CELL_INDEX].u.i
+   || id>SUMMARIES_LARGE || iIndex>SUMMARIES_LARGE
+  ){
+    return 0;
+  }
+  p->bExpect = 1;
+  p->iExpectCol = SUMMARIES_CELL_INDEX;
+  p->iExpect = iIndex+1;
+  tablaoBind(pOp, pCur->pRange, SUMMARIES_VAR_JOB,
+      sqlite3_column_value(pCur->pJobs, 0));
+  tablaoBindInt(pOp, pCur->pRange, SUMMARIES_VAR_FROM, id+1);
+  tablaoBindInt(pOp, pCur->pRange, SUMMARIES_VAR_TO, id+pCur->nWant);
+  tablaoBatchFill(pOp, p, pCur->pRange);
+  p->bExpect = 0;
+  return p->nRow>0;
+}
+
+/*
+** Reads the next batch by index: the rows behind iAfter, or with bFirst all.
+** An infinite number is before all numbers, an empty BLOB behind all that is
+** none.
+*/
+static void summariesReadPage(
+  SummariesCursor *pCur,
+  TablaoOp *pOp,
+  int bFirst,
+  sqlite3_int64 iAfter
+){
+  sqlite3_stmt *pStmt = pCur->pPage;
+  tablaoBind(pOp, pStmt, SUMMARIES_VAR_JOB,
+      sqlite3_column_value(pCur->pJobs, 0));
+  if( !bFirst ){
+    tablaoBindInt(pOp, pStmt, SUMMARIES_VAR_FROM, iAfter);
+  }else if( pCur->bDesc ){
+    sqlite3_bind_zeroblob(pStmt, SUMMARIES_VAR_FROM, 0);
+  }else{
+    sqlite3_bind_double(pStmt, SUMMARIES_VAR_FROM, -HUGE_VAL);
+  }
+  tablaoBindInt(pOp, pStmt, SUMMARIES_VAR_TO, pCur->nWant);
+  tablaoBatchFill(pOp, &pCur->batch, pStmt);
+  pCur->bMore = pCur->batch.nRow==pCur->nWant;
+}
+
+/*
+** Reads the next batch of the job. Returns whether it has rows. One cannot go
+** on behind an index that is no integer, as our triggers let none in.
+*/
+static int summariesReadNext(SummariesCursor *pCur, TablaoOp *pOp){
+  TablaoBatch *p = &pCur->batch;
+  if( !pCur->bMore ) return 0;
+  const TablaoCell *aLast = &p->aCell[(p->nRow-1)*p->nCol];
+  sqlite3_int64 iAfter = aLast[SUMMARIES_CELL_INDEX].u.i;
+  if( aLast[SUMMARIES_CELL_INDEX].eType!=SQLITE_INTEGER ){
+    tablaoFail(pOp, SQLITE_CORRUPT_VTAB, "tablao: %s: tasks.index_in_job is "
+        "no integer in task %lld", pOp->zWho, aLast[SUMMARIES_CELL_ID].u.i);
+    return 0;
+  }
+  if( pCur->nWant<SUMMARIES_BATCH_MAX ) pCur->nWant *= 4;
+  if( !summariesReadRange(pCur, pOp) ){
+    summariesReadPage(pCur, pOp, 0, iAfter);
+  }
+  pCur->iRow = 0;
+  pCur->aCell = p->aCell;
+  return p->nRow>0;
+}
+
 /* Goes on to the next job that has tasks, and its first task; or to EOF. */
 static int summariesNextJob(SummariesCursor *pCur, TablaoOp *pOp){
   pCur->bEof = 1;
   while( pCur->bEof && tablaoStep(pOp, pCur->pJobs) ){
-    sqlite3_reset(pCur->pTasks);
-    tablaoBind(pOp, pCur->pTasks, 1, sqlite3_column_value(pCur->pJobs, 0));
-    if( tablaoStep(pOp, pCur->pTasks) ) pCur->bEof = 0;
+    pCur->nWant = SUMMARIES_BATCH_MIN;
+    summariesReadPage(pCur, pOp, 1, 0);
+    pCur->iRow = 0;
+    pCur->aCell = pCur->batch.aCell;
+    if( pCur->batch.nRow>0 ) pCur->bEof = 0;
   }
+  if( pOp->rc ) pCur->bEof = 1;
   return tablaoVtabError(pCur->base.pVtab, pOp);
 }
 
 static int summariesNext(sqlite3_vtab_cursor *pBase){
   SummariesCursor *pCur = (SummariesCursor*)pBase;
-  int rc = sqlite3_step(pCur->pTasks);
-  if( rc==SQLITE_ROW ) return SQLITE_OK;
+  pCur->aCell += pCur->batch.nCol;
+  if( ++pCur->iRow<pCur->batch.nRow ) return SQLITE_OK;
   TablaoOp op;
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "task_summaries");
-  if( rc!=SQLITE_DONE ) tablaoSqlError(&op, rc);
+  if( summariesReadNext(pCur, &op) && op.rc==SQLITE_OK ) return SQLITE_OK;
   return summariesNextJob(pCur, &op);
 }
 
@@ -159,8 +278,10 @@ static int summariesEof(sqlite3_vtab_cursor *pBase){
   return ((SummariesCursor*)pBase)->bEof;
 }
 
+/* --- Columns --------------------------------------------------------------*/
+
 static int summariesRowid(sqlite3_vtab_cursor *pBase, sqlite3_int64 *piRowid){
-  *piRowid = sqlite3_column_int64(((SummariesCursor*)pBase)->pTasks, 0);
+  *piRowid = ((SummariesCursor*)pBase)->aCell[SUMMARIES_CELL_ID].u.i;
   return SQLITE_OK;
 }
 
@@ -170,8 +291,9 @@ static int summariesWorker(
   sqlite3_context *ctx,
   int bName
 ){
-  if( sqlite3_column_type(pCur->pTasks, 1)==SQLITE_NULL ) return SQLITE_OK;
-  sqlite3_int64 id = sqlite3_column_int64(pCur->pTasks, 1);
+  const TablaoCell *pCell = &pCur->aCell[SUMMARIES_CELL_WORKER];
+  if( pCell->eType!=SQLITE_INTEGER ) return SQLITE_OK;
+  sqlite3_int64 id = pCell->u.i;
   SummariesWorker *pWorker = &pCur->aWorker[id & (SUMMARIES_N_WORKER-1)];
   if( pWorker->pUuid==0 || pWorker->id!=id ){
     TablaoOp op;
@@ -184,7 +306,7 @@ static int summariesWorker(
           "SELECT w.uuid, w.name FROM (SELECT 1) "
           "LEFT JOIN main.workers w ON w.id=?1");
     }
-    if( op.rc==SQLITE_OK ) sqlite3_bind_int64(pCur->pWorker, 1, id);
+    tablaoBindInt(&op, pCur->pWorker, 1, id);
     if( tablaoStep(&op, pCur->pWorker) ){
       pWorker->id = id;
       pWorker->pUuid = sqlite3_value_dup(sqlite3_column_value(pCur->pWorker,0));
@@ -194,7 +316,7 @@ static int summariesWorker(
     sqlite3_reset(pCur->pWorker);
     if( op.rc ) return tablaoVtabError(pCur->base.pVtab, &op);
   }
-  sqlite3_result_value(ctx, bName ? pWorker->pName : pWorker->pUuid);
+  tablaoResultValue(ctx, bName ? pWorker->pName : pWorker->pUuid);
   return SQLITE_OK;
 }
 
@@ -205,8 +327,7 @@ static int summariesColumn(
 ){
   SummariesCursor *pCur = (SummariesCursor*)pBase;
   if( iCol<SUMMARIES_N_STORED ){
-    sqlite3_result_value(ctx,
-        sqlite3_column_value(pCur->pTasks, pCur->aiColumn[iCol]));
+    tablaoBatchResult(ctx, &pCur->batch, &pCur->aCell[pCur->aiCell[iCol]]);
   }else if( iCol==SUMMARIES_COL_JOB_UUID ){
     sqlite3_result_value(ctx, sqlite3_column_value(pCur->pJobs, 1));
   }else{
@@ -216,44 +337,61 @@ static int summariesColumn(
 }
 
 /*
-** The statement over the tasks of a job, ?1: the id, the worker_id, then the
-** columns of the mask. Parameters from ?2 on are statuses.
+** Prepares what reads batches: the id, the index, and of the columns those
+** whose bit is in mUsed.
 */
-static sqlite3_stmt *summariesTasks(
+static void summariesPrepare(
   SummariesCursor *pCur,
   TablaoOp *pOp,
   int idxNum,
   unsigned int mUsed
 ){
-  sqlite3_stmt *pStmt = 0;
-  int nColumn = 2;
-  unsigned int mWorker = 1u<<SUMMARIES_COL_WORKER_UUID
-                       | 1u<<SUMMARIES_COL_WORKER_NAME;
+  static const unsigned int mWorker = 1u<<SUMMARIES_COL_WORKER_UUID
+                                    | 1u<<SUMMARIES_COL_WORKER_NAME;
+  int nCell = 2;
+  int bStatus = (idxNum & (SUMMARIES_IDX_STATUS|SUMMARIES_IDX_STATUS_IN))!=0;
   sqlite3_str *pSql = sqlite3_str_new(pOp->db);
-  sqlite3_str_appendf(pSql, "SELECT id, %s",
-      (mUsed & mWorker) ? "worker_id" : "NULL");
+  sqlite3_str_appendall(pSql, "id, index_in_job");
+  if( mUsed & mWorker ){
+    sqlite3_str_appendall(pSql, ", worker_id");
+    nCell++;
+  }
   for(int i=0; i<SUMMARIES_N_STORED; i++){
-    pCur->aiColumn[i] = 0;
-    if( i!=SUMMARIES_COL_ID && (mUsed>>i & 1) ){
+    if( i==SUMMARIES_COL_ID ){
+      pCur->aiCell[i] = SUMMARIES_CELL_ID;
+    }else if( i==SUMMARIES_COL_INDEX_IN_JOB ){
+      pCur->aiCell[i] = SUMMARIES_CELL_INDEX;
+    }else if( mUsed>>i & 1 ){
       sqlite3_str_appendf(pSql, ", %s", azSummariesColumn[i]);
-      pCur->aiColumn[i] = nColumn++;
+      pCur->aiCell[i] = nCell++;
     }
   }
-  sqlite3_str_appendf(pSql, " FROM main.tasks WHERE job_id=?1%s%s "
-      "ORDER BY index_in_job%s",
-      (idxNum & SUMMARIES_IDX_STATUS) ? " AND status=?2" : "",
-      (idxNum & SUMMARIES_IDX_STATUS_IN)
-          ? " AND status IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" : "",
-      (idxNum & SUMMARIES_IDX_INDEX_DESC) ? " DESC" : "");
-  char *zSql = sqlite3_str_finish(pSql);
-  if( zSql==0 ){
+  char *zColumns = sqlite3_str_finish(pSql);
+  /* NO_VTAB: a view in the place of tasks cannot call us again. */
+  char *zPage = zColumns==0 ? 0 : sqlite3_mprintf(
+      "SELECT tablao_collect(%s) FROM (SELECT %s FROM main.tasks "
+      "WHERE job_id=?1 AND index_in_job%s?2%s "
+      "ORDER BY index_in_job%s LIMIT ?3)",
+      zColumns, zColumns, pCur->bDesc ? "<" : ">",
+      !bStatus ? "" : (idxNum & SUMMARIES_IDX_STATUS) ? " AND status=?4"
+          : " AND status IN (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+      pCur->bDesc ? " DESC" : "");
+  /* The + keeps SQLite from going by the index of job_id. */
+  char *zRange = zColumns==0 ? 0 : sqlite3_mprintf(
+      "SELECT tablao_collect(%s) FROM main.tasks "
+      "WHERE id BETWEEN ?2 AND ?3 AND +job_id=?1", zColumns);
+  if( zPage==0 || zRange==0 ){
     pOp->rc = SQLITE_NOMEM;
   }else{
-    /* NO_VTAB: a view in the place of tasks cannot call us again. */
-    pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB, zSql);
+    pCur->batch.nCol = nCell;
+    pCur->pPage = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB, zPage);
+    if( !bStatus && !pCur->bDesc ){
+      pCur->pRange = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB, zRange);
+    }
   }
-  sqlite3_free(zSql);
-  return pStmt;
+  sqlite3_free(zColumns);
+  sqlite3_free(zPage);
+  sqlite3_free(zRange);
 }
 
 /*
@@ -319,11 +457,17 @@ static int summariesFilter(
     op.rc = op.rc ? op.rc : summariesInList(argv[0], apStatus, &nStatus);
     if( nStatus<0 ) idxNum &= ~SUMMARIES_IDX_STATUS_IN;
   }
-  pCur->pTasks = op.rc ? 0 : summariesTasks(pCur, &op, idxNum,
-      (unsigned int)strtoul(idxStr, 0, 16));
-  if( idxNum & SUMMARIES_IDX_STATUS ) tablaoBind(&op, pCur->pTasks, 2, argv[0]);
+  pCur->bDesc = (idxNum & SUMMARIES_IDX_INDEX_DESC)!=0;
+  if( op.rc==SQLITE_OK ){
+    summariesPrepare(pCur, &op, idxNum, (unsigned int)strtoul(idxStr, 0, 16));
+  }
+  if( idxNum & SUMMARIES_IDX_STATUS ){
+    tablaoBind(&op, pCur->pPage, SUMMARIES_VAR_STATUS, argv[0]);
+  }
   for(int i=0; i<SUMMARIES_N_STATUS; i++){
-    if( i<nStatus ) tablaoBind(&op, pCur->pTasks, 2+i, apStatus[i]);
+    if( i<nStatus ){
+      tablaoBind(&op, pCur->pPage, SUMMARIES_VAR_STATUS+i, apStatus[i]);
+    }
     sqlite3_value_free(apStatus[i]);
   }
   return summariesNextJob(pCur, &op);

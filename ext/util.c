@@ -140,6 +140,22 @@ void tablaoReturnText(sqlite3_context *ctx, TablaoOp *pOp, char *zText){
   tablaoReturn(ctx, pOp);
 }
 
+/*
+** Result: pValue. A text without a NUL in it is passed on with its
+** terminator, so that the caller's sqlite3_column_text() need not copy it.
+*/
+void tablaoResultValue(sqlite3_context *ctx, sqlite3_value *pValue){
+  const char *z = 0;
+  if( sqlite3_value_type(pValue)==SQLITE_TEXT ){
+    z = (const char*)sqlite3_value_text(pValue);
+  }
+  if( z && memchr(z, 0, (size_t)sqlite3_value_bytes(pValue))==0 ){
+    sqlite3_result_text(ctx, z, -1, SQLITE_TRANSIENT);
+  }else{
+    sqlite3_result_value(ctx, pValue);
+  }
+}
+
 /* --- Statements -----------------------------------------------------------*/
 
 /* Prepares a statement of one use; NULL if that fails. */
@@ -238,6 +254,16 @@ void tablaoBind(
     int rc = sqlite3_bind_value(pStmt, iVar, pValue);
     if( rc ) tablaoSqlError(pOp, rc);
   }
+}
+
+/* Binds an integer. */
+void tablaoBindInt(
+  TablaoOp *pOp,
+  sqlite3_stmt *pStmt,
+  int iVar,
+  sqlite3_int64 i
+){
+  if( pOp->rc==SQLITE_OK ) sqlite3_bind_int64(pStmt, iVar, i);
 }
 
 /* Binds a text that outlives the statement's use; NULL is NULL. */

@@ -52,7 +52,8 @@ proc start_next {} {
 proc stop {channel} {
   global output timeout
   append output($channel) "\nstopped after $timeout seconds\n"
-  catch {exec kill -9 {*}[pid $channel]}
+  # The shell has its own kill; a small system may lack the program.
+  catch {exec sh -c "kill -9 [pid $channel]"}
 }
 
 proc collect {channel} {

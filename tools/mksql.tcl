@@ -375,5 +375,6 @@ foreach object $ordered {
 append s "\nCOMMIT;\n"
 
 file mkdir $outdir
-write_bytes [file join $outdir tablao.sql] $s
+# The header first: the Makefile takes it for the source of the script.
 write_bytes [file join $outdir tablao_sql.h] $h
+write_bytes [file join $outdir tablao.sql] $s

@@ -1,8 +1,10 @@
 #!/bin/sh
 # Sees to it that what Tablao's targets need is there.
 #
-#   tools/setup.sh [GROUP ...]        groups: build test demo bench coverage
-#                                     torture lint dist (default: build test)
+#   tools/setup.sh [--check] [GROUP ...]
+#
+# Groups: build test demo bench coverage torture lint dist (default: build
+# test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
 # installs the packages that are, as root or through sudo; elsewhere, or
@@ -48,8 +50,11 @@ have_python() {
   return 1
 }
 
-# Adds to what is missing: a word for people, then Debian's packages.
+# Adds to what is missing, once: a word for people, then Debian's packages.
 miss() {
+  case ", $what," in
+  *", $1,"*) return ;;
+  esac
   what="${what:+$what, }$1"
   shift
   for package in "$@"; do
@@ -108,11 +113,17 @@ find_missing() {
   done
 }
 
+check=
+if [ "${1:-}" = --check ]; then
+  check=1
+  shift
+fi
 [ $# -gt 0 ] || set -- build test
 find_missing "$@"
 [ -n "$packages" ] || exit 0
 
 advice="$what (on Debian: apt-get install $packages)"
+[ -z "$check" ] || die "missing: $advice, or run tools/setup.sh"
 have apt-get || die "missing here: $advice"
 if [ "$(id -u)" = 0 ]; then
   sudo=
