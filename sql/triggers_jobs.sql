@@ -168,17 +168,19 @@ BEGIN
   INSERT INTO tablao_job_effects (
     job_id, status, old_status, keeps_activity, stamp
   )
-  SELECT
+  VALUES (
     NEW.id,
-    NEW.status,
+    CASE
+      WHEN (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on'
+      THEN NEW.status
+    END,
     OLD.status,
     NEW.activity <> OLD.activity,
     CASE
       WHEN NEW.updated_at IS OLD.updated_at THEN (SELECT now FROM farm_clock)
       ELSE NEW.updated_at
     END
-  WHERE NEW.status NOT IN ('active', 'completed')
-    AND (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on';
+  );
 END;
 
 CREATE TRIGGER jobs_bd BEFORE DELETE ON jobs

@@ -115,12 +115,15 @@ END;
 CREATE TRIGGER tasks_bu_numbers BEFORE UPDATE OF
   priority, index_in_job, steps_completed, steps_total
 ON tasks
+-- Numbers as they should be come no further than this.
 WHEN NEW.tablao_rev = OLD.tablao_rev
   AND (
-    NEW.priority IS NOT OLD.priority
-    OR NEW.index_in_job IS NOT OLD.index_in_job
-    OR NEW.steps_completed IS NOT OLD.steps_completed
-    OR NEW.steps_total IS NOT OLD.steps_total
+    typeof(NEW.priority) <> 'integer'
+    OR typeof(NEW.index_in_job) <> 'integer'
+    OR NEW.index_in_job < 1
+    OR typeof(NEW.steps_completed) <> 'integer'
+    OR typeof(NEW.steps_total) <> 'integer'
+    OR NEW.steps_total < 0
   )
 BEGIN
   -- Only what this statement changes: what was stored before this rule was
@@ -139,7 +142,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bu_worker BEFORE UPDATE OF worker_id ON tasks
-WHEN NEW.worker_id IS NOT NULL AND NEW.worker_id IS NOT OLD.worker_id
+WHEN NEW.worker_id IS NOT NULL
+  AND NEW.worker_id IS NOT OLD.worker_id
+  AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
 BEGIN
   INSERT INTO tablao_assert_task (
     priority, index_in_job, steps_completed, steps_total, worker_id
@@ -269,27 +274,25 @@ BEGIN
       + (NEW.status = 'soft-failed') - (OLD.status = 'soft-failed'),
     num_paused = num_paused + (NEW.status = 'paused') - (OLD.status = 'paused')
   WHERE job_id = NEW.job_id AND NEW.status <> OLD.status;
-  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total)
-  SELECT
-    NEW.job_id,
-    t.steps_completed - OLD.steps_completed,
-    NEW.steps_total - OLD.steps_total
-  FROM tasks t WHERE t.id = NEW.id;
-  INSERT INTO tablao_dependents (task_id, delta)
-  SELECT NEW.id, (OLD.status = 'completed') - (NEW.status = 'completed');
   UPDATE tablao_lanes SET has_ready = NOT has_ready
   WHERE id = NEW.tablao_lane
     AND NEW.status <> OLD.status
     AND has_ready <> EXISTS (
       SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = NEW.tablao_lane
     );
-  INSERT INTO tablao_job_moves (job_id, status, task_id)
-  SELECT v.job_id, v.next_status, NEW.id
-  FROM (
-    SELECT
-      n.job_id,
-      n.status,
-      CASE NEW.status
+  -- VALUES: an INSERT ... SELECT into a view would open a table of its own
+  -- for its rows. And one door, since most changes go no further.
+  INSERT INTO tablao_task_ripples (
+    task_id, job_id, steps_completed, steps_total, open_deps, job_status
+  )
+  VALUES (
+    NEW.id,
+    NEW.job_id,
+    (SELECT t.steps_completed FROM tasks t WHERE t.id = NEW.id) - OLD.steps_completed,
+    NEW.steps_total - OLD.steps_total,
+    (OLD.status = 'completed') - (NEW.status = 'completed'),
+    CASE WHEN NEW.status <> OLD.status THEN (
+      SELECT CASE NEW.status
         WHEN 'completed' THEN n.completed
         WHEN 'active' THEN n.active
         WHEN 'queued' THEN n.queued
@@ -297,13 +300,11 @@ BEGIN
         WHEN 'failed' THEN n.failed
         WHEN 'canceled' THEN n.canceled
         WHEN 'paused' THEN n.paused
-      END AS next_status
-    FROM tablao_next_job_statuses n
-    WHERE n.job_id = NEW.job_id
-  ) v
-  WHERE NEW.status <> OLD.status
-    AND v.next_status <> v.status
-    AND (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on';
+      END
+      FROM tablao_next_job_statuses n
+      WHERE n.job_id = NEW.job_id
+    ) END
+  );
 END;
 
 CREATE TRIGGER tasks_bd BEFORE DELETE ON tasks

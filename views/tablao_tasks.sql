@@ -17,6 +17,29 @@ BEGIN
   ON CONFLICT (job_id, task_type, task_priority) DO NOTHING;
 END;
 
+CREATE VIEW tablao_task_ripples (
+  task_id, job_id, steps_completed, steps_total, open_deps, job_status
+) AS
+-- What a change of a task does beyond the task and the counters: steps to add
+-- to its job's sums, what to add to the open dependencies of the tasks that
+-- depend on it, and the status that its job should have (NULL, or the one it
+-- has: stay).
+SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_task_ripples_ii INSTEAD OF INSERT ON tablao_task_ripples
+WHEN NEW.steps_completed <> 0
+  OR NEW.steps_total <> 0
+  OR NEW.open_deps <> 0
+  OR NEW.job_status <> (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id)
+BEGIN
+  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total)
+  VALUES (NEW.job_id, NEW.steps_completed, NEW.steps_total);
+  INSERT INTO tablao_dependents (task_id, delta)
+  VALUES (NEW.task_id, NEW.open_deps);
+  INSERT INTO tablao_job_moves (job_id, status, task_id)
+  VALUES (NEW.job_id, NEW.job_status, NEW.task_id);
+END;
+
 CREATE VIEW tablao_add_steps (job_id, steps_completed, steps_total) AS
 -- Adds to the sums of a job.
 SELECT NULL, NULL, NULL WHERE 0;
