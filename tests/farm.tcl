@@ -21,14 +21,9 @@
 #
 # A COLUMN may also be an SQL expression's: -worker_id {SELECT ...}.
 
-proc try_value {value} {
-  if {$value eq "NULL"} {return NULL}
-  if {[string is integer -strict $value]} {return $value}
-  return '[string map {' ''} $value]'
-}
-
 # An INSERT with the columns of a list of pairs; a column named -x has an
-# expression for its value.
+# expression for its value. The values are bound, since preparing an INSERT
+# of this schema takes longer than running it.
 proc insert_row {table pairs} {
   set columns {}
   set values {}
@@ -38,7 +33,8 @@ proc insert_row {table pairs} {
       lappend values ($value)
     } else {
       lappend columns $column
-      lappend values [try_value $value]
+      lappend values \$v($column)
+      if {$value ne "NULL"} {set v($column) $value}
     }
   }
   db eval "INSERT INTO $table ([join $columns ,]) VALUES ([join $values ,])"
@@ -73,7 +69,7 @@ proc add_task {job spec} {
   set name [lindex $spec 0]
   set pairs [dict merge [list uuid $name name $name type misc] \
       [lrange $spec 1 end]]
-  insert_row tasks [list -job_id "SELECT id FROM jobs WHERE uuid='$job'" \
+  insert_row tasks [list job_id [db one {SELECT id FROM jobs WHERE uuid=$job}] \
       {*}$pairs]
 }
 
