@@ -84,8 +84,8 @@ SELECT 'null', 'sleep_schedules ' || coalesce(id, '-'), 'id, created_at and work
 FROM main.sleep_schedules
 WHERE id IS NULL OR created_at IS NULL OR worker_id IS NULL;
 
--- An id that is not a whole number: only where it is not the rowid.
-SELECT 'id', v.table_name || ' ' || v.id, 'id must be a whole number'
+-- Only where it is not the rowid can an id be something else than a number.
+SELECT 'id', v.table_name || ' ' || v.id, 'id must be a whole number from 1'
 FROM (
   SELECT 'worker_tags' AS table_name, id FROM main.worker_tags
   UNION ALL SELECT 'jobs', id FROM main.jobs
@@ -95,7 +95,7 @@ FROM (
   UNION ALL SELECT 'last_rendereds', id FROM main.last_rendereds
   UNION ALL SELECT 'sleep_schedules', id FROM main.sleep_schedules
 ) v
-WHERE typeof(v.id) NOT IN ('integer', 'null');
+WHERE typeof(v.id) NOT IN ('integer', 'null') OR v.id < 1;
 
 -- Two rows with one key: only where the database has lost its own.
 SELECT 'duplicate', 'worker_tags ' || id, 'its ' || v.key || ' is that of another row'
