@@ -48,6 +48,14 @@ test: setup-test ## run all tests; T='func*' runs the files that match
 	@$(MAKE) --no-print-directory all
 	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/all.tcl $(T)
 
+bench: setup-bench ## measure what Tablao costs (BENCH_QUICK=1: a short run)
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/bench
+	@$(BUILD)/bench/bench '$(BUILD)' '$(BUILD)/bench' tests/data/jobs
+	@gnuplot -e "dir='$(BUILD)/bench'" bench/plots.gp
+
+bench-docs: ## put the last run of bench into docs/performance.md
+	@$(TCLSH) bench/docs.tcl '$(BUILD)/bench' docs
+
 dist: ## make the source tarball of the last commit
 	@mkdir -p $(BUILD)/dist
 	git archive --format=tar --prefix=tablao-$(VERSION)/ HEAD \
@@ -83,12 +91,17 @@ $(BUILD)/tablao_sql.h: $(SQL) sql views VERSION tools/mksql.tcl
 $(BUILD)/tablao.sql: $(BUILD)/tablao_sql.h
 	@test -f $@ || $(TCLSH) tools/mksql.tcl . $(BUILD)
 
+$(BUILD)/bench/bench: $(wildcard bench/*.c bench/*.h) $(BUILD)/obj/flags
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -Wall -Wextra $(CPPFLAGS) $(CFLAGS) -o $@ \
+	  $(filter %.c,$^) $(LDFLAGS) -lsqlite3
+
 # Changes only when the command does, so that `make CFLAGS=-g` rebuilds.
 $(BUILD)/obj/flags: FORCE
 	@mkdir -p $(@D)
 	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
 
 FORCE:
-.PHONY: all demo install uninstall test dist clean help FORCE
+.PHONY: all demo install uninstall test bench bench-docs dist clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

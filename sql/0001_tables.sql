@@ -272,6 +272,9 @@ CREATE TABLE tablao_worker_types (
   PRIMARY KEY (worker_id, task_type, worker_tag_id)
 ) WITHOUT ROWID;
 
+CREATE INDEX tablao_worker_types_type_idx
+ON tablao_worker_types (task_type, worker_tag_id);
+
 -- Scratch: empty between statements, or of no meaning -----------------------
 
 CREATE TABLE tablao_replaced (

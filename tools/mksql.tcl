@@ -4,7 +4,7 @@
 #   tclsh tools/mksql.tcl TOP OUTDIR
 #
 # reads   TOP/VERSION, TOP/sql/NNNN_name.sql, TOP/sql/triggers_*.sql,
-#         TOP/views/*.sql
+#         TOP/views/*.sql, TOP/sql/adopt_*.sql
 # writes  OUTDIR/tablao_sql.h   what ext/migrate.c embeds
 #         OUTDIR/tablao.sql     the same schema, for any SQLite client
 #
@@ -17,6 +17,8 @@
 #   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)` whose
 #     strings are the valid statuses. Where a kind's list stands more than
 #     once (for INSERT and for UPDATE), the lists must be the same.
+#   - sql/adopt_*.sql are what the extension runs to adopt a database. They
+#     go into the header as they are, and not into the script.
 #
 # Text is handled as bytes: what SQLite stores and what is hashed are bytes.
 
@@ -263,6 +265,7 @@ if {![regexp {^\d+\.\d+\.\d+$} $version]} {
 
 set migrations {}      ;# {number name checksum text}
 set objects {}         ;# {type name sql comment}
+set scripts {}         ;# {name text}
 set expected 1
 foreach name [sorted_glob $top sql/*.sql] {
   set tail [file tail $name]
@@ -281,8 +284,10 @@ foreach name [sorted_glob $top sql/*.sql] {
   } elseif {[string match triggers_*.sql $tail]} {
     read_objects $name $text TRIGGER
     read_statuses $name $text
+  } elseif {[regexp {^(adopt_[a-z0-9_]+)\.sql$} $tail -> label]} {
+    lappend scripts [list $label $text]
   } else {
-    die $name "" "neither NNNN_name.sql nor triggers_name.sql"
+    die $name "" "neither NNNN_name.sql nor triggers_name.sql nor adopt_name.sql"
   }
 }
 if {![llength $migrations]} {die [file join $top sql] "" "has no migration"}
@@ -339,7 +344,18 @@ foreach object $ordered {
   lassign $object type name sql
   append h "  \{ \"$type\", \"$name\",\n[c_string $sql] \},\n"
 }
-append h "\};\n#define TABLAO_N_OBJECT [llength $ordered]\n"
+append h "\};\n#define TABLAO_N_OBJECT [llength $ordered]\n\n"
+append h {/* What the adoption of a Flamenco database runs; NULL behind the last. */
+static const struct TablaoScript {
+  const char *zName;        /* file name without suffix */
+  const char *zSql;         /* the whole file */
+} aTablaoScript[] = }
+append h "\{\n"
+foreach script $scripts {
+  lassign $script name text
+  append h "  \{ \"$name\",\n[c_string $text] \},\n"
+}
+append h "  \{ 0, 0 \}\n\};\n"
 foreach {kind title} {job Job task Task worker Worker} {
   append h "\n/* From $statuses_at($kind) */\n" \
       "static const char *const azTablao${title}Status\[\] = \{\n"

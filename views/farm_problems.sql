@@ -142,6 +142,7 @@ WHERE t.tablao_open_deps <> n.open_deps
 UNION ALL
 SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
 FROM tasks t
+JOIN jobs j ON j.id = t.job_id
 LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
 WHERE l.job_id IS NOT t.job_id
   OR l.task_type IS NOT lower(trim(t.type))
@@ -225,8 +226,8 @@ BEGIN
   SELECT id FROM jobs
   WHERE uuid = OLD.object AND OLD.kind IN ('counters', 'sums', 'lanes');
   INSERT INTO tablao_recount_job (job_id)
-  SELECT job_id FROM tasks
-  WHERE uuid = OLD.object AND OLD.kind IN ('steps', 'lane', 'readiness');
+  SELECT t.job_id FROM tasks t JOIN jobs j ON j.id = t.job_id
+  WHERE t.uuid = OLD.object AND OLD.kind IN ('steps', 'lane', 'readiness');
   INSERT INTO tablao_refresh_worker_types (worker_id)
   SELECT id FROM workers
   WHERE uuid = OLD.object AND OLD.kind = 'worker types';

@@ -93,24 +93,22 @@ BEGIN
 END;
 
 CREATE VIEW workers_left_to_run (job_id, task_type, worker_uuid, worker_id) AS
--- Who can still run tasks of a type on a job: one row per job, type of its
--- tasks (trimmed and in lower case) and worker. The worker is not
--- soft-deleted, supports the type, has the job's tag if it has one, and is not
--- blocked for the type on the job; asleep and offline ones count, they may
--- come back.
-SELECT l.job_id, l.task_type, w.uuid, w.id
-FROM (SELECT DISTINCT job_id, task_type, worker_tag_id FROM tablao_lanes) l
-JOIN workers w ON w.deleted_at IS NULL
-JOIN tablao_worker_types p
-  ON p.worker_id = w.id
-  AND p.task_type = l.task_type
-  AND p.worker_tag_id = l.worker_tag_id
-WHERE NOT EXISTS (
-  SELECT 1 FROM job_blocks b
-  WHERE b.job_id = l.job_id
-    AND b.worker_id = w.id
-    AND lower(trim(b.task_type)) = l.task_type
-);
+-- Who can still run tasks of a type on a job: one row per job, worker and type
+-- that the worker supports (trimmed and in lower case), whether or not the job
+-- has tasks of it. The worker is not soft-deleted, has the job's tag if it has
+-- one, and is not blocked for the type on the job; asleep and offline ones
+-- count, they may come back.
+SELECT j.id, p.task_type, w.uuid, w.id
+FROM jobs j
+CROSS JOIN tablao_worker_types p ON p.worker_tag_id = coalesce(j.worker_tag_id, 0)
+CROSS JOIN workers w ON w.id = p.worker_id
+WHERE w.deleted_at IS NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM job_blocks b
+    WHERE b.job_id = j.id
+      AND b.worker_id = w.id
+      AND lower(trim(b.task_type)) = p.task_type
+  );
 
 CREATE VIEW tablao_failure_verdicts (
   task_id, worker_id, job_id, task_type, is_over, is_blocked, is_left
