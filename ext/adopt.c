@@ -87,6 +87,11 @@ void tablaoModelOpen(TablaoOp *pOp, TablaoModel *pModel){
   tablaoOpInit(&pModel->op, &pModel->db, pOp->zWho);
   pModel->op.bNeedsNoFarm = 1;
   pModel->op.rc = rc;
+  /* What bytes of a BLOB mean as text depends on it. */
+  char *zPragma = tablaoText(pOp,
+      "SELECT printf('PRAGMA encoding=%Q', encoding) FROM pragma_encoding");
+  if( zPragma ) tablaoExec(&pModel->op, zPragma);
+  sqlite3_free(zPragma);
   tablaoInstallTables(&pModel->op);
   tablaoInstallObjects(&pModel->op, "view");
   tablaoInstallObjects(&pModel->op, "trigger");
@@ -345,12 +350,17 @@ static void detachWork(TablaoOp *pOp, TablaoAdoption *p){
         "ON c.table_name=t.name ORDER BY t.position");
     if( tablaoInt(pOp, "SELECT 1 FROM main.tablao_adopted "
                        "WHERE last_id IS NOT NULL", 0) ){
-      adoptList(pOp, &make, "SELECT sql FROM (VALUES"
-          "('DELETE FROM main.sqlite_sequence WHERE name IN ("
-          "SELECT name FROM main.tablao_adopted WHERE last_id IS NOT NULL)'), "
-          "('INSERT INTO main.sqlite_sequence(name, seq) "
+      tablaoListAdd(pOp, &make, sqlite3_mprintf("%s",
+          "UPDATE main.sqlite_sequence SET seq=max(seq, ("
+          "SELECT a.last_id FROM main.tablao_adopted a "
+          "WHERE a.type='table' AND a.name=sqlite_sequence.name)) "
+          "WHERE name IN (SELECT name FROM main.tablao_adopted "
+          "WHERE last_id IS NOT NULL)"));
+      tablaoListAdd(pOp, &make, sqlite3_mprintf("%s",
+          "INSERT INTO main.sqlite_sequence(name, seq) "
           "SELECT name, last_id FROM main.tablao_adopted "
-          "WHERE last_id IS NOT NULL')) AS v(sql)");
+          "WHERE last_id IS NOT NULL "
+          "AND name NOT IN (SELECT name FROM main.sqlite_sequence)"));
     }
     adoptList(pOp, &index, "SELECT sql FROM main.tablao_adopted "
         "WHERE type='index' ORDER BY id");
@@ -370,7 +380,9 @@ static void detachWork(TablaoOp *pOp, TablaoAdoption *p){
   tablaoListRun(pOp, &make);
   tablaoListRun(pOp, &p->drop);
   tablaoListRun(pOp, &ours);
-  if( pOp->rc==SQLITE_OK ) tablaoExec(pOp, "DROP TABLE main.tablao_adopted");
+  /* From here on there is no farm, and that is no error. */
+  pOp->bNeedsNoFarm = 1;
+  tablaoExec(pOp, "DROP TABLE main.tablao_adopted");
   tablaoListRun(pOp, &index);
   detachProbe(pOp);
   adoptVerify(pOp, 0);

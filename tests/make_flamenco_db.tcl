@@ -287,7 +287,6 @@ proc flamenco::make_job {db job task size} {
   set deleted [expr {$job%13==0 ? [time 50000] : ""}]
   set settings "{\"blendfile\": \"/shots/[random 100]/lighting.blend\",\
       \"chunk_size\": 1, \"frames\": \"1-$size\", \"note\": \"caf\u00e9\"}"
-  set settings [encoding convertto utf-8 $settings]
   set metadata [expr {$job%5==0 ? "null" : "{\"project\":\"Sprite\",\"user.name\":\"dana\"}"}]
   # Flamenco counts steps as they are reported, not as they should be.
   $db eval {
