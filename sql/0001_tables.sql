@@ -272,8 +272,10 @@ CREATE TABLE tablao_worker_types (
   PRIMARY KEY (worker_id, task_type, worker_tag_id)
 ) WITHOUT ROWID;
 
-CREATE INDEX tablao_worker_types_type_idx
-ON tablao_worker_types (task_type, worker_tag_id);
+-- UNIQUE, as the key is: where all three are given, that tells SQLite of one
+-- row, after which the lanes need no sorting.
+CREATE UNIQUE INDEX tablao_worker_types_type_idx
+ON tablao_worker_types (task_type, worker_tag_id, worker_id);
 
 -- Scratch: empty between statements, or of no meaning -----------------------
 
