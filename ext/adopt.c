@@ -87,11 +87,6 @@ void tablaoModelOpen(TablaoOp *pOp, TablaoModel *pModel){
   tablaoOpInit(&pModel->op, &pModel->db, pOp->zWho);
   pModel->op.bNeedsNoFarm = 1;
   pModel->op.rc = rc;
-  /* What bytes of a BLOB mean as text depends on it. */
-  char *zPragma = tablaoText(pOp,
-      "SELECT printf('PRAGMA encoding=%Q', encoding) FROM pragma_encoding");
-  if( zPragma ) tablaoExec(&pModel->op, zPragma);
-  sqlite3_free(zPragma);
   tablaoInstallTables(&pModel->op);
   tablaoInstallObjects(&pModel->op, "view");
   tablaoInstallObjects(&pModel->op, "trigger");

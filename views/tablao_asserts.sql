@@ -112,7 +112,7 @@ CREATE TRIGGER tablao_assert_json_ii INSTEAD OF INSERT ON tablao_assert_json
 WHEN coalesce(
   (SELECT j.type FROM json_tree(CAST(NEW.value AS TEXT)) j LIMIT 1), ''
 ) NOT IN (NEW.root_type, 'null')
-  OR instr(CAST(NEW.value AS BLOB), x'00') > 0
+  OR instr(CAST(NEW.value AS TEXT), char(0)) > 0
 BEGIN
   SELECT CASE NEW.column_name
     WHEN 'settings'
