@@ -138,8 +138,15 @@ WHEN NEW.tablao_rev = OLD.tablao_rev
     OR NEW.steps_total <> OLD.steps_total
   )
 BEGIN
+  -- A status that changes with them may have changed the tasks by now.
   UPDATE jobs SET
-    steps_completed = OLD.steps_completed,
+    steps_completed = CASE NEW.status
+      WHEN OLD.status THEN OLD.steps_completed
+      ELSE (
+        SELECT coalesce(sum(t.steps_completed), 0)
+        FROM tasks t WHERE t.job_id = NEW.id
+      )
+    END,
     steps_total = OLD.steps_total,
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
