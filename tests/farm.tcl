@@ -13,7 +13,7 @@
 #   report TASK WORKER ?STATUS? ?ACTIVITY? ?STEPS?   by task_updates; - is
 #                             NULL. Empty, or the error message
 #   give TASK WORKER ...      each task is active on that worker, as by a claim
-#   try SQL                   empty, or the error message
+#   attempt SQL               empty, or the error message
 #   tasks JOB                 {NAME STATUS ...} in order; job JOB  its status
 #   job_activity JOB, task_activity TASK
 #   trial SCRIPT              the value of the script, whose changes are rolled
@@ -92,7 +92,7 @@ proc set_tags {worker args} {
   }
 }
 
-proc try {sql} {
+proc attempt {sql} {
   if {[catch {uplevel 1 [list db eval $sql]} message]} {return $message}
   return
 }
@@ -102,7 +102,7 @@ proc report {task worker {status -} {activity -} {steps -}} {
     if {[set $name] eq "-"} {unset $name}
   }
   # A variable that is not set is NULL.
-  try {
+  attempt {
     INSERT INTO task_updates (
       task_uuid, worker_uuid, status, activity, steps_completed
     ) VALUES ($task, $worker, $status, $activity, $steps)

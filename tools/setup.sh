@@ -88,6 +88,7 @@ find_missing() {
       have sqlite3 || miss "the sqlite3 shell" sqlite3
       have_python ||
         miss "a Python 3 that can load SQLite extensions" python3
+      [ -f /usr/share/zoneinfo/Pacific/Apia ] || miss "time zones" tzdata
       ;;
     bench)
       have gnuplot || miss gnuplot gnuplot-nox
