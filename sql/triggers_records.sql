@@ -4,6 +4,7 @@
 -- with another key would delete what belongs to others.
 
 CREATE TRIGGER task_failures_bi BEFORE INSERT ON task_failures
+-- The rules on a new failure; notes whether its rowid is that of another.
 BEGIN
   INSERT INTO tablao_assert_failure (task_id, worker_id)
   VALUES (NEW.task_id, NEW.worker_id);
@@ -15,6 +16,7 @@ BEGIN
 END;
 
 CREATE TRIGGER task_failures_ai_rowid AFTER INSERT ON task_failures
+-- Refuses a REPLACE by rowid, which has deleted another failure.
 WHEN NEW.rowid < 1
   OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'task_failures')
 BEGIN
@@ -26,6 +28,7 @@ BEGIN
 END;
 
 CREATE TRIGGER task_failures_ai AFTER INSERT ON task_failures
+-- Sets created_at to the pinned clock, which a default cannot read.
 WHEN NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
   AND NEW.created_at <> (SELECT now FROM farm_clock)
 BEGIN
@@ -34,12 +37,14 @@ BEGIN
 END;
 
 CREATE TRIGGER task_failures_bu_rowid BEFORE UPDATE ON task_failures
+-- Refuses to change a rowid, which could take the place of another failure.
 WHEN NEW.rowid IS NOT OLD.rowid
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_failures.rowid cannot be changed');
 END;
 
 CREATE TRIGGER task_failures_bu BEFORE UPDATE OF task_id, worker_id ON task_failures
+-- The rules on a failure.
 BEGIN
   INSERT INTO tablao_assert_failure (task_id, worker_id)
   VALUES (NEW.task_id, NEW.worker_id);
@@ -48,6 +53,7 @@ END;
 -- job_blocks ----------------------------------------------------------------
 
 CREATE TRIGGER job_blocks_bi BEFORE INSERT ON job_blocks
+-- The rules on a new block; notes whether its id is that of another.
 BEGIN
   INSERT INTO tablao_assert_block (job_id, worker_id)
   VALUES (NEW.job_id, NEW.worker_id);
@@ -59,6 +65,7 @@ BEGIN
 END;
 
 CREATE TRIGGER job_blocks_ai_id AFTER INSERT ON job_blocks
+-- Refuses a REPLACE by id, which has deleted another block.
 WHEN NEW.id < 1
   OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'job_blocks')
 BEGIN
@@ -70,6 +77,7 @@ BEGIN
 END;
 
 CREATE TRIGGER job_blocks_ai AFTER INSERT ON job_blocks
+-- Sets created_at to the pinned clock, which a default cannot read.
 WHEN NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
   AND NEW.created_at <> (SELECT now FROM farm_clock)
 BEGIN
@@ -78,12 +86,14 @@ BEGIN
 END;
 
 CREATE TRIGGER job_blocks_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON job_blocks
+-- An id is for life.
 WHEN NEW.id IS NOT OLD.id
 BEGIN
   SELECT RAISE(ABORT, 'tablao: job_blocks.id cannot be changed');
 END;
 
 CREATE TRIGGER job_blocks_bu BEFORE UPDATE OF job_id, worker_id ON job_blocks
+-- The rules on a block.
 BEGIN
   INSERT INTO tablao_assert_block (job_id, worker_id)
   VALUES (NEW.job_id, NEW.worker_id);
@@ -92,11 +102,13 @@ END;
 -- last_rendereds ------------------------------------------------------------
 
 CREATE TRIGGER last_rendereds_bi BEFORE INSERT ON last_rendereds
+-- The job must exist.
 BEGIN
   INSERT INTO tablao_assert_last_rendered (job_id) VALUES (NEW.job_id);
 END;
 
 CREATE TRIGGER last_rendereds_ai AFTER INSERT ON last_rendereds
+-- The new row is the one row there is; its times are the clock's.
 BEGIN
   -- One row, ever. Afterwards, so that an upsert (Flamenco's Manager always
   -- writes id 1) meets the row it is to update.
@@ -115,17 +127,20 @@ BEGIN
 END;
 
 CREATE TRIGGER last_rendereds_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON last_rendereds
+-- An id is for life.
 WHEN NEW.id IS NOT OLD.id
 BEGIN
   SELECT RAISE(ABORT, 'tablao: last_rendereds.id cannot be changed');
 END;
 
 CREATE TRIGGER last_rendereds_bu BEFORE UPDATE OF job_id ON last_rendereds
+-- The job must exist.
 BEGIN
   INSERT INTO tablao_assert_last_rendered (job_id) VALUES (NEW.job_id);
 END;
 
 CREATE TRIGGER last_rendereds_au_stamp AFTER UPDATE OF created_at, job_id ON last_rendereds
+-- Sets updated_at, unless the statement did.
 WHEN NEW.updated_at IS OLD.updated_at
 BEGIN
   UPDATE last_rendereds SET updated_at = (SELECT now FROM farm_clock)
@@ -135,6 +150,7 @@ END;
 -- sleep_schedules -----------------------------------------------------------
 
 CREATE TRIGGER sleep_schedules_bi BEFORE INSERT ON sleep_schedules
+-- The rules on a new schedule; notes whether its id is that of another.
 BEGIN
   INSERT INTO tablao_assert_sleep_schedule (
     worker_id, days_of_week, start_time, end_time
@@ -147,6 +163,7 @@ BEGIN
 END;
 
 CREATE TRIGGER sleep_schedules_ai_id AFTER INSERT ON sleep_schedules
+-- Refuses a REPLACE by id, which has deleted another schedule.
 WHEN NEW.id < 1
   OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'sleep_schedules')
 BEGIN
@@ -158,6 +175,7 @@ BEGIN
 END;
 
 CREATE TRIGGER sleep_schedules_ai AFTER INSERT ON sleep_schedules
+-- Sets the times to the clock's, and applies the schedule at once.
 BEGIN
   UPDATE sleep_schedules SET created_at = (SELECT now FROM farm_clock)
   WHERE id = NEW.id
@@ -176,6 +194,7 @@ BEGIN
 END;
 
 CREATE TRIGGER sleep_schedules_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON sleep_schedules
+-- An id is for life.
 WHEN NEW.id IS NOT OLD.id
 BEGIN
   SELECT RAISE(ABORT, 'tablao: sleep_schedules.id cannot be changed');
@@ -184,6 +203,7 @@ END;
 CREATE TRIGGER sleep_schedules_bu BEFORE UPDATE OF
   worker_id, days_of_week, start_time, end_time
 ON sleep_schedules
+-- The rules on a schedule.
 BEGIN
   INSERT INTO tablao_assert_sleep_schedule (
     worker_id, days_of_week, start_time, end_time
@@ -193,6 +213,7 @@ END;
 CREATE TRIGGER sleep_schedules_au_stamp AFTER UPDATE OF
   created_at, worker_id, is_active, days_of_week, start_time, end_time
 ON sleep_schedules
+-- Sets updated_at, unless the statement did. next_check alone does not.
 WHEN NEW.updated_at IS OLD.updated_at
 BEGIN
   UPDATE sleep_schedules SET updated_at = (SELECT now FROM farm_clock)
@@ -202,6 +223,7 @@ END;
 CREATE TRIGGER sleep_schedules_au AFTER UPDATE OF
   worker_id, is_active, days_of_week, start_time, end_time
 ON sleep_schedules
+-- Applies a schedule that was written; next_check alone does not.
 WHEN (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on'
 BEGIN
   INSERT INTO tablao_apply_schedules (worker_id) VALUES (NEW.worker_id);

@@ -2,6 +2,7 @@
 -- to doubt it.
 
 CREATE TRIGGER farm_settings_bi BEFORE INSERT ON farm_settings
+-- The rules on a setting; notes a REPLACE, for farm_settings_ad.
 BEGIN
   INSERT INTO tablao_assert_setting (name, value) VALUES (NEW.name, NEW.value);
   -- A REPLACE deletes the old row first; see farm_settings_ad. The OR clause
@@ -12,11 +13,13 @@ BEGIN
 END;
 
 CREATE TRIGGER farm_settings_ai AFTER INSERT ON farm_settings
+-- The REPLACE, if it was one, is done.
 BEGIN
   UPDATE tablao_replacing SET is_replacing = 0;
 END;
 
 CREATE TRIGGER farm_settings_bu BEFORE UPDATE OF name, value ON farm_settings
+-- The rules on a setting. A row stays that of its setting.
 BEGIN
   SELECT RAISE(ABORT, 'tablao: farm_settings.name cannot be changed: update the value, or delete the row to restore its default')
   WHERE NEW.name IS NOT OLD.name;

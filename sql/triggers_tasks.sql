@@ -3,6 +3,7 @@
 -- jobs, an UPDATE that counts tablao_rev up is one of ours.
 
 CREATE TRIGGER tasks_bi BEFORE INSERT ON tasks
+-- The rules on a new task; notes whether its keys are taken.
 WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk WHERE job_id = NEW.job_id)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
@@ -27,6 +28,8 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_ai AFTER INSERT ON tasks
+-- Refuses a REPLACE; gives the task its index, lane and times, and the job its
+-- counters and sums.
 WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk WHERE job_id = NEW.job_id)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.id must be a whole number from 1')
@@ -88,12 +91,14 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_, job_id ON tasks
+-- An id is for life, and a task stays in its job.
 WHEN NEW.id IS NOT OLD.id OR NEW.job_id IS NOT OLD.job_id
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed');
 END;
 
 CREATE TRIGGER tasks_bu_own BEFORE UPDATE OF tablao_rev, tablao_open_deps, tablao_lane ON tasks
+-- Only an UPDATE of ours, which counts tablao_rev up, may write these.
 WHEN NEW.tablao_rev <> OLD.tablao_rev + 1
   AND (
     NEW.tablao_rev <> OLD.tablao_rev
@@ -142,6 +147,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bu_worker BEFORE UPDATE OF worker_id ON tasks
+-- The worker must exist.
 WHEN NEW.worker_id IS NOT NULL
   AND NEW.worker_id IS NOT OLD.worker_id
   AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
@@ -152,6 +158,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bu_commands BEFORE UPDATE OF commands ON tasks
+-- The rule on commands.
 WHEN NEW.tablao_rev = OLD.tablao_rev
 BEGIN
   INSERT INTO tablao_assert_json (column_name, value, root_type)
@@ -159,6 +166,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bu_keys BEFORE UPDATE OF uuid, index_in_job ON tasks
+-- Notes whether a new key is taken, for tasks_au_keys.
 WHEN NEW.tablao_rev = OLD.tablao_rev
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
@@ -172,6 +180,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_au_keys AFTER UPDATE OF uuid, index_in_job ON tasks
+-- Refuses an UPDATE OR REPLACE that has deleted another task.
 WHEN NEW.tablao_rev = OLD.tablao_rev
   AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks')
 BEGIN
@@ -179,6 +188,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_au_commands AFTER UPDATE OF commands ON tasks
+-- Keeps JSON in the storage class that the setting json_storage names.
 WHEN NEW.tablao_rev = OLD.tablao_rev
   AND typeof(NEW.commands) <> (
     SELECT value FROM tablao_settings WHERE name = 'json_storage'
@@ -208,6 +218,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_au_lane AFTER UPDATE OF type, priority ON tasks
+-- A task of another type or priority queues in another lane.
 WHEN NEW.type <> OLD.type OR NEW.priority <> OLD.priority
 BEGIN
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
@@ -232,6 +243,8 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_au_status AFTER UPDATE OF status, steps_completed, steps_total ON tasks
+-- What a new status or count of steps of a task does: section 3 of the
+-- specification.
 WHEN NEW.tablao_rev = OLD.tablao_rev
   AND (
     NEW.status <> OLD.status
@@ -308,6 +321,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bd BEFORE DELETE ON tasks
+-- What hangs on a task goes with it, with foreign keys on or off.
 WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
@@ -315,6 +329,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_ad AFTER DELETE ON tasks
+-- The counters, sums and lanes of its job follow.
 WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
 BEGIN
   -- Here and not before: it would change the row that is being deleted.
@@ -342,6 +357,7 @@ END;
 -- task_dependencies ---------------------------------------------------------
 
 CREATE TRIGGER task_dependencies_bi BEFORE INSERT ON task_dependencies
+-- The rules on a new dependency; notes whether it is there already.
 WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk)
 BEGIN
   INSERT INTO tablao_assert_dependency (task_id, dependency_id)
@@ -356,6 +372,7 @@ BEGIN
 END;
 
 CREATE TRIGGER task_dependencies_ai AFTER INSERT ON task_dependencies
+-- Refuses a REPLACE; counts the dependency if it is open.
 WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies cannot be REPLACEd: use INSERT OR IGNORE')
@@ -369,6 +386,7 @@ BEGIN
 END;
 
 CREATE TRIGGER task_dependencies_bu BEFORE UPDATE ON task_dependencies
+-- The rules on a dependency; notes whether it is there already.
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid cannot be changed')
   WHERE NEW.rowid IS NOT OLD.rowid;
@@ -383,6 +401,7 @@ BEGIN
 END;
 
 CREATE TRIGGER task_dependencies_au AFTER UPDATE ON task_dependencies
+-- Refuses an UPDATE OR REPLACE of another; counts anew.
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
   WHERE EXISTS (
@@ -395,6 +414,7 @@ BEGIN
 END;
 
 CREATE TRIGGER task_dependencies_ad AFTER DELETE ON task_dependencies
+-- A dependency less, if it was open.
 BEGIN
   INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
   VALUES (OLD.task_id, OLD.dependency_id, -1);
