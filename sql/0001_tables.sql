@@ -243,18 +243,21 @@ CREATE TABLE tablao_job_counts (
 );
 
 CREATE TABLE tablao_lanes (
-  -- A lane is what tasks of one job, type and priority queue in. It carries
-  -- what decides its turn, so that a change of a job's priority, tag or
-  -- status touches its few lanes and none of its many tasks.
+  -- A lane is what tasks of one job, type and priority queue in, that the same
+  -- workers have failed. It carries what decides its turn, so that a change of
+  -- a job's priority, tag or status touches its few lanes and none of its many
+  -- tasks; and a worker passes by a lane, not by one task after another, that
+  -- it has failed.
   id integer NOT NULL PRIMARY KEY,
   job_id integer NOT NULL,
   task_type text NOT NULL, -- trimmed and in lower case
   task_priority integer NOT NULL,
+  failed_by text NOT NULL DEFAULT '', -- ids of workers: ,3,17, or empty
   worker_tag_id integer NOT NULL, -- of the job; 0 when it has none
   job_priority integer NOT NULL,
   is_open integer NOT NULL, -- the job hands out tasks
   has_ready integer NOT NULL DEFAULT 0, -- some task of it may run
-  UNIQUE (job_id, task_type, task_priority)
+  UNIQUE (job_id, task_type, task_priority, failed_by)
 );
 
 CREATE INDEX tablao_lanes_claim_idx

@@ -62,6 +62,7 @@ SELECT
     WHERE l.job_id = t.job_id
       AND l.task_type = lower(trim(t.type))
       AND l.task_priority = t.priority
+      AND l.failed_by = ''
   )
 FROM main.tablao_old_tasks t;
 
@@ -101,6 +102,31 @@ UPDATE main.tasks SET
     WHERE n.task_id = tasks.id
   )
 WHERE id IN (SELECT task_id FROM main.task_dependencies);
+
+-- Tasks that somebody has failed queue in lanes of their own.
+INSERT INTO main.tablao_lanes (
+  job_id, task_type, task_priority, failed_by, worker_tag_id, job_priority,
+  is_open
+)
+SELECT DISTINCT
+  n.job_id, n.task_type, n.task_priority, n.failed_by, j.worker_tag_id,
+  j.job_priority, j.is_open
+FROM main.tablao_task_lanes n
+JOIN main.tablao_job_lanes j ON j.job_id = n.job_id
+WHERE n.task_id IN (SELECT task_id FROM main.task_failures);
+
+UPDATE main.tasks SET
+  tablao_lane = (
+    SELECT l.id
+    FROM main.tablao_task_lanes n
+    JOIN main.tablao_lanes l
+      ON l.job_id = n.job_id
+      AND l.task_type = n.task_type
+      AND l.task_priority = n.task_priority
+      AND l.failed_by = n.failed_by
+    WHERE n.task_id = tasks.id
+  )
+WHERE id IN (SELECT task_id FROM main.task_failures);
 
 UPDATE main.tablao_lanes SET
   has_ready = EXISTS (

@@ -43,6 +43,32 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: task_failures.rowid cannot be changed');
 END;
 
+CREATE TRIGGER task_failures_ai_lane AFTER INSERT ON task_failures
+BEGIN
+  INSERT INTO tablao_place_task (task_id, old_lane)
+  VALUES (NEW.task_id, (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id));
+END;
+
+CREATE TRIGGER task_failures_au_lane AFTER UPDATE OF task_id, worker_id ON task_failures
+BEGIN
+  INSERT INTO tablao_place_task (task_id, old_lane)
+  VALUES
+    (OLD.task_id, (SELECT t.tablao_lane FROM tasks t WHERE t.id = OLD.task_id)),
+    (NEW.task_id, (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id));
+END;
+
+CREATE TRIGGER task_failures_ad_lane AFTER DELETE ON task_failures
+-- No row: the task is gone, or its job is being deleted.
+WHEN EXISTS (
+  SELECT 1
+  FROM tasks t CROSS JOIN tablao_job_counts c ON c.job_id = t.job_id
+  WHERE t.id = OLD.task_id
+)
+BEGIN
+  INSERT INTO tablao_place_task (task_id, old_lane)
+  VALUES (OLD.task_id, (SELECT t.tablao_lane FROM tasks t WHERE t.id = OLD.task_id));
+END;
+
 CREATE TRIGGER task_failures_bu BEFORE UPDATE OF task_id, worker_id ON task_failures
 -- The rules on a failure.
 BEGIN

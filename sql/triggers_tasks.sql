@@ -65,6 +65,7 @@ BEGIN
       WHERE l.job_id = NEW.job_id
         AND l.task_type = lower(trim(NEW.type))
         AND l.task_priority = NEW.priority
+        AND l.failed_by = ''
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
@@ -221,25 +222,8 @@ CREATE TRIGGER tasks_au_lane AFTER UPDATE OF type, priority ON tasks
 -- A task of another type or priority queues in another lane.
 WHEN NEW.type <> OLD.type OR NEW.priority <> OLD.priority
 BEGIN
-  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
-  VALUES (NEW.job_id, NEW.type, NEW.priority);
-  UPDATE tasks SET
-    tablao_lane = (
-      SELECT l.id FROM tablao_lanes l
-      WHERE l.job_id = NEW.job_id
-        AND l.task_type = lower(trim(NEW.type))
-        AND l.task_priority = NEW.priority
-    ),
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id;
-  UPDATE tablao_lanes SET has_ready = NOT has_ready
-  WHERE (
-      id = OLD.tablao_lane
-      OR id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.id)
-    )
-    AND has_ready <> EXISTS (
-      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id
-    );
+  INSERT INTO tablao_place_task (task_id, old_lane)
+  VALUES (NEW.id, OLD.tablao_lane);
 END;
 
 CREATE TRIGGER tasks_au_status AFTER UPDATE OF status, steps_completed, steps_total ON tasks
@@ -325,15 +309,15 @@ CREATE TRIGGER tasks_bd BEFORE DELETE ON tasks
 WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
-  DELETE FROM task_failures WHERE task_id = OLD.id;
 END;
 
 CREATE TRIGGER tasks_ad AFTER DELETE ON tasks
 -- The counters, sums and lanes of its job follow.
 WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
 BEGIN
-  -- Here and not before: it would change the row that is being deleted.
+  -- Here and not before: they would change the row that is being deleted.
   DELETE FROM task_dependencies WHERE task_id = OLD.id;
+  DELETE FROM task_failures WHERE task_id = OLD.id;
   UPDATE tablao_job_counts SET
     num_tasks = num_tasks - 1,
     num_queued = num_queued - (OLD.status = 'queued'),

@@ -500,6 +500,7 @@ BEGIN
       WHERE l.job_id = a.job_id
         AND l.task_type = lower(trim(t.type))
         AND l.task_priority = t.priority
+        AND l.failed_by = ''
     )
   FROM (
     SELECT

@@ -140,13 +140,15 @@ FROM tasks t
 JOIN tablao_true_open_deps n ON n.task_id = t.id
 WHERE t.tablao_open_deps <> n.open_deps
 UNION ALL
-SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
+SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority that the same workers have failed'
 FROM tasks t
 JOIN jobs j ON j.id = t.job_id
+JOIN tablao_task_lanes n ON n.task_id = t.id
 LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
-WHERE l.job_id IS NOT t.job_id
-  OR l.task_type IS NOT lower(trim(t.type))
-  OR l.task_priority IS NOT t.priority
+WHERE l.job_id IS NOT n.job_id
+  OR l.task_type IS NOT n.task_type
+  OR l.task_priority IS NOT n.task_priority
+  OR l.failed_by IS NOT n.failed_by
 UNION ALL
 SELECT 'lanes', j.uuid, 'what its tasks queue in differs from the job, or hides ready tasks'
 FROM jobs j
@@ -204,18 +206,9 @@ BEGIN
     steps_completed = max(0, min(steps_completed, steps_total)),
     tablao_rev = tablao_rev + 1
   WHERE uuid = OLD.object AND OLD.kind = 'steps';
-  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
-  SELECT job_id, type, priority FROM tasks
-  WHERE uuid = OLD.object AND OLD.kind = 'lane';
-  UPDATE tasks SET
-    tablao_lane = (
-      SELECT l.id FROM tablao_lanes l
-      WHERE l.job_id = tasks.job_id
-        AND l.task_type = lower(trim(tasks.type))
-        AND l.task_priority = tasks.priority
-    ),
-    tablao_rev = tablao_rev + 1
-  WHERE uuid = OLD.object AND OLD.kind = 'lane';
+  INSERT INTO tablao_place_task (task_id, old_lane)
+  SELECT t.id, t.tablao_lane FROM tasks t
+  WHERE t.uuid = OLD.object AND OLD.kind = 'lane';
   UPDATE tasks SET
     tablao_open_deps = (
       SELECT n.open_deps FROM tablao_true_open_deps n WHERE n.task_id = tasks.id

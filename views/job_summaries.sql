@@ -14,21 +14,21 @@ FROM jobs j
 JOIN tablao_job_counts c ON c.job_id = j.id;
 
 CREATE VIEW job_task_counts (job_id, status, num_tasks) AS
--- How many tasks each job has in each status: one row per job and status that
--- one of its tasks has. It reads counters, not tasks.
-SELECT job_id, 'active', num_active FROM tablao_job_counts WHERE num_active > 0
+-- How many tasks each job has in each status: one row per job and task status,
+-- of which no task may have it. It reads counters, not tasks.
+SELECT job_id, 'active', num_active FROM tablao_job_counts
 UNION ALL
-SELECT job_id, 'canceled', num_canceled FROM tablao_job_counts WHERE num_canceled > 0
+SELECT job_id, 'canceled', num_canceled FROM tablao_job_counts
 UNION ALL
-SELECT job_id, 'completed', num_completed FROM tablao_job_counts WHERE num_completed > 0
+SELECT job_id, 'completed', num_completed FROM tablao_job_counts
 UNION ALL
-SELECT job_id, 'failed', num_failed FROM tablao_job_counts WHERE num_failed > 0
+SELECT job_id, 'failed', num_failed FROM tablao_job_counts
 UNION ALL
-SELECT job_id, 'paused', num_paused FROM tablao_job_counts WHERE num_paused > 0
+SELECT job_id, 'paused', num_paused FROM tablao_job_counts
 UNION ALL
-SELECT job_id, 'queued', num_queued FROM tablao_job_counts WHERE num_queued > 0
+SELECT job_id, 'queued', num_queued FROM tablao_job_counts
 UNION ALL
-SELECT job_id, 'soft-failed', num_soft_failed FROM tablao_job_counts WHERE num_soft_failed > 0;
+SELECT job_id, 'soft-failed', num_soft_failed FROM tablao_job_counts;
 
 CREATE VIEW job_status_counts (status, num_jobs) AS
 -- How many jobs there are in each status that one of them has.

@@ -274,6 +274,9 @@ BEGIN
   DELETE FROM job_blocks WHERE job_id = NEW.job_id;
   DELETE FROM task_failures
   WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = NEW.job_id);
+  -- With its failure each task has gone back to the lane of tasks that nobody
+  -- has failed.
+  DELETE FROM tablao_lanes WHERE job_id = NEW.job_id AND failed_by <> '';
   INSERT INTO tablao_refresh_ready (job_id) VALUES (NEW.job_id);
   UPDATE jobs SET
     status = CASE

@@ -48,17 +48,22 @@ SELECT
       WHERE o.worker_id = w.id
         AND o.task_type = p.task_type
         AND o.worker_tag_id = p.worker_tag_id
-        AND EXISTS (
-          SELECT 1 FROM tablao_lane_tasks lt
-          WHERE lt.worker_id = w.id AND lt.lane_id = o.lane_id
-        )
       ORDER BY o.job_priority DESC, o.task_priority DESC, o.job_id
       LIMIT 1
     )
-    CROSS JOIN tasks t ON t.id = (
-      SELECT lt.task_id FROM tablao_lane_tasks lt
-      WHERE lt.worker_id = w.id AND lt.lane_id = l.id
-      ORDER BY lt.index_in_job LIMIT 1
+    -- That lane and those beside it, which differ in who has failed their
+    -- tasks: the lowest of their first tasks.
+    CROSS JOIN tasks t ON t.job_id = l.job_id AND t.index_in_job = (
+      SELECT min((
+        SELECT r.index_in_job FROM tablao_ready_tasks r
+        WHERE r.lane_id = s.id ORDER BY r.index_in_job LIMIT 1
+      ))
+      FROM tablao_lanes s
+      WHERE s.job_id = l.job_id
+        AND s.task_type = l.task_type
+        AND s.task_priority = l.task_priority
+        AND s.has_ready = 1
+        AND instr(s.failed_by, ',' || w.id || ',') = 0
     )
     WHERE p.worker_id = w.id
   )

@@ -100,8 +100,9 @@ CREATE VIEW workers_left_to_run (job_id, task_type, worker_uuid, worker_id) AS
 -- count, they may come back.
 SELECT j.id, p.task_type, w.uuid, w.id
 FROM jobs j
-CROSS JOIN tablao_worker_types p ON p.worker_tag_id = coalesce(j.worker_tag_id, 0)
-CROSS JOIN workers w ON w.id = p.worker_id
+CROSS JOIN workers w
+CROSS JOIN tablao_worker_types p
+  ON p.worker_id = w.id AND p.worker_tag_id = coalesce(j.worker_tag_id, 0)
 WHERE w.deleted_at IS NULL
   AND NOT EXISTS (
     SELECT 1 FROM job_blocks b
