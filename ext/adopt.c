@@ -162,14 +162,17 @@ static void adoptRename(TablaoOp *pOp, TablaoModel *pModel, TablaoAdoption *p){
   tablaoListRun(pOp, &rename);
 }
 
-/* The last look, at the farm (bFarm) and at the file. */
+/*
+** The last look, at the farm (bFarm) and at the file. The integrity check has
+** no number for its argument: newer SQLites take it for a table's name.
+*/
 static void adoptVerify(TablaoOp *pOp, int bFarm){
   static const char *const azSql[] = {
     "SELECT kind || ' ' || object || ': ' || message FROM main.farm_problems",
     "SELECT 'foreign_key_check: ' || \"table\" || ' ' || coalesce(rowid, '') "
     "FROM pragma_foreign_key_check(NULL, 'main')",
     "SELECT 'integrity_check: ' || integrity_check "
-    "FROM pragma_integrity_check(1, 'main') WHERE integrity_check<>'ok'",
+    "FROM pragma_integrity_check(NULL, 'main') WHERE integrity_check<>'ok'",
   };
   for(int i=!bFarm; i<3; i++){
     char *z = tablaoText(pOp, azSql[i]);
