@@ -250,7 +250,7 @@ proc describe_functions {} {
   emit "| function | | may stand in |" |---|---|---|
   foreach name [added {SELECT name FROM pragma_function_list}] {
     if {![info exists functions($name)]} {
-      need "function $name ($name(...): ... in ext/)" ""
+      need "function $name (in ext/)" ""
       continue
     }
     lassign $functions($name) arguments words
@@ -280,7 +280,7 @@ proc describe_modules {} {
     # SQLite registers those of its pragmas as they are used.
     if {[string match pragma_* $name]} continue
     if {![info exists modules($name)]} {
-      need "virtual table $name ($name: ... in ext/)" ""
+      need "virtual table $name (in ext/)" ""
       continue
     }
     set columns {}
