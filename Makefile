@@ -56,6 +56,10 @@ bench: setup-bench ## measure what Tablao costs (BENCH_QUICK=1: a short run)
 bench-docs: ## put the last run of bench into docs/performance.md
 	@$(TCLSH) bench/docs.tcl '$(BUILD)/bench' docs
 
+docs: setup-test ## write docs/schema.md anew, from the database
+	@$(MAKE) --no-print-directory all
+	$(TCLSH) tools/mkschema.tcl . $(BUILD) docs/schema.md
+
 dist: ## make the source tarball of the last commit
 	@mkdir -p $(BUILD)/dist
 	git archive --format=tar --prefix=tablao-$(VERSION)/ HEAD \
@@ -102,6 +106,6 @@ $(BUILD)/obj/flags: FORCE
 	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
 
 FORCE:
-.PHONY: all demo install uninstall test bench bench-docs dist clean help FORCE
+.PHONY: all docs demo install uninstall test bench bench-docs dist clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

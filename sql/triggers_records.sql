@@ -44,12 +44,14 @@ BEGIN
 END;
 
 CREATE TRIGGER task_failures_ai_lane AFTER INSERT ON task_failures
+-- A task that somebody failed queues apart from those that anybody may run.
 BEGIN
   INSERT INTO tablao_place_task (task_id, old_lane)
   VALUES (NEW.task_id, (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id));
 END;
 
 CREATE TRIGGER task_failures_au_lane AFTER UPDATE OF task_id, worker_id ON task_failures
+-- As in task_failures_ai_lane, for both tasks.
 BEGIN
   INSERT INTO tablao_place_task (task_id, old_lane)
   VALUES

@@ -208,6 +208,7 @@ CREATE TRIGGER tasks_au_stamp AFTER UPDATE OF
   created_at, uuid, name, type, index_in_job, priority, status, worker_id,
   last_touched_at, commands, activity, steps_completed, steps_total
 ON tasks
+-- Sets updated_at, unless the statement did.
 WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev
   -- These come with a write of the row in tasks_au_status, which stamps it.
   AND NEW.status = OLD.status

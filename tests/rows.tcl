@@ -13,6 +13,9 @@
 #   attempt SCRIPT          runs it and takes back what it did; its result
 #   do_refusal NAME SQL MESSAGE
 #       the statement fails with exactly this message and leaves no trace
+#   task_becomes JOB TASKS NEW, job_becomes OLD NEW TASKS
+#       the state that a job gets to by the first task's, or its own, new
+#       status: the two tables of SPEC section 3
 # UUIDs: see uuid_of.
 
 set noon {2026-01-02 12:00:00.000+00:00}
@@ -92,4 +95,84 @@ proc refusal {sql} {
   if {$after eq $before} {return [concat $result same]}
   return [concat $result [list \
       [tester::difference [split $before \n] [split $after \n]]]]
+}
+
+# The two tables ------------------------------------------------------------
+
+proc among {statuses args} {
+  foreach status $args {if {$status in $statuses} {return 1}}
+  return 0
+}
+
+proc all {status statuses} {
+  foreach other $statuses {if {$other ne $status} {return 0}}
+  return 1
+}
+
+# The tasks with those that have one of the old statuses changed to the new.
+proc swept {tasks old new} {
+  lmap status $tasks {expr {$status in $old ? $new : $status}}
+}
+
+proc job_becomes {old new tasks} {
+  switch $new {
+    cancel-requested {
+      return [list canceled {*}[swept $tasks {active queued soft-failed} canceled]]
+    }
+    failed {
+      return [list failed {*}[swept $tasks {active queued soft-failed} canceled]]
+    }
+    pause-requested {
+      set tasks [swept $tasks {queued soft-failed} paused]
+      if {![among $tasks active]} {return [list paused {*}$tasks]}
+    }
+    requeueing {
+      switch $old {
+        completed {set tasks [lrepeat [llength $tasks] queued]}
+        under-construction {}
+        default {
+          set tasks [swept $tasks {canceled failed paused soft-failed} queued]
+        }
+      }
+      return [job_becomes requeueing queued $tasks]
+    }
+    queued {
+      if {[all completed $tasks]} {return [list completed {*}$tasks]}
+    }
+  }
+  return [list $new {*}$tasks]
+}
+
+proc task_becomes {job tasks status} {
+  if {[lindex $tasks 0] eq $status} {return [list $job {*}$tasks]}
+  lset tasks 0 $status
+  set pausing [expr {$job eq "pause-requested" && ![among $tasks active]}]
+  set busy [expr {$job in {active cancel-requested pause-requested}}]
+  set next $job
+  switch $status {
+    completed {
+      if {[all completed $tasks]} {set next completed
+      } elseif {$pausing} {set next paused
+      } elseif {$job eq "queued"} {set next active}
+    }
+    queued {if {$job eq "completed"} {set next requeueing}}
+    active {if {!$busy} {set next active}}
+    soft-failed {
+      if {$pausing} {set next paused
+      } elseif {!$busy} {set next active}
+    }
+    failed {
+      set failed [llength [lsearch -all $tasks failed]]
+      if {100*$failed/[llength $tasks]>=10} {set next failed
+      } elseif {$pausing} {set next paused
+      } elseif {$job eq "queued"} {set next active}
+    }
+    canceled {
+      if {$pausing && [among $tasks paused]} {set next paused
+      } elseif {![among $tasks active queued soft-failed]} {set next canceled}
+    }
+    paused {if {$pausing} {set next paused}}
+  }
+  if {$next eq $job} {return [list $job {*}$tasks]}
+  return [job_becomes $job $next $tasks]
 }
