@@ -36,7 +36,8 @@
 # R7  "With 'off', none of this happens": a request for restart of a worker
 #     that cannot restart is then not refused either.
 # R8  "from the time it is set": rows stored before json_storage was changed
-#     stay as they are until somebody writes that column.
+#     stay as they are until somebody writes a JSON column of the row, which
+#     then takes the other with it.
 # R9  "All tasks of the job completed: job -> completed" (and the other rows of
 #     that table) hold whatever the job's status is, unless the row names it.
 # R10 Types are "compared trimmed and in lower case" with the worker's list;
@@ -478,27 +479,26 @@ proc model::return_task {task words} {
   task_status $task $status [wrote [concat [list $status] $words]]
 }
 
-# What follows when a worker's status, request or deletion has changed.
-proc model::worker_changed {worker old} {
+# What follows when a statement has written a worker's status, request or
+# deletion. A request for the status it has (there may be one from when the
+# state machine was off) goes whenever one of these is written.
+proc model::worker_written {worker old written} {
   if {![on]} return
   set status [get workers $worker status]
   set was [dict get $old status]
-  if {$status ne $was} {
-    if {$status eq [get workers $worker status_requested]} {
+  if {("status" in $written || "status_requested" in $written
+        || "deleted_at" in $written) && $status ne {}
+      && $status eq [get workers $worker status_requested]} {
+    put workers $worker status_requested {} lazy_status_request 0
+  }
+  if {$status ne $was && $status eq "offline"} {
+    if {[get workers $worker status_requested] in {offline restart}} {
       put workers $worker status_requested {} lazy_status_request 0
     }
-    if {$status eq "offline"} {
-      if {[get workers $worker status_requested] in {offline restart}} {
-        put workers $worker status_requested {} lazy_status_request 0
-      }
-      if {[get workers $worker status_requested] eq {}
-          && $was in {awake asleep}} {
-        put workers $worker status_requested $was lazy_status_request 0
-      }
+    if {[get workers $worker status_requested] eq {}
+        && $was in {awake asleep}} {
+      put workers $worker status_requested $was lazy_status_request 0
     }
-  } elseif {[get workers $worker status_requested] eq $status
-      && [dict get $old status_requested] ne $status} {
-    put workers $worker status_requested {} lazy_status_request 0
   }
   set left_awake [expr {$was eq "awake" && $status ne "awake"}]
   set deleted [expr {[dict get $old deleted_at] eq "NULL"
@@ -645,13 +645,14 @@ proc model::op_report {report} {
   }
   put tasks $t last_touched_at [now]
   stamp tasks $t
-  sum_job [get tasks $t job_id]
   seen $w
   if {$status eq "failed"} {
     task_failed $t $w
   } elseif {$status ne "NULL"} {
     task_status $t $status [may_write [get tasks $t activity] $status]
   }
+  # Last: steps reported together with a status that undoes them change nothing.
+  sum_job [get tasks $t job_id]
 }
 
 # Is there another worker that can still run this task?
@@ -972,7 +973,7 @@ proc model::apply_schedule {worker} {
   set old [dict get $::model::T(workers) $worker]
   put workers $worker status_requested $wanted lazy_status_request 0
   stamp workers $worker
-  worker_changed $worker $old
+  worker_written $worker $old status_requested
 }
 
 proc model::check_schedule {row} {
@@ -1098,9 +1099,8 @@ proc model::insert_row {table given {conflict {}}} {
     dict set row index_in_job [incr max]
   }
   check_row $table $row $written
-  foreach {c what} [dict get {jobs {settings object metadata object}
-      tasks {commands array}} [expr {$table in {jobs tasks} ? $table : "jobs"}]] {
-    if {$table in {jobs tasks}} {
+  foreach {c what} {settings object metadata object commands array} {
+    if {[dict exists $row $c]} {
       dict set row $c [store_json [dict get $row $c] $what]
     }
   }
@@ -1154,10 +1154,13 @@ proc model::update_row {table key given {conflict {}}} {
         && [dict get $row $c] ne [dict get $old $c]} { refuse "$c changed" }
   }
   check_row $table $row $written
-  foreach {c what} {settings object metadata object commands array} {
-    if {$c in $written} {
-      dict set row $c [store_json [dict get $row $c] $what]
+  if {"settings" in $written || "metadata" in $written} {
+    foreach c {settings metadata} {
+      dict set row $c [store_json [dict get $row $c] object]
     }
+  }
+  if {"commands" in $written} {
+    dict set row commands [store_json [dict get $row commands] array]
   }
   if {$table eq "workers" && [on]
       && [dict get $row status_requested] eq "restart"
@@ -1208,7 +1211,7 @@ proc model::update_row {table key given {conflict {}}} {
       if {$moved} { task_changed $key }
     }
     jobs { if {$moved} { job_changed $key [dict get $old status] } }
-    workers { worker_changed $key $old }
+    workers { worker_written $key $old $written }
     sleep_schedules {
       if {$written ne "next_check"} { schedule_written $key }
     }
@@ -1377,6 +1380,32 @@ proc model::view_job_task_counts {} {
     dict incr n [list [dict get $row job_id] [dict get $row status]]
   }
   return [concat {*}[lsort [lmap {k v} $n { concat $k $v }]]]
+}
+
+proc model::view_status_counts {table} {
+  variable T
+  set n {}
+  dict for {k row} $T($table) {
+    if {$table eq "workers" && [dict get $row deleted_at] ne "NULL"} continue
+    dict incr n [dict get $row status]
+  }
+  return [lsort -stride 2 $n]
+}
+
+# Who is working on what. Whether a soft-deleted worker with a task is shown
+# is left open: these are views of tasks, too.
+proc model::view_task_claims {} {
+  variable T
+  set r {}
+  dict for {t row} $T(tasks) {
+    set w [dict get $row worker_id]
+    if {$w eq "NULL" || [dict get $row status] ne "active"} continue
+    if {[get workers $w deleted_at] ne "NULL"} continue
+    set j [dict get $row job_id]
+    lappend r [list [get workers $w uuid] [dict get $row uuid] \
+      [get jobs $j uuid] [get jobs $j status]]
+  }
+  return [concat {*}[lsort $r]]
 }
 
 proc model::view_farm_status {} {

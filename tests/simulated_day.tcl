@@ -28,15 +28,15 @@ namespace eval day {
   namespace import ::random::*
   variable modes {ext.fk1.rt1 sql.fk0.rt0 ext.fk1.rt0 sql.fk0.rt1
     ext.fk0.rt1 sql.fk1.rt0 ext.fk0.rt0 sql.fk1.rt1}
-  # Five in the afternoon of a Tuesday: schedules begin in the first hours.
-  variable begin 1709658000
+  # Midnight, on the night to a Wednesday.
+  variable midnight 1709683200
   # What happened, to see that the day was a full one.
   variable counts
 }
 
 proc day::now {minute} {
-  variable begin
-  return [clock format [expr {$begin + 60 * $minute}] -gmt 1 \
+  variable midnight
+  return [clock format [expr {$midnight + 60 * $minute}] -gmt 1 \
     -format "%Y-%m-%d %H:%M:%S.000+00:00"]
 }
 
@@ -75,7 +75,7 @@ proc day::job {n} {
   switch -- $shape {
     render {
       # Frames, and a preview that depends on all of them.
-      set k [expr {10 + [rnd 40]}]
+      set k [expr {20 + [rnd 60]}]
       set all {}
       for {set i 0} {$i < $k} {incr i} {
         lappend types blender
@@ -241,7 +241,7 @@ proc day::work {n minute now} {
     return
   }
   # Now and then something happens to the worker itself.
-  switch -- [weigh {3960 nothing 6 crash 6 sign-off 8 hang 20 quiet}] {
+  switch -- [weigh {3964 nothing 6 crash 6 sign-off 24 hang}] {
     crash {
       set mood($n) down
       set until($n) [expr {$minute + 2 + [rnd 40]}]
@@ -289,7 +289,6 @@ proc day::work {n minute now} {
       db eval {UPDATE workers SET last_seen_at = $now WHERE uuid = $uuid}
     }
   }
-  # What it is lazily asked for is due now that it has no task: next minute.
   if {$task($n) eq {} && $asked eq {} && $minute >= $patience($n)} {
     set t [claim $uuid]
     if {$t eq {}} {
@@ -311,15 +310,20 @@ proc day::incr_steps {n} {
   return [dict get $ends($n) steps]
 }
 
-# How long it will take, and whether it ends well. Two workers have a broken
-# Blender, and here and there is a task that nobody can do.
+# How long it will take, and whether it ends well. Some workers have a broken
+# Blender, which fails at once, and here and there is a task that hardly anybody
+# can do.
 proc day::begin_task {n t minute} {
   variable ends
   set type [db onecolumn {SELECT type FROM tasks WHERE uuid = $t}]
+  set takes [expr {1 + [rnd 14]}]
   set percent 4
-  if {$n in {5 10} && $type eq "blender"} { set percent 85 }
+  if {$n % 12 == 5 && $type eq "blender"} {
+    set percent 90
+    set takes 1
+  }
   if {[string match *-task-7 $t]} { set percent 60 }
-  set ends($n) [dict create at [expr {$minute + 1 + [rnd 14]}] steps 0 \
+  set ends($n) [dict create at [expr {$minute + $takes}] steps 0 \
     status [expr {[chance $percent] ? "failed" : "completed"}]]
 }
 
@@ -327,7 +331,7 @@ proc day::begin_task {n t minute} {
 # The people
 
 proc day::meddle {minute last now} {
-  if {[chance 90]} return
+  if {[chance 94]} return
   set jobs [db eval {SELECT id FROM jobs ORDER BY id}]
   set job [pick $jobs]
   if {$job eq {}} return
@@ -397,36 +401,37 @@ proc day::resume {minute} {
   }
 }
 
-# A job of which too few tasks failed for it to fail stays active, also when
-# nothing of it can go on. Somebody looks after these: lets them try again, and
-# late in the day gives them up.
-proc day::look_after {minute last} {
-  foreach job [db eval {
-    SELECT j.id FROM jobs AS j WHERE j.status = 'active'
-    AND EXISTS (SELECT 1 FROM tasks WHERE job_id = j.id AND status = 'failed')
-    AND NOT EXISTS (SELECT 1 FROM tasks WHERE job_id = j.id
-      AND status IN ('active', 'soft-failed'))
-    AND NOT EXISTS (SELECT 1 FROM tasks AS t WHERE t.job_id = j.id
-      AND t.status = 'queued' AND NOT EXISTS (
-        SELECT 1 FROM task_dependencies AS d
-        JOIN tasks AS o ON o.id = d.dependency_id
-        WHERE d.task_id = t.id AND o.status <> 'completed'))
+# A failed task may leave its job with nothing to do but not failed: the tasks
+# that depend on it wait. Somebody looks after such jobs once in a while, tries
+# again by day and gives up in the evening, as with whatever is left then.
+proc day::tidy {minute last} {
+  set jobs [db eval {
+    SELECT j.id FROM jobs AS j
+    WHERE j.status IN ('queued', 'active')
+      AND NOT EXISTS (SELECT 1 FROM tasks AS t
+        WHERE t.job_id = j.id AND t.status = 'active')
+      AND NOT EXISTS (SELECT 1 FROM runnable_tasks AS r
+        WHERE r.job_id = j.id)
     ORDER BY j.id
-  }] {
-    if {$minute < $last * 3 / 4} {
+  }]
+  foreach job $jobs {
+    if {$minute < 3 * $last / 4} {
       db eval {
-        DELETE FROM task_failures WHERE task_id IN (
-          SELECT id FROM tasks WHERE job_id = $job AND status = 'failed');
-        UPDATE tasks SET status = 'queued'
-        WHERE job_id = $job AND status = 'failed';
+        DELETE FROM task_failures WHERE task_id IN
+          (SELECT id FROM tasks WHERE job_id = $job AND status = 'failed');
+        UPDATE tasks SET status = 'queued', activity = 'once more'
+        WHERE job_id = $job AND status = 'failed'
       }
-      happened {try again}
-    } else {
-      db eval {
-        UPDATE jobs SET status = 'cancel-requested', activity = 'given up'
-        WHERE id = $job
-      }
-      happened {give up}
+      happened {tried again}
+    } elseif {$minute > 11 * $last / 12} {
+      db eval {UPDATE jobs SET status = 'cancel-requested' WHERE id = $job}
+      happened {given up}
+    }
+  }
+  if {$minute > 11 * $last / 12} {
+    db eval {
+      UPDATE jobs SET status = 'cancel-requested'
+      WHERE status IN ('paused', 'under-construction')
     }
   }
 }
@@ -472,7 +477,7 @@ proc day::live {seed hours workers jobs} {
     for {set n 1} {$n <= $workers} {incr n} { work $n $minute $now }
     meddle $minute $last $now
     resume $minute
-    if {$minute % 30 == 0} { look_after $minute $last }
+    if {$minute % 30 == 0} { tidy $minute $last }
     db eval {SELECT * FROM farm_ticks} due {
       foreach what {timed_out_tasks timed_out_workers sleep_schedules
                     stuck_jobs} {
@@ -484,6 +489,7 @@ proc day::live {seed hours workers jobs} {
     } else {
       db eval {INSERT INTO farm_ticks DEFAULT VALUES}
     }
+    if {[db exists {SELECT 1 FROM job_blocks}]} { happened {minutes with blocks} }
     if {$minute % 120 == 0} {
       set problems [db eval {SELECT kind, object, message FROM farm_problems}]
       if {[llength $problems]} { return "minute $minute: $problems" }
