@@ -166,10 +166,15 @@ BEGIN
   VALUES (NEW.task_id, NEW.worker_id)
   ON CONFLICT DO NOTHING;
   INSERT INTO job_blocks (job_id, worker_id, task_type)
-  SELECT v.job_id, v.worker_id, v.task_type
+  SELECT v.job_id, v.worker_id, (SELECT t.type FROM tasks t WHERE t.id = v.task_id)
   FROM tablao_failure_verdicts v
   WHERE v.task_id = NEW.task_id AND v.worker_id = NEW.worker_id AND v.is_blocked
-  ON CONFLICT DO NOTHING;
+    AND NOT EXISTS (
+      SELECT 1 FROM job_blocks b
+      WHERE b.job_id = v.job_id
+        AND b.worker_id = v.worker_id
+        AND lower(trim(b.task_type)) = v.task_type
+    );
   -- What the worker left failed, others may try: now that it is blocked, and
   -- if there are others.
   UPDATE tasks SET
