@@ -11,13 +11,15 @@
 
 #include <stddef.h>
 #include <string.h>
+#include "sqlite3ext.h"
 
-/* Only the entry point leaves the library, however it is compiled. */
+/* Only the entry point leaves the library, however it is compiled. SQLite's
+** own functions come from elsewhere, with SQLITE_CORE perhaps from a shared
+** library, and must not be declared hidden. */
 #if defined(__GNUC__)
 # pragma GCC visibility push(hidden)
 #endif
 
-#include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT3
 
 /* The oldest SQLite that understands the schema. */
