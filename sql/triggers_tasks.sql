@@ -254,12 +254,16 @@ BEGIN
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
-      NEW.updated_at IS OLD.updated_at
-      OR (NEW.status = 'completed' AND NEW.steps_completed <> NEW.steps_total)
+      (NEW.status = 'completed' AND NEW.steps_completed <> NEW.steps_total)
       OR (NEW.status = 'queued' AND NEW.steps_completed <> 0)
       OR NEW.steps_completed < 0
       OR NEW.steps_completed > NEW.steps_total
     );
+  -- Where the steps stay, the stamp alone: that sets off no trigger.
+  UPDATE tasks SET updated_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.id
+    AND NEW.updated_at IS OLD.updated_at
+    AND tablao_rev = NEW.tablao_rev;
   UPDATE tablao_job_counts SET
     num_queued = num_queued + (NEW.status = 'queued') - (OLD.status = 'queued'),
     num_active = num_active + (NEW.status = 'active') - (OLD.status = 'active'),

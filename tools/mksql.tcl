@@ -14,9 +14,9 @@
 #   - Views and triggers start with `CREATE VIEW name` or `CREATE TRIGGER name`
 #     at the left edge. A view ends at a line that ends in `;`, a trigger at a
 #     line that is exactly `END;`. Comments are `--`, between and inside.
-#   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)` whose
-#     strings are the valid statuses. Where a kind's list stands more than
-#     once (for INSERT and for UPDATE), the lists must be the same.
+#   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)`, or
+#     `NOT (x = '...' OR x = '...')`, whose strings are the valid statuses.
+#     Where a kind's list stands more than once, the lists must be the same.
 #   - sql/adopt_*.sql are what the extension runs to adopt a database. They
 #     go into the header as they are, and not into the script.
 #
@@ -192,10 +192,13 @@ proc read_statuses {name text} {
     if {[regexp -indices -line {^ *-- @statuses} $rest next]} {
       set rest [string range $rest 0 [lindex $next 0]-1]
     }
-    if {![regexp {\mNOT IN\s*\(([^()]*)\)} $rest -> inner]} {
+    if {![regexp {\mNOT (IN)?\s*\(([^()]*)\)} $rest -> in inner]} {
       die $name $n "no NOT IN (...) follows @statuses $kind"
     }
-    if {![regexp {^\s*'[^']*'(\s*,\s*'[^']*')*\s*$} $inner]} {
+    # An item, and what separates two.
+    set re [expr {$in eq "" ? {[\w.]+ = '[^']*'|\s+OR\s+} : {'[^']*'|\s*,\s*}}]
+    lassign [split $re |] item or
+    if {![regexp "^\\s*${item}($or$item)*\\s*$" $inner]} {
       die $name $n "the list of @statuses $kind is not one of plain strings"
     }
     set list {}
