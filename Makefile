@@ -30,9 +30,9 @@ SETUP    = CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' sh tools/setup.sh
 ##@ Use
 all: $(BUILD)/tablao.$(SO) $(BUILD)/tablao.sql ## build the extension and the SQL script (the default)
 
-demo: setup-test ## run a farm: one job from its storing to its end
+demo: setup-demo ## run a farm in the sqlite3 shell: two jobs, from storing to end
 	@$(MAKE) --no-print-directory all
-	@BUILD='$(BUILD)' sh tests/demo.sh '$(BUILD)'
+	@sh tests/demo.sh '$(BUILD)'
 
 install: all ## install into $(DESTDIR)$(PREFIX)
 	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(DATADIR)'
@@ -47,6 +47,18 @@ uninstall: ## remove what install put there
 test: setup-test ## run all tests; T='func*' runs the files that match
 	@$(MAKE) --no-print-directory all
 	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/all.tcl $(T)
+
+bench: setup-bench ## measure what Tablao costs (BENCH_QUICK=1: a short run)
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/bench
+	@$(BUILD)/bench/bench '$(BUILD)' '$(BUILD)/bench' tests/data/jobs
+	@gnuplot -e "dir='$(BUILD)/bench'" bench/plots.gp
+
+bench-docs: ## put the last run of bench into docs/performance.md
+	@$(TCLSH) bench/docs.tcl '$(BUILD)/bench' docs
+
+docs: setup-test ## write docs/schema.md anew, from the database
+	@$(MAKE) --no-print-directory all
+	$(TCLSH) tools/mkschema.tcl . $(BUILD) docs/schema.md
 
 dist: ## make the source tarball of the last commit
 	@mkdir -p $(BUILD)/dist
@@ -83,12 +95,17 @@ $(BUILD)/tablao_sql.h: $(SQL) sql views VERSION tools/mksql.tcl
 $(BUILD)/tablao.sql: $(BUILD)/tablao_sql.h
 	@test -f $@ || $(TCLSH) tools/mksql.tcl . $(BUILD)
 
+$(BUILD)/bench/bench: $(wildcard bench/*.c bench/*.h) $(BUILD)/obj/flags
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -Wall -Wextra $(CPPFLAGS) $(CFLAGS) -o $@ \
+	  $(filter %.c,$^) $(LDFLAGS) -lsqlite3
+
 # Changes only when the command does, so that `make CFLAGS=-g` rebuilds.
 $(BUILD)/obj/flags: FORCE
 	@mkdir -p $(@D)
 	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
 
 FORCE:
-.PHONY: all demo install uninstall test dist clean help FORCE
+.PHONY: all docs demo install uninstall test bench bench-docs dist clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

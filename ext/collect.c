@@ -91,7 +91,11 @@ static int collectCell(TablaoBatch *p, TablaoCell *pCell, sqlite3_value *pVal){
   return rc;
 }
 
-/* tablao_collect(), for each row. */
+/*
+** tablao_collect(...): internal, what virtual tables read their rows with.
+**
+** This for each row:
+*/
 void tablaoCollectStep(
   sqlite3_context *ctx,
   int argc,

@@ -35,7 +35,10 @@
   "JOIN main.jobs j ON j.id=t.job_id " \
   "WHERE c.worker_uuid=?1"
 
-/* schedule_task(worker_uuid): claims a task for the worker. */
+/*
+** schedule_task(worker_uuid): claims a task for the worker, and returns it as
+** JSON; NULL when there is none.
+*/
 void tablaoScheduleTaskFunc(
   sqlite3_context *ctx,
   int argc,
@@ -61,8 +64,9 @@ void tablaoScheduleTaskFunc(
 }
 
 /*
-** farm_tick(): does all that is due, and returns how much that was. The
-** counts are read before, so something else must take the write lock.
+** farm_tick(): does all that is due, and returns how much that was, as JSON.
+**
+** The counts are read before, so something else must take the write lock.
 */
 void tablaoFarmTickFunc(
   sqlite3_context *ctx,

@@ -49,7 +49,7 @@ static void funcStatusValid(
   sqlite3_result_int(ctx, bValid);
 }
 
-/* job_status_valid(X) */
+/* job_status_valid(x): 1 if x is a status of jobs, else 0; NULL for NULL. */
 void tablaoJobStatusValidFunc(
   sqlite3_context *ctx,
   int argc,
@@ -59,7 +59,7 @@ void tablaoJobStatusValidFunc(
   funcStatusValid(ctx, TABLAO_STATUS_JOB, argv[0]);
 }
 
-/* task_status_valid(X) */
+/* task_status_valid(x): 1 if x is a status of tasks, else 0; NULL for NULL. */
 void tablaoTaskStatusValidFunc(
   sqlite3_context *ctx,
   int argc,
@@ -69,7 +69,10 @@ void tablaoTaskStatusValidFunc(
   funcStatusValid(ctx, TABLAO_STATUS_TASK, argv[0]);
 }
 
-/* worker_status_valid(X) */
+/*
+** worker_status_valid(x): 1 if x is a status of workers, '' among them, else
+** 0; NULL for NULL.
+*/
 void tablaoWorkerStatusValidFunc(
   sqlite3_context *ctx,
   int argc,

@@ -55,6 +55,13 @@ int tablaoSource(int i, TablaoSource *pSource){
   return 1;
 }
 
+/* The text of sql/NAME.sql, for adopt.c. */
+const char *tablaoScript(const char *zName){
+  int i = 0;
+  while( strcmp(aTablaoScript[i].zName, zName) ) i++;
+  return aTablaoScript[i].zSql;
+}
+
 /* True if a view or trigger of this name is ours. */
 int tablaoIsOurs(const char *zName){
   if( sqlite3_strnicmp(zName, "tablao_", 7)==0 ) return 1;
@@ -148,46 +155,12 @@ static int migrateIsCurrent(TablaoOp *pOp){
 
 /* --- The work -------------------------------------------------------------*/
 
-/* Statements to be run later, one each. */
-typedef struct MigrateList MigrateList;
-struct MigrateList {
-  char **az;
-  int n;
-};
-
-/* Adds zSql, which the list then owns (NULL: memory has run out). */
-static void migrateAdd(TablaoOp *pOp, MigrateList *pList, char *zSql){
-  char **az = zSql==0 ? 0 : sqlite3_realloc64(pList->az,
-      ((sqlite3_uint64)pList->n+1)*sizeof(char*));
-  if( az==0 ){
-    sqlite3_free(zSql);
-    tablaoFail(pOp, SQLITE_NOMEM, "tablao: %s: out of memory", pOp->zWho);
-    return;
-  }
-  pList->az = az;
-  az[pList->n++] = zSql;
-}
-
-/*
-** Runs the statements of the list and empties it. Only the first statement
-** of each text: what stands behind it in a file that was tampered with is
-** none of ours.
-*/
-static void migrateRunList(TablaoOp *pOp, MigrateList *pList){
-  for(int i=0; i<pList->n; i++){
-    tablaoRun(pOp, tablaoPrepare(pOp, pList->az[i]));
-    sqlite3_free(pList->az[i]);
-  }
-  sqlite3_free(pList->az);
-  memset(pList, 0, sizeof(*pList));
-}
-
 /*
 ** Drops all views and triggers of ours. OUT: pKeep gets the user's triggers
 ** on our views, which go with the views, to be made anew.
 */
-static void migrateDropObjects(TablaoOp *pOp, MigrateList *pKeep){
-  MigrateList drop = {0, 0};
+void tablaoDropObjects(TablaoOp *pOp, TablaoList *pKeep){
+  TablaoList drop = {0, 0};
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
       "SELECT o.type, o.name, o.sql, coalesce(t.name, '') "
       "FROM main.sqlite_schema o LEFT JOIN main.sqlite_schema t "
@@ -200,15 +173,15 @@ static void migrateDropObjects(TablaoOp *pOp, MigrateList *pKeep){
     const char *zView = tablaoColumnText(pOp, pStmt, 3);
     if( tablaoIsOurs(zName) ){
       /* A view may have taken its triggers along. */
-      migrateAdd(pOp, &drop, sqlite3_mprintf("DROP %s IF EXISTS main.\"%w\"",
+      tablaoListAdd(pOp, &drop, sqlite3_mprintf("DROP %s IF EXISTS main.\"%w\"",
           zType, zName));
     }else if( tablaoIsOurs(zView)
            && sqlite3_strnicmp(zSql, "CREATE TRIGGER ", 15)==0 ){
-      migrateAdd(pOp, pKeep, sqlite3_mprintf("%s", zSql));
+      tablaoListAdd(pOp, pKeep, sqlite3_mprintf("%s", zSql));
     }
   }
   sqlite3_finalize(pStmt);
-  migrateRunList(pOp, &drop);
+  tablaoListRun(pOp, &drop);
 }
 
 /* Runs the migrations behind version iHave. Its errors name the migration. */
@@ -252,33 +225,36 @@ static void migrateRecord(TablaoOp *pOp, int iHave){
   sqlite3_finalize(pStmt);
 }
 
-/*
-** Refuses what must not become a farm. What has tables of our names is left
-** to the migration's own CREATE TABLE, which names them.
-*/
-static void migrateCheckNew(TablaoOp *pOp){
-  if( tablaoInt(pOp, "SELECT 1 FROM main.sqlite_schema "
-                     "WHERE type='table' AND name='goose_db_version'", 0) ){
-    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this is the database of a "
-        "Flamenco Manager (it has the table goose_db_version), which this "
-        "version of tablao cannot adopt", pOp->zWho);
+/* Makes the views, or the triggers, of ours. */
+void tablaoInstallObjects(TablaoOp *pOp, const char *zType){
+  for(int i=0; i<TABLAO_N_OBJECT; i++){
+    if( strcmp(aTablaoObject[i].zType, zType)==0 ){
+      tablaoRun(pOp, tablaoPrepare(pOp, aTablaoObject[i].zSql));
+    }
   }
 }
 
-/* Brings the database from schema version iHave (0: no farm) to ours. */
-static void migrateWork(TablaoOp *pOp, int iHave){
-  MigrateList keep = {0, 0};
-  if( iHave==0 ){
-    migrateCheckNew(pOp);
-  }else{
-    migrateDropObjects(pOp, &keep);
+/*
+** Brings the database from schema version iHave (0: no farm) to ours. A
+** database of Flamenco's is adopted: see adopt.c. What else has tables of our
+** names is left to the migration's own CREATE TABLE, which names them.
+*/
+static void migrateWork(TablaoOp *pOp, int iHave, TablaoAdoption *pAdopt){
+  TablaoList keep = {0, 0};
+  int bAdopt = iHave==0 && tablaoAdoptIsFlamenco(pOp);
+  if( bAdopt ){
+    tablaoUnhold(pOp);   /* Adoption drops tables. */
+    tablaoAdoptBegin(pOp, pAdopt);
+  }else if( iHave>0 ){
+    tablaoDropObjects(pOp, &keep);
   }
   migrateRunPending(pOp, iHave);
-  for(int i=0; i<TABLAO_N_OBJECT; i++){
-    tablaoRun(pOp, tablaoPrepare(pOp, aTablaoObject[i].zSql));
-  }
-  migrateRunList(pOp, &keep);
+  tablaoInstallObjects(pOp, "view");
+  if( bAdopt ) tablaoAdoptFill(pOp, pAdopt);
+  tablaoInstallObjects(pOp, "trigger");
+  tablaoListRun(pOp, &keep);
   migrateRecord(pOp, iHave);
+  if( bAdopt ) tablaoAdoptFinish(pOp, pAdopt);
   if( pOp->rc==SQLITE_OK && migrateObjectsDiffer(pOp) ){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: views and triggers did not "
         "become what they should be; does a temporary table have the name of "
@@ -336,15 +312,18 @@ void tablaoMigrateFunc(
         "and not at schema version %d", op.zWho, TABLAO_N_MIGRATION);
   }
   if( op.rc==SQLITE_OK && !bCurrent ){
+    TablaoAdoption adopt;
+    memset(&adopt, 0, sizeof(adopt));
     tablaoBegin(&op);
     migrateLock(&op);
     if( op.rc==SQLITE_OK ){
       int iHave = migrateHasFarm(&op) ? tablaoCompareApplied(&op) : 0;
       if( iHave<TABLAO_N_MIGRATION || migrateObjectsDiffer(&op) ){
-        migrateWork(&op, iHave);
+        migrateWork(&op, iHave, &adopt);
       }
     }
     tablaoEnd(&op);
+    tablaoAdoptEnd(&op, &adopt);
   }
   if( op.rc==SQLITE_OK ) sqlite3_result_int(ctx, TABLAO_N_MIGRATION);
   tablaoReturn(ctx, &op);

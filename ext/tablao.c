@@ -12,6 +12,8 @@
 **
 **   migrate.c            tablao_migrate(), tablao_schema_version()
 **   check_vtab.c         tablao_check
+**   adopt.c              adopting Flamenco's databases, tablao_detach()
+**   adopt_vtab.c         tablao_adopt_problems
 **   func.c               tablao_version(), job_status_valid(), ...
 **   store.c              store_authored_job(), store_authored_tasks()
 **   farm.c               schedule_task(), farm_tick()
@@ -46,6 +48,7 @@ static const struct {
   { "tablao_version",        0, TABLAO_PURE, tablaoVersionFunc, 0 },
   { "tablao_schema_version", 0, 0, tablaoSchemaVersionFunc, 0 },
   { "tablao_migrate",        0, SQLITE_DIRECTONLY, tablaoMigrateFunc, 0 },
+  { "tablao_detach",         0, SQLITE_DIRECTONLY, tablaoDetachFunc, 0 },
   { "job_status_valid",      1, TABLAO_PURE, tablaoJobStatusValidFunc, 0 },
   { "task_status_valid",     1, TABLAO_PURE, tablaoTaskStatusValidFunc, 0 },
   { "worker_status_valid",   1, TABLAO_PURE, tablaoWorkerStatusValidFunc, 0 },
@@ -65,6 +68,7 @@ static const struct {
   { "task_graph",     &tablaoTaskGraphModule },
   { "tablao_check",   &tablaoCheckModule },
   { "job_query",      &tablaoJobQueryModule },
+  { "tablao_adopt_problems", &tablaoAdoptProblemsModule },
 };
 
 #define N_OF(a) ((int)(sizeof(a)/sizeof((a)[0])))

@@ -14,7 +14,8 @@
 #include "sqlite3ext.h"
 
 /* Only the entry point leaves the library, however it is compiled. SQLite's
-** own functions, declared above, are to be found outside of it. */
+** own functions come from elsewhere, with SQLITE_CORE perhaps from a shared
+** library, and must not be declared hidden. */
 #if defined(__GNUC__)
 # pragma GCC visibility push(hidden)
 #endif
@@ -105,8 +106,20 @@ char *tablaoText(TablaoOp*, const char *zSql);
 const char *tablaoColumnText(TablaoOp*, sqlite3_stmt*, int iCol);
 char *tablaoShorten(const char *z);
 
+/* Statements to be run later, one each. All zero: none. */
+typedef struct TablaoList TablaoList;
+struct TablaoList {
+  char **az;
+  int n;
+};
+
+void tablaoListAdd(TablaoOp*, TablaoList*, char *zSql);
+void tablaoListRun(TablaoOp*, TablaoList*);
+void tablaoListClear(TablaoList*);
+
 void tablaoBegin(TablaoOp*);
 void tablaoHold(TablaoOp*);
+void tablaoUnhold(TablaoOp*);
 void tablaoEnd(TablaoOp*);
 
 /* Interface to code in util.c: virtual tables ------------------------------*/
@@ -171,11 +184,53 @@ const char *tablaoVersion(void);
 const char *const *tablaoStatuses(int eKind);
 int tablaoLatest(void);
 int tablaoSource(int i, TablaoSource*);
+const char *tablaoScript(const char *zName);
 int tablaoIsOurs(const char *zName);
 int tablaoCompareApplied(TablaoOp*);
 void tablaoInstallTables(TablaoOp*);
+void tablaoInstallObjects(TablaoOp*, const char *zType);
+void tablaoDropObjects(TablaoOp*, TablaoList*);
 void tablaoMigrateFunc(sqlite3_context*, int, sqlite3_value**);
 void tablaoSchemaVersionFunc(sqlite3_context*, int, sqlite3_value**);
+
+/* Interface to code in adopt.c and adopt_vtab.c: Flamenco's databases -------*/
+
+/*
+** A farm in memory, with all that belongs to one, to compare a database with
+** and to ask its rules. op is an operation of its own.
+*/
+typedef struct TablaoModel TablaoModel;
+struct TablaoModel {
+  TablaoDb db;
+  TablaoOp op;
+};
+
+/* What an adoption carries from one of its steps to the next. */
+typedef struct TablaoAdoption TablaoAdoption;
+struct TablaoAdoption {
+  struct {
+    int op;                 /* SQLITE_DBCONFIG_xxx */
+    int bOn;
+  } aFlag[3];               /* of the connection, as the caller has them */
+  int bFlag;                /* they were changed */
+  TablaoList drop;          /* to drop the old tables */
+  TablaoList trigger;       /* to make the user's triggers anew */
+};
+
+void tablaoModelOpen(TablaoOp*, TablaoModel*);
+void tablaoModelCopy(TablaoOp *pFrom, const char *zSelect,
+                     TablaoOp *pTo, const char *zInsert);
+void tablaoModelError(TablaoOp*, TablaoModel*);
+void tablaoModelClose(TablaoModel*);
+
+int tablaoAdoptIsFlamenco(TablaoOp*);
+char *tablaoAdoptVersion(TablaoOp*);
+void tablaoAdoptBegin(TablaoOp*, TablaoAdoption*);
+void tablaoAdoptFill(TablaoOp*, TablaoAdoption*);
+void tablaoAdoptFinish(TablaoOp*, TablaoAdoption*);
+void tablaoAdoptEnd(TablaoOp*, TablaoAdoption*);
+sqlite3_int64 tablaoAdoptProblems(TablaoOp*, char **pzFirst);
+void tablaoDetachFunc(sqlite3_context*, int, sqlite3_value**);
 
 /* Interface to code in graph.c: which task waits for which -----------------*/
 
@@ -215,6 +270,7 @@ void tablaoCollectFinal(sqlite3_context*);
 extern const sqlite3_module tablaoTaskSummariesModule;
 extern const sqlite3_module tablaoTaskGraphModule;
 extern const sqlite3_module tablaoCheckModule;
+extern const sqlite3_module tablaoAdoptProblemsModule;
 extern const sqlite3_module tablaoJobQueryModule;
 
 #if defined(__GNUC__)

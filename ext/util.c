@@ -359,6 +359,40 @@ char *tablaoShorten(const char *z){
   return sqlite3_mprintf("%.*s...", n, z);
 }
 
+/* --- Lists of statements --------------------------------------------------*/
+
+/* Adds zSql, which the list then owns (NULL: memory has run out). */
+void tablaoListAdd(TablaoOp *pOp, TablaoList *pList, char *zSql){
+  char **az = zSql==0 ? 0 : sqlite3_realloc64(pList->az,
+      ((sqlite3_uint64)pList->n+1)*sizeof(char*));
+  if( az==0 ){
+    sqlite3_free(zSql);
+    tablaoFail(pOp, SQLITE_NOMEM, "tablao: %s: out of memory", pOp->zWho);
+    return;
+  }
+  pList->az = az;
+  az[pList->n++] = zSql;
+}
+
+/* Empties the list. */
+void tablaoListClear(TablaoList *pList){
+  for(int i=0; i<pList->n; i++) sqlite3_free(pList->az[i]);
+  sqlite3_free(pList->az);
+  memset(pList, 0, sizeof(*pList));
+}
+
+/*
+** Runs the statements of the list and empties it. Only the first statement
+** of each text: what stands behind it in a file that was tampered with is
+** none of ours.
+*/
+void tablaoListRun(TablaoOp *pOp, TablaoList *pList){
+  for(int i=0; i<pList->n; i++){
+    tablaoRun(pOp, tablaoPrepare(pOp, pList->az[i]));
+  }
+  tablaoListClear(pList);
+}
+
 /* --- Savepoints -----------------------------------------------------------*/
 
 /* Steps one of the statements that were prepared by tablaoBegin(). */
@@ -407,6 +441,11 @@ void tablaoHold(TablaoOp *pOp){
   tablaoStep(pOp, pOp->apTxn[TABLAO_TXN_GUARD]);
 }
 
+/* Stops the guard, so that tables and indexes can be dropped. */
+void tablaoUnhold(TablaoOp *pOp){
+  sqlite3_reset(pOp->apTxn[TABLAO_TXN_GUARD]);
+}
+
 /*
 ** Releases the savepoint. A progress handler may interrupt a statement that
 ** has done all its work, so an interruption is no proof of anything.
@@ -452,7 +491,7 @@ static int utilUndo(TablaoOp *pOp){
 void tablaoEnd(TablaoOp *pOp){
   if( pOp->bOpen ){
     if( pOp->rc==SQLITE_OK ){
-      sqlite3_reset(pOp->apTxn[TABLAO_TXN_GUARD]);
+      tablaoUnhold(pOp);
       int rc = utilRelease(pOp);
       if( rc ) tablaoSqlError(pOp, rc);
     }

@@ -243,18 +243,21 @@ CREATE TABLE tablao_job_counts (
 );
 
 CREATE TABLE tablao_lanes (
-  -- A lane is what tasks of one job, type and priority queue in. It carries
-  -- what decides its turn, so that a change of a job's priority, tag or
-  -- status touches its few lanes and none of its many tasks.
+  -- A lane is what tasks of one job, type and priority queue in, that the same
+  -- workers have failed. It carries what decides its turn, so that a change of
+  -- a job's priority, tag or status touches its few lanes and none of its many
+  -- tasks; and a worker passes by a lane, not by one task after another, that
+  -- it has failed.
   id integer NOT NULL PRIMARY KEY,
   job_id integer NOT NULL,
   task_type text NOT NULL, -- trimmed and in lower case
   task_priority integer NOT NULL,
+  failed_by text NOT NULL DEFAULT '', -- ids of workers: ,3,17, or empty
   worker_tag_id integer NOT NULL, -- of the job; 0 when it has none
   job_priority integer NOT NULL,
   is_open integer NOT NULL, -- the job hands out tasks
   has_ready integer NOT NULL DEFAULT 0, -- some task of it may run
-  UNIQUE (job_id, task_type, task_priority)
+  UNIQUE (job_id, task_type, task_priority, failed_by)
 );
 
 CREATE INDEX tablao_lanes_claim_idx
@@ -272,6 +275,11 @@ CREATE TABLE tablao_worker_types (
   PRIMARY KEY (worker_id, task_type, worker_tag_id)
 ) WITHOUT ROWID;
 
+-- UNIQUE, as the key is: where all three are given, that tells SQLite of one
+-- row, after which the lanes need no sorting.
+CREATE UNIQUE INDEX tablao_worker_types_type_idx
+ON tablao_worker_types (task_type, worker_tag_id, worker_id);
+
 -- Scratch: empty between statements, or of no meaning -----------------------
 
 CREATE TABLE tablao_replaced (
@@ -279,6 +287,14 @@ CREATE TABLE tablao_replaced (
   -- a REPLACE gets past that.
   table_name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
+
+CREATE TABLE tablao_replacing (
+  -- One row: whether a REPLACE is writing a setting. See farm_settings_bi.
+  id integer NOT NULL PRIMARY KEY,
+  is_replacing integer NOT NULL
+);
+
+INSERT INTO tablao_replacing (id, is_replacing) VALUES (1, 0);
 
 CREATE TABLE tablao_bulk (
   -- The job whose tasks are being stored all at once. The triggers per task

@@ -3,6 +3,7 @@
 -- jobs, an UPDATE that counts tablao_rev up is one of ours.
 
 CREATE TRIGGER tasks_bi BEFORE INSERT ON tasks
+-- The rules on a new task; notes whether its keys are taken.
 WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk WHERE job_id = NEW.job_id)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
@@ -27,8 +28,12 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_ai AFTER INSERT ON tasks
+-- Refuses a REPLACE; gives the task its index, lane and times, and the job its
+-- counters and sums.
 WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk WHERE job_id = NEW.job_id)
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.id must be a whole number from 1')
+  WHERE NEW.id < 1;
   SELECT RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks');
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
@@ -60,6 +65,7 @@ BEGIN
       WHERE l.job_id = NEW.job_id
         AND l.task_type = lower(trim(NEW.type))
         AND l.task_priority = NEW.priority
+        AND l.failed_by = ''
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
@@ -86,9 +92,22 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_, job_id ON tasks
+-- An id is for life, and a task stays in its job.
 WHEN NEW.id IS NOT OLD.id OR NEW.job_id IS NOT OLD.job_id
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed');
+END;
+
+CREATE TRIGGER tasks_bu_own BEFORE UPDATE OF tablao_rev, tablao_open_deps, tablao_lane ON tasks
+-- Only an UPDATE of ours, which counts tablao_rev up, may write these.
+WHEN NEW.tablao_rev <> OLD.tablao_rev + 1
+  AND (
+    NEW.tablao_rev <> OLD.tablao_rev
+    OR NEW.tablao_open_deps <> OLD.tablao_open_deps
+    OR NEW.tablao_lane <> OLD.tablao_lane
+  )
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_open_deps and tablao_lane are kept by triggers and cannot be changed');
 END;
 
 CREATE TRIGGER tasks_bu_status BEFORE UPDATE OF status ON tasks
@@ -102,7 +121,16 @@ END;
 CREATE TRIGGER tasks_bu_numbers BEFORE UPDATE OF
   priority, index_in_job, steps_completed, steps_total
 ON tasks
+-- Numbers as they should be come no further than this.
 WHEN NEW.tablao_rev = OLD.tablao_rev
+  AND (
+    typeof(NEW.priority) <> 'integer'
+    OR typeof(NEW.index_in_job) <> 'integer'
+    OR NEW.index_in_job < 1
+    OR typeof(NEW.steps_completed) <> 'integer'
+    OR typeof(NEW.steps_total) <> 'integer'
+    OR NEW.steps_total < 0
+  )
 BEGIN
   -- Only what this statement changes: what was stored before this rule was
   -- there may stay.
@@ -120,7 +148,10 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bu_worker BEFORE UPDATE OF worker_id ON tasks
-WHEN NEW.worker_id IS NOT NULL AND NEW.worker_id IS NOT OLD.worker_id
+-- The worker must exist.
+WHEN NEW.worker_id IS NOT NULL
+  AND NEW.worker_id IS NOT OLD.worker_id
+  AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
 BEGIN
   INSERT INTO tablao_assert_task (
     priority, index_in_job, steps_completed, steps_total, worker_id
@@ -128,6 +159,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bu_commands BEFORE UPDATE OF commands ON tasks
+-- The rule on commands.
 WHEN NEW.tablao_rev = OLD.tablao_rev
 BEGIN
   INSERT INTO tablao_assert_json (column_name, value, root_type)
@@ -135,6 +167,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bu_keys BEFORE UPDATE OF uuid, index_in_job ON tasks
+-- Notes whether a new key is taken, for tasks_au_keys.
 WHEN NEW.tablao_rev = OLD.tablao_rev
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
@@ -148,6 +181,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_au_keys AFTER UPDATE OF uuid, index_in_job ON tasks
+-- Refuses an UPDATE OR REPLACE that has deleted another task.
 WHEN NEW.tablao_rev = OLD.tablao_rev
   AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks')
 BEGIN
@@ -155,6 +189,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_au_commands AFTER UPDATE OF commands ON tasks
+-- Keeps JSON in the storage class that the setting json_storage names.
 WHEN NEW.tablao_rev = OLD.tablao_rev
   AND typeof(NEW.commands) <> (
     SELECT value FROM tablao_settings WHERE name = 'json_storage'
@@ -173,6 +208,7 @@ CREATE TRIGGER tasks_au_stamp AFTER UPDATE OF
   created_at, uuid, name, type, index_in_job, priority, status, worker_id,
   last_touched_at, commands, activity, steps_completed, steps_total
 ON tasks
+-- Sets updated_at, unless the statement did.
 WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev
   -- These come with a write of the row in tasks_au_status, which stamps it.
   AND NEW.status = OLD.status
@@ -184,30 +220,16 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_au_lane AFTER UPDATE OF type, priority ON tasks
+-- A task of another type or priority queues in another lane.
 WHEN NEW.type <> OLD.type OR NEW.priority <> OLD.priority
 BEGIN
-  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
-  VALUES (NEW.job_id, NEW.type, NEW.priority);
-  UPDATE tasks SET
-    tablao_lane = (
-      SELECT l.id FROM tablao_lanes l
-      WHERE l.job_id = NEW.job_id
-        AND l.task_type = lower(trim(NEW.type))
-        AND l.task_priority = NEW.priority
-    ),
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id;
-  UPDATE tablao_lanes SET has_ready = NOT has_ready
-  WHERE (
-      id = OLD.tablao_lane
-      OR id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.id)
-    )
-    AND has_ready <> EXISTS (
-      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id
-    );
+  INSERT INTO tablao_place_task (task_id, old_lane)
+  VALUES (NEW.id, OLD.tablao_lane);
 END;
 
 CREATE TRIGGER tasks_au_status AFTER UPDATE OF status, steps_completed, steps_total ON tasks
+-- What a new status or count of steps of a task does: section 3 of the
+-- specification.
 WHEN NEW.tablao_rev = OLD.tablao_rev
   AND (
     NEW.status <> OLD.status
@@ -232,12 +254,16 @@ BEGIN
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
-      NEW.updated_at IS OLD.updated_at
-      OR (NEW.status = 'completed' AND NEW.steps_completed <> NEW.steps_total)
+      (NEW.status = 'completed' AND NEW.steps_completed <> NEW.steps_total)
       OR (NEW.status = 'queued' AND NEW.steps_completed <> 0)
       OR NEW.steps_completed < 0
       OR NEW.steps_completed > NEW.steps_total
     );
+  -- Where the steps stay, the stamp alone: that sets off no trigger.
+  UPDATE tasks SET updated_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.id
+    AND NEW.updated_at IS OLD.updated_at
+    AND tablao_rev = NEW.tablao_rev;
   UPDATE tablao_job_counts SET
     num_queued = num_queued + (NEW.status = 'queued') - (OLD.status = 'queued'),
     num_active = num_active + (NEW.status = 'active') - (OLD.status = 'active'),
@@ -250,27 +276,25 @@ BEGIN
       + (NEW.status = 'soft-failed') - (OLD.status = 'soft-failed'),
     num_paused = num_paused + (NEW.status = 'paused') - (OLD.status = 'paused')
   WHERE job_id = NEW.job_id AND NEW.status <> OLD.status;
-  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total)
-  SELECT
-    NEW.job_id,
-    t.steps_completed - OLD.steps_completed,
-    NEW.steps_total - OLD.steps_total
-  FROM tasks t WHERE t.id = NEW.id;
-  INSERT INTO tablao_dependents (task_id, delta)
-  SELECT NEW.id, (OLD.status = 'completed') - (NEW.status = 'completed');
   UPDATE tablao_lanes SET has_ready = NOT has_ready
   WHERE id = NEW.tablao_lane
     AND NEW.status <> OLD.status
     AND has_ready <> EXISTS (
       SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = NEW.tablao_lane
     );
-  INSERT INTO tablao_job_moves (job_id, status, task_id)
-  SELECT v.job_id, v.next_status, NEW.id
-  FROM (
-    SELECT
-      n.job_id,
-      n.status,
-      CASE NEW.status
+  -- VALUES: an INSERT ... SELECT into a view would open a table of its own
+  -- for its rows. And one door, since most changes go no further.
+  INSERT INTO tablao_task_ripples (
+    task_id, job_id, steps_completed, steps_total, open_deps, job_status
+  )
+  VALUES (
+    NEW.id,
+    NEW.job_id,
+    (SELECT t.steps_completed FROM tasks t WHERE t.id = NEW.id) - OLD.steps_completed,
+    NEW.steps_total - OLD.steps_total,
+    (OLD.status = 'completed') - (NEW.status = 'completed'),
+    CASE WHEN NEW.status <> OLD.status THEN (
+      SELECT CASE NEW.status
         WHEN 'completed' THEN n.completed
         WHEN 'active' THEN n.active
         WHEN 'queued' THEN n.queued
@@ -278,27 +302,27 @@ BEGIN
         WHEN 'failed' THEN n.failed
         WHEN 'canceled' THEN n.canceled
         WHEN 'paused' THEN n.paused
-      END AS next_status
-    FROM tablao_next_job_statuses n
-    WHERE n.job_id = NEW.job_id
-  ) v
-  WHERE NEW.status <> OLD.status
-    AND v.next_status <> v.status
-    AND (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on';
+      END
+      FROM tablao_next_job_statuses n
+      WHERE n.job_id = NEW.job_id
+    ) END
+  );
 END;
 
 CREATE TRIGGER tasks_bd BEFORE DELETE ON tasks
+-- What hangs on a task goes with it, with foreign keys on or off.
 WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
-  DELETE FROM task_failures WHERE task_id = OLD.id;
 END;
 
 CREATE TRIGGER tasks_ad AFTER DELETE ON tasks
+-- The counters, sums and lanes of its job follow.
 WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
 BEGIN
-  -- Here and not before: it would change the row that is being deleted.
+  -- Here and not before: they would change the row that is being deleted.
   DELETE FROM task_dependencies WHERE task_id = OLD.id;
+  DELETE FROM task_failures WHERE task_id = OLD.id;
   UPDATE tablao_job_counts SET
     num_tasks = num_tasks - 1,
     num_queued = num_queued - (OLD.status = 'queued'),
@@ -322,30 +346,39 @@ END;
 -- task_dependencies ---------------------------------------------------------
 
 CREATE TRIGGER task_dependencies_bi BEFORE INSERT ON task_dependencies
+-- The rules on a new dependency; notes whether it is there already.
 WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk)
 BEGIN
   INSERT INTO tablao_assert_dependency (task_id, dependency_id)
   VALUES (NEW.task_id, NEW.dependency_id);
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'task_dependencies', EXISTS (
-    SELECT 1 FROM task_dependencies
-    WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
-  );
+  SELECT 'task_dependencies',
+    EXISTS (
+      SELECT 1 FROM task_dependencies
+      WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
+    )
+    OR EXISTS (SELECT 1 FROM task_dependencies WHERE rowid = NEW.rowid);
 END;
 
 CREATE TRIGGER task_dependencies_ai AFTER INSERT ON task_dependencies
+-- Refuses a REPLACE; counts the dependency if it is open.
 WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies cannot be REPLACEd: use INSERT OR IGNORE')
   WHERE EXISTS (
     SELECT 1 FROM tablao_replaced WHERE table_name = 'task_dependencies'
   );
+  SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
+  WHERE NEW.rowid < 1;
   INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
   VALUES (NEW.task_id, NEW.dependency_id, 1);
 END;
 
 CREATE TRIGGER task_dependencies_bu BEFORE UPDATE ON task_dependencies
+-- The rules on a dependency; notes whether it is there already.
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid cannot be changed')
+  WHERE NEW.rowid IS NOT OLD.rowid;
   INSERT INTO tablao_assert_dependency (task_id, dependency_id)
   VALUES (NEW.task_id, NEW.dependency_id);
   INSERT INTO tablao_note_replaced (table_name, is_taken)
@@ -357,6 +390,7 @@ BEGIN
 END;
 
 CREATE TRIGGER task_dependencies_au AFTER UPDATE ON task_dependencies
+-- Refuses an UPDATE OR REPLACE of another; counts anew.
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
   WHERE EXISTS (
@@ -369,6 +403,7 @@ BEGIN
 END;
 
 CREATE TRIGGER task_dependencies_ad AFTER DELETE ON task_dependencies
+-- A dependency less, if it was open.
 BEGIN
   INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
   VALUES (OLD.task_id, OLD.dependency_id, -1);

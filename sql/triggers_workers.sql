@@ -2,6 +2,7 @@
 -- what a change of a worker's status does.
 
 CREATE TRIGGER workers_bi BEFORE INSERT ON workers
+-- The rules on a new worker; notes whether its keys are taken.
 BEGIN
   INSERT INTO tablao_assert_worker_status (status, status_requested)
   VALUES (NEW.status, NEW.status_requested);
@@ -14,7 +15,11 @@ BEGIN
 END;
 
 CREATE TRIGGER workers_ai AFTER INSERT ON workers
+-- Refuses a REPLACE; sets the times to the clock's and takes the task types
+-- apart.
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: workers.id must be a whole number from 1')
+  WHERE NEW.id < 1;
   SELECT RAISE(ABORT, 'tablao: workers cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers');
   UPDATE workers SET created_at = (SELECT now FROM farm_clock)
@@ -32,17 +37,27 @@ BEGIN
 END;
 
 CREATE TRIGGER workers_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON workers
+-- An id is for life: rows of other tables name it.
 WHEN NEW.id IS NOT OLD.id
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.id cannot be changed');
 END;
 
+CREATE TRIGGER workers_bu_own BEFORE UPDATE OF tablao_rev ON workers
+-- Only an UPDATE of ours may count tablao_rev up, by one.
+WHEN NEW.tablao_rev <> OLD.tablao_rev AND NEW.tablao_rev <> OLD.tablao_rev + 1
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: workers.tablao_rev is kept by triggers and cannot be changed');
+END;
+
 CREATE TRIGGER workers_bu_status BEFORE UPDATE OF status ON workers
+-- The rule on statuses.
 BEGIN
   INSERT INTO tablao_assert_worker_status (status) VALUES (NEW.status);
 END;
 
 CREATE TRIGGER workers_bu_status_requested BEFORE UPDATE OF status_requested ON workers
+-- The rules on requests.
 BEGIN
   INSERT INTO tablao_assert_worker_status (status_requested)
   VALUES (NEW.status_requested);
@@ -54,12 +69,14 @@ BEGIN
 END;
 
 CREATE TRIGGER workers_bu_types BEFORE UPDATE OF supported_task_types ON workers
+-- The rule on task types.
 BEGIN
   INSERT INTO tablao_assert_task_types (supported_task_types)
   VALUES (NEW.supported_task_types);
 END;
 
 CREATE TRIGGER workers_bu_uuid BEFORE UPDATE OF uuid ON workers
+-- Notes whether the new uuid is taken, for workers_au_uuid.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   SELECT 'workers',
@@ -67,6 +84,7 @@ BEGIN
 END;
 
 CREATE TRIGGER workers_au_uuid AFTER UPDATE OF uuid ON workers
+-- Refuses an UPDATE OR REPLACE that has deleted another worker.
 WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers')
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.uuid must be unique: this UPDATE OR REPLACE would delete another worker');
@@ -77,6 +95,7 @@ CREATE TRIGGER workers_au_stamp AFTER UPDATE OF
   last_seen_at, status_requested, lazy_status_request, supported_task_types,
   can_restart
 ON workers
+-- Sets updated_at, unless the statement did. deleted_at alone does not.
 WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev
 BEGIN
   UPDATE workers SET updated_at = (SELECT now FROM farm_clock)
@@ -84,6 +103,7 @@ BEGIN
 END;
 
 CREATE TRIGGER workers_au_types AFTER UPDATE OF supported_task_types ON workers
+-- Takes the task types apart anew.
 WHEN NEW.supported_task_types IS NOT OLD.supported_task_types
 BEGIN
   INSERT INTO tablao_refresh_worker_types (worker_id) VALUES (NEW.id);
@@ -112,6 +132,8 @@ BEGIN
 END;
 
 CREATE TRIGGER workers_bd BEFORE DELETE ON workers
+-- What hangs on a worker goes with it, with foreign keys on or off; its active
+-- tasks return to the pool.
 BEGIN
   INSERT INTO tablao_return_tasks (worker_id, reason)
   SELECT OLD.id, 'was deleted'
@@ -131,6 +153,7 @@ END;
 -- worker_tags ---------------------------------------------------------------
 
 CREATE TRIGGER worker_tags_bi BEFORE INSERT ON worker_tags
+-- Notes whether the keys of a new tag are taken.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   SELECT 'worker_tags',
@@ -140,7 +163,10 @@ BEGIN
 END;
 
 CREATE TRIGGER worker_tags_ai AFTER INSERT ON worker_tags
+-- Refuses a REPLACE; sets the times to the clock's.
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: worker_tags.id must be a whole number from 1')
+  WHERE NEW.id < 1;
   SELECT RAISE(ABORT, 'tablao: worker_tags cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags');
   UPDATE worker_tags SET created_at = (SELECT now FROM farm_clock)
@@ -157,12 +183,14 @@ BEGIN
 END;
 
 CREATE TRIGGER worker_tags_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON worker_tags
+-- An id is for life: rows of other tables name it.
 WHEN NEW.id IS NOT OLD.id
 BEGIN
   SELECT RAISE(ABORT, 'tablao: worker_tags.id cannot be changed');
 END;
 
 CREATE TRIGGER worker_tags_bu_keys BEFORE UPDATE OF uuid, name ON worker_tags
+-- Notes whether a new key is taken, for worker_tags_au_keys.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   SELECT 'worker_tags',
@@ -171,6 +199,7 @@ BEGIN
 END;
 
 CREATE TRIGGER worker_tags_au_keys AFTER UPDATE OF uuid, name ON worker_tags
+-- Refuses an UPDATE OR REPLACE that has deleted another tag.
 WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags')
 BEGIN
   SELECT RAISE(ABORT, 'tablao: worker_tags.uuid and worker_tags.name must be unique: this UPDATE OR REPLACE would delete another tag');
@@ -179,6 +208,7 @@ END;
 CREATE TRIGGER worker_tags_au_stamp AFTER UPDATE OF
   created_at, uuid, name, description
 ON worker_tags
+-- Sets updated_at, unless the statement did.
 WHEN NEW.updated_at IS OLD.updated_at
 BEGIN
   UPDATE worker_tags SET updated_at = (SELECT now FROM farm_clock)
@@ -186,6 +216,7 @@ BEGIN
 END;
 
 CREATE TRIGGER worker_tags_bd BEFORE DELETE ON worker_tags
+-- What hangs on a tag goes with it, with foreign keys on or off.
 BEGIN
   UPDATE jobs SET worker_tag_id = NULL WHERE worker_tag_id = OLD.id;
   DELETE FROM worker_tag_membership WHERE worker_tag_id = OLD.id;
@@ -194,29 +225,53 @@ END;
 -- worker_tag_membership -----------------------------------------------------
 
 CREATE TRIGGER worker_tag_membership_bi BEFORE INSERT ON worker_tag_membership
+-- The rules on a new membership; notes whether its rowid is that of another.
 BEGIN
   INSERT INTO tablao_assert_membership (worker_tag_id, worker_id)
   VALUES (NEW.worker_tag_id, NEW.worker_id);
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'worker_tag_membership', EXISTS (
+    SELECT 1 FROM worker_tag_membership
+    WHERE rowid = NEW.rowid AND (worker_tag_id <> NEW.worker_tag_id OR worker_id <> NEW.worker_id)
+  );
+END;
+
+CREATE TRIGGER worker_tag_membership_ai_rowid AFTER INSERT ON worker_tag_membership
+-- Refuses a REPLACE by rowid, which has deleted another membership.
+WHEN NEW.rowid < 1
+  OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tag_membership')
+BEGIN
+  SELECT CASE
+    WHEN NEW.rowid < 1
+    THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid must be a whole number from 1')
+    ELSE RAISE(ABORT, 'tablao: worker_tag_membership.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+  END;
 END;
 
 CREATE TRIGGER worker_tag_membership_bu BEFORE UPDATE ON worker_tag_membership
+-- The rules on a membership.
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: worker_tag_membership.rowid cannot be changed')
+  WHERE NEW.rowid IS NOT OLD.rowid;
   INSERT INTO tablao_assert_membership (worker_tag_id, worker_id)
   VALUES (NEW.worker_tag_id, NEW.worker_id);
 END;
 
 CREATE TRIGGER worker_tag_membership_ai AFTER INSERT ON worker_tag_membership
+-- The worker takes tasks of that tag, too.
 BEGIN
   INSERT INTO tablao_refresh_worker_types (worker_id) VALUES (NEW.worker_id);
 END;
 
 CREATE TRIGGER worker_tag_membership_au AFTER UPDATE ON worker_tag_membership
+-- The tags of both workers are seen anew.
 BEGIN
   INSERT INTO tablao_refresh_worker_types (worker_id)
   VALUES (OLD.worker_id), (NEW.worker_id);
 END;
 
 CREATE TRIGGER worker_tag_membership_ad AFTER DELETE ON worker_tag_membership
+-- The tags of the worker are seen anew.
 BEGIN
   INSERT INTO tablao_refresh_worker_types (worker_id) VALUES (OLD.worker_id);
 END;

@@ -25,7 +25,8 @@
 #     for the job whose sums, and the task whose worker_id, a trigger or a
 #     cascade changed; not for a row on which a ripple found nothing to change
 #     (a job already in the status, sums that are what they were).
-# R2  "An UPDATE of a row": also one that sets a column to the value it had.
+# R2  "An UPDATE of a row": also one that sets a column to the value it had, but
+#     not one that does so with updated_at alone.
 # R3  "Refused: ... a status other than completed for a task that is not
 #     active": a report without a status is accepted for any task.
 # R4  "asked to change status": a lazy request counts.
@@ -1191,7 +1192,7 @@ proc model::update_row {table key given {conflict {}}} {
   if {[dict exists $row updated_at]
       && [dict get $row updated_at] eq [dict get $old updated_at]} {
     foreach c $written {
-      if {$c ni $unstamped || $c eq "updated_at"} {
+      if {$c ni $unstamped} {
         stamp $table $key
         break
       }

@@ -46,6 +46,9 @@
 package require Tcl 8.6
 package require tcltest 2.3
 
+# Files and what programs print are UTF-8, in a locale that is not, too.
+encoding system utf-8
+
 namespace eval tester {
   variable dir [file dirname [file normalize [info script]]]
   variable build [file join [file dirname $dir] build]

@@ -4,7 +4,7 @@
 #   tclsh tools/mksql.tcl TOP OUTDIR
 #
 # reads   TOP/VERSION, TOP/sql/NNNN_name.sql, TOP/sql/triggers_*.sql,
-#         TOP/views/*.sql
+#         TOP/views/*.sql, TOP/sql/adopt_*.sql
 # writes  OUTDIR/tablao_sql.h   what ext/migrate.c embeds
 #         OUTDIR/tablao.sql     the same schema, for any SQLite client
 #
@@ -14,9 +14,11 @@
 #   - Views and triggers start with `CREATE VIEW name` or `CREATE TRIGGER name`
 #     at the left edge. A view ends at a line that ends in `;`, a trigger at a
 #     line that is exactly `END;`. Comments are `--`, between and inside.
-#   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)` whose
-#     strings are the valid statuses. Where a kind's list stands more than
-#     once (for INSERT and for UPDATE), the lists must be the same.
+#   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)`, or
+#     `NOT (x = '...' OR x = '...')`, whose strings are the valid statuses.
+#     Where a kind's list stands more than once, the lists must be the same.
+#   - sql/adopt_*.sql are what the extension runs to adopt a database. They
+#     go into the header as they are, and not into the script.
 #
 # Text is handled as bytes: what SQLite stores and what is hashed are bytes.
 
@@ -190,10 +192,13 @@ proc read_statuses {name text} {
     if {[regexp -indices -line {^ *-- @statuses} $rest next]} {
       set rest [string range $rest 0 [lindex $next 0]-1]
     }
-    if {![regexp {\mNOT IN\s*\(([^()]*)\)} $rest -> inner]} {
+    if {![regexp {\mNOT (IN)?\s*\(([^()]*)\)} $rest -> in inner]} {
       die $name $n "no NOT IN (...) follows @statuses $kind"
     }
-    if {![regexp {^\s*'[^']*'(\s*,\s*'[^']*')*\s*$} $inner]} {
+    # An item, and what separates two.
+    set re [expr {$in eq "" ? {[\w.]+ = '[^']*'|\s+OR\s+} : {'[^']*'|\s*,\s*}}]
+    lassign [split $re |] item or
+    if {![regexp "^\\s*${item}($or$item)*\\s*$" $inner]} {
       die $name $n "the list of @statuses $kind is not one of plain strings"
     }
     set list {}
@@ -263,6 +268,7 @@ if {![regexp {^\d+\.\d+\.\d+$} $version]} {
 
 set migrations {}      ;# {number name checksum text}
 set objects {}         ;# {type name sql comment}
+set scripts {}         ;# {name text}
 set expected 1
 foreach name [sorted_glob $top sql/*.sql] {
   set tail [file tail $name]
@@ -281,8 +287,10 @@ foreach name [sorted_glob $top sql/*.sql] {
   } elseif {[string match triggers_*.sql $tail]} {
     read_objects $name $text TRIGGER
     read_statuses $name $text
+  } elseif {[regexp {^(adopt_[a-z0-9_]+)\.sql$} $tail -> label]} {
+    lappend scripts [list $label $text]
   } else {
-    die $name "" "neither NNNN_name.sql nor triggers_name.sql"
+    die $name "" "neither NNNN_name.sql nor triggers_name.sql nor adopt_name.sql"
   }
 }
 if {![llength $migrations]} {die [file join $top sql] "" "has no migration"}
@@ -339,7 +347,18 @@ foreach object $ordered {
   lassign $object type name sql
   append h "  \{ \"$type\", \"$name\",\n[c_string $sql] \},\n"
 }
-append h "\};\n#define TABLAO_N_OBJECT [llength $ordered]\n"
+append h "\};\n#define TABLAO_N_OBJECT [llength $ordered]\n\n"
+append h {/* What the adoption of a Flamenco database runs; NULL behind the last. */
+static const struct TablaoScript {
+  const char *zName;        /* file name without suffix */
+  const char *zSql;         /* the whole file */
+} aTablaoScript[] = }
+append h "\{\n"
+foreach script $scripts {
+  lassign $script name text
+  append h "  \{ \"$name\",\n[c_string $text] \},\n"
+}
+append h "  \{ 0, 0 \}\n\};\n"
 foreach {kind title} {job Job task Task worker Worker} {
   append h "\n/* From $statuses_at($kind) */\n" \
       "static const char *const azTablao${title}Status\[\] = \{\n"

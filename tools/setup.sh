@@ -41,6 +41,15 @@ have_tclsqlite() {
       $TCLSH >/dev/null 2>&1
 }
 
+# tests/readme.test looks for it in the same places.
+have_python() {
+  for python in python3 /usr/bin/python3; do
+    $python -c 'import sqlite3; sqlite3.Connection.enable_load_extension' \
+      >/dev/null 2>&1 && return
+  done
+  return 1
+}
+
 # Adds to what is missing, once: a word for people, then Debian's packages.
 miss() {
   case ", $what," in
@@ -48,7 +57,12 @@ miss() {
   esac
   what="${what:+$what, }$1"
   shift
-  packages="${packages:+$packages }$*"
+  for package in "$@"; do
+    case " $packages " in
+    *" $package "*) ;;
+    *) packages="${packages:+$packages }$package" ;;
+    esac
+  done
 }
 
 find_missing() {
@@ -66,10 +80,15 @@ find_missing() {
         miss "SQLite's headers" libsqlite3-dev
       fi
       ;;
-    test | demo)
-      have "$TCLSH" || miss "Tcl 8.6 ($TCLSH)" tcl
+    demo)
+      have sqlite3 || miss "the sqlite3 shell" sqlite3
+      ;;
+    test)
       have_tclsqlite || miss "Tcl's sqlite3 package" libsqlite3-tcl
       have sqlite3 || miss "the sqlite3 shell" sqlite3
+      have_python ||
+        miss "a Python 3 that can load SQLite extensions" python3
+      [ -f /usr/share/zoneinfo/Pacific/Apia ] || miss "time zones" tzdata
       ;;
     bench)
       have gnuplot || miss gnuplot gnuplot-nox
@@ -104,7 +123,7 @@ fi
 find_missing "$@"
 [ -n "$packages" ] || exit 0
 
-advice="$what: install them (Debian's packages: $packages)"
+advice="$what (on Debian: apt-get install $packages)"
 [ -z "$check" ] || die "missing: $advice, or run tools/setup.sh"
 have apt-get || die "missing here: $advice"
 if [ "$(id -u)" = 0 ]; then

@@ -151,7 +151,11 @@ BEGIN
   SELECT
     1,
     0,
-    coalesce(min(typeof(m.key) = 'text'), 1),
+    coalesce(
+      min(typeof(m.key) = 'text'),
+      (SELECT t.type = 'object' FROM json_tree(CAST(NEW.document AS TEXT)) t LIMIT 1),
+      0
+    ),
     coalesce(max(CASE m.key WHEN 'uuid' THEN m.scalar END), (SELECT u.uuid FROM tablao_new_uuid u)),
     max(CASE m.key WHEN 'name' THEN m.scalar END),
     max(CASE m.key WHEN 'job_type' THEN m.scalar END),
@@ -182,8 +186,9 @@ BEGIN
       CASE WHEN type IN ('integer', 'real') THEN value ELSE CAST(value AS BLOB) END AS number,
       CASE type WHEN 'object' THEN value WHEN 'null' THEN 'null' ELSE CAST(value AS BLOB) END AS object
     FROM json_each(CAST(NEW.document AS TEXT))
-  ) m
-  WHERE NEW.job_uuid IS NULL;
+  ) m;
+  -- An aggregate makes a row of nothing, too.
+  DELETE FROM tablao_authored_job WHERE NEW.job_uuid IS NOT NULL;
   INSERT INTO tablao_authored_job (id, is_adding, is_object, job_id, uuid, tasks)
   SELECT
     1,
@@ -495,6 +500,7 @@ BEGIN
       WHERE l.job_id = a.job_id
         AND l.task_type = lower(trim(t.type))
         AND l.task_priority = t.priority
+        AND l.failed_by = ''
     )
   FROM (
     SELECT

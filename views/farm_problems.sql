@@ -28,90 +28,9 @@ SELECT t.id, t.job_id, (
 )
 FROM tasks t;
 
-CREATE VIEW farm_problems (kind, object, message) AS
--- Stored data that disagrees with what it derives from, or with a rule: no row
--- when all is well. object is the uuid of the job, task or worker, or a table
--- and a key in it. DELETE FROM farm_problems repairs what can be computed
--- anew: kinds counters, sums, readiness, lane, lanes, worker types, steps and
--- leftover. The other kinds want a decision.
-SELECT 'counters', j.uuid, 'the counters of tasks per status differ from the tasks'
-FROM jobs j
-JOIN tablao_true_counts n ON n.job_id = j.id
-LEFT JOIN tablao_job_counts c ON c.job_id = j.id
-WHERE c.num_tasks IS NOT n.num_tasks
-  OR c.num_queued IS NOT n.num_queued
-  OR c.num_active IS NOT n.num_active
-  OR c.num_completed IS NOT n.num_completed
-  OR c.num_failed IS NOT n.num_failed
-  OR c.num_canceled IS NOT n.num_canceled
-  OR c.num_soft_failed IS NOT n.num_soft_failed
-  OR c.num_paused IS NOT n.num_paused
-UNION ALL
-SELECT 'sums', j.uuid, 'steps_completed or steps_total is not the sum over the tasks'
-FROM jobs j
-JOIN tablao_true_counts n ON n.job_id = j.id
-WHERE j.steps_completed <> n.steps_completed OR j.steps_total <> n.steps_total
-UNION ALL
-SELECT 'readiness', t.uuid, 'the number of dependencies that are not completed differs from the dependencies'
-FROM tasks t
-JOIN tablao_true_open_deps n ON n.task_id = t.id
-WHERE t.tablao_open_deps <> n.open_deps
-UNION ALL
-SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
-FROM tasks t
-LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
-WHERE l.job_id IS NOT t.job_id
-  OR l.task_type IS NOT lower(trim(t.type))
-  OR l.task_priority IS NOT t.priority
-UNION ALL
-SELECT 'lanes', j.uuid, 'what its tasks queue in differs from the job, or hides ready tasks'
-FROM jobs j
-JOIN tablao_job_lanes n ON n.job_id = j.id
-WHERE EXISTS (
-  SELECT 1 FROM tablao_lanes l
-  WHERE l.job_id = j.id
-    AND (
-      l.is_open <> n.is_open
-      OR l.worker_tag_id <> n.worker_tag_id
-      OR l.job_priority <> n.job_priority
-      OR l.has_ready <> EXISTS (
-        SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = l.id
-      )
-    )
-)
-UNION ALL
-SELECT 'worker types', w.uuid, 'the types and tags it takes tasks of differ from supported_task_types and worker_tag_membership'
-FROM workers w
-WHERE EXISTS (
-    SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
-    EXCEPT
-    SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
-  )
-  OR EXISTS (
-    SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
-    EXCEPT
-    SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
-  )
-UNION ALL
-SELECT 'steps', uuid, 'steps_completed is not between 0 and steps_total'
-FROM tasks
-WHERE steps_completed NOT BETWEEN 0 AND max(0, steps_total)
-UNION ALL
-SELECT 'leftover', 'tablao_job_counts ' || job_id, 'counters of a job that does not exist'
-FROM tablao_job_counts
-WHERE job_id NOT IN (SELECT id FROM jobs)
-UNION ALL
-SELECT 'leftover', 'tablao_lanes ' || id, 'a lane of a job that does not exist'
-FROM tablao_lanes
-WHERE job_id NOT IN (SELECT id FROM jobs)
-UNION ALL
-SELECT 'leftover', 'tablao_worker_types ' || worker_id, 'types of a worker that does not exist'
-FROM tablao_worker_types
-WHERE worker_id NOT IN (SELECT id FROM workers)
-UNION ALL
-SELECT 'leftover', 'tablao_bulk ' || job_id, 'the mark of a job that is being stored has stayed behind'
-FROM tablao_bulk
-UNION ALL
+CREATE VIEW tablao_row_problems (kind, object, message) AS
+-- Rows that break a rule which no key enforces. It reads Flamenco's columns
+-- only: ext/adopt.c runs its SELECT on a database that is not a farm yet.
 SELECT 'orphan', 'jobs ' || id, 'worker_tag_id is not the id of a worker tag'
 FROM jobs
 WHERE worker_tag_id IS NOT NULL AND worker_tag_id NOT IN (SELECT id FROM worker_tags)
@@ -192,24 +111,104 @@ WHERE status NOT IN (
     'starting', 'awake', 'asleep', 'error', 'testing', 'offline', 'restart', ''
   );
 
+CREATE VIEW farm_problems (kind, object, message) AS
+-- Stored data that disagrees with what it derives from, or with a rule: no row
+-- when all is well. object is the uuid of the job, task or worker, or a table
+-- and a key in it. DELETE FROM farm_problems repairs what can be computed
+-- anew: kinds counters, sums, readiness, lane, lanes, worker types, steps and
+-- leftover. The other kinds want a decision.
+SELECT 'counters', j.uuid, 'the counters of tasks per status differ from the tasks'
+FROM jobs j
+JOIN tablao_true_counts n ON n.job_id = j.id
+LEFT JOIN tablao_job_counts c ON c.job_id = j.id
+WHERE c.num_tasks IS NOT n.num_tasks
+  OR c.num_queued IS NOT n.num_queued
+  OR c.num_active IS NOT n.num_active
+  OR c.num_completed IS NOT n.num_completed
+  OR c.num_failed IS NOT n.num_failed
+  OR c.num_canceled IS NOT n.num_canceled
+  OR c.num_soft_failed IS NOT n.num_soft_failed
+  OR c.num_paused IS NOT n.num_paused
+UNION ALL
+SELECT 'sums', j.uuid, 'steps_completed or steps_total is not the sum over the tasks'
+FROM jobs j
+JOIN tablao_true_counts n ON n.job_id = j.id
+WHERE j.steps_completed <> n.steps_completed OR j.steps_total <> n.steps_total
+UNION ALL
+SELECT 'readiness', t.uuid, 'the number of dependencies that are not completed differs from the dependencies'
+FROM tasks t
+JOIN tablao_true_open_deps n ON n.task_id = t.id
+WHERE t.tablao_open_deps <> n.open_deps
+UNION ALL
+SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority that the same workers have failed'
+FROM tasks t
+JOIN jobs j ON j.id = t.job_id
+JOIN tablao_task_lanes n ON n.task_id = t.id
+LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
+WHERE l.job_id IS NOT n.job_id
+  OR l.task_type IS NOT n.task_type
+  OR l.task_priority IS NOT n.task_priority
+  OR l.failed_by IS NOT n.failed_by
+UNION ALL
+SELECT 'lanes', j.uuid, 'what its tasks queue in differs from the job, or hides ready tasks'
+FROM jobs j
+JOIN tablao_job_lanes n ON n.job_id = j.id
+WHERE EXISTS (
+  SELECT 1 FROM tablao_lanes l
+  WHERE l.job_id = j.id
+    AND (
+      l.is_open <> n.is_open
+      OR l.worker_tag_id <> n.worker_tag_id
+      OR l.job_priority <> n.job_priority
+      OR l.has_ready <> EXISTS (
+        SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = l.id
+      )
+    )
+)
+UNION ALL
+SELECT 'worker types', w.uuid, 'the types and tags it takes tasks of differ from supported_task_types and worker_tag_membership'
+FROM workers w
+WHERE EXISTS (
+    SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
+    EXCEPT
+    SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
+  )
+  OR EXISTS (
+    SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
+    EXCEPT
+    SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
+  )
+UNION ALL
+SELECT 'steps', uuid, 'steps_completed is not between 0 and steps_total'
+FROM tasks
+WHERE steps_completed NOT BETWEEN 0 AND max(0, steps_total)
+UNION ALL
+SELECT 'leftover', 'tablao_job_counts ' || job_id, 'counters of a job that does not exist'
+FROM tablao_job_counts
+WHERE job_id NOT IN (SELECT id FROM jobs)
+UNION ALL
+SELECT 'leftover', 'tablao_lanes ' || id, 'a lane of a job that does not exist'
+FROM tablao_lanes
+WHERE job_id NOT IN (SELECT id FROM jobs)
+UNION ALL
+SELECT 'leftover', 'tablao_worker_types ' || worker_id, 'types of a worker that does not exist'
+FROM tablao_worker_types
+WHERE worker_id NOT IN (SELECT id FROM workers)
+UNION ALL
+SELECT 'leftover', 'tablao_bulk ' || job_id, 'the mark of a job that is being stored has stayed behind'
+FROM tablao_bulk
+UNION ALL
+SELECT kind, object, message FROM tablao_row_problems;
+
 CREATE TRIGGER farm_problems_id INSTEAD OF DELETE ON farm_problems
 BEGIN
   UPDATE tasks SET
     steps_completed = max(0, min(steps_completed, steps_total)),
     tablao_rev = tablao_rev + 1
   WHERE uuid = OLD.object AND OLD.kind = 'steps';
-  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
-  SELECT job_id, type, priority FROM tasks
-  WHERE uuid = OLD.object AND OLD.kind = 'lane';
-  UPDATE tasks SET
-    tablao_lane = (
-      SELECT l.id FROM tablao_lanes l
-      WHERE l.job_id = tasks.job_id
-        AND l.task_type = lower(trim(tasks.type))
-        AND l.task_priority = tasks.priority
-    ),
-    tablao_rev = tablao_rev + 1
-  WHERE uuid = OLD.object AND OLD.kind = 'lane';
+  INSERT INTO tablao_place_task (task_id, old_lane)
+  SELECT t.id, t.tablao_lane FROM tasks t
+  WHERE t.uuid = OLD.object AND OLD.kind = 'lane';
   UPDATE tasks SET
     tablao_open_deps = (
       SELECT n.open_deps FROM tablao_true_open_deps n WHERE n.task_id = tasks.id
@@ -220,8 +219,8 @@ BEGIN
   SELECT id FROM jobs
   WHERE uuid = OLD.object AND OLD.kind IN ('counters', 'sums', 'lanes');
   INSERT INTO tablao_recount_job (job_id)
-  SELECT job_id FROM tasks
-  WHERE uuid = OLD.object AND OLD.kind IN ('steps', 'lane', 'readiness');
+  SELECT t.job_id FROM tasks t JOIN jobs j ON j.id = t.job_id
+  WHERE t.uuid = OLD.object AND OLD.kind IN ('steps', 'lane', 'readiness');
   INSERT INTO tablao_refresh_worker_types (worker_id)
   SELECT id FROM workers
   WHERE uuid = OLD.object AND OLD.kind = 'worker types';

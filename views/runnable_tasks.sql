@@ -3,7 +3,8 @@ CREATE VIEW tablao_open_lanes (
 ) AS
 -- Every lane from which a worker may take tasks: one row per worker and lane.
 -- The job is open, the type among the worker's, the tag among the worker's or
--- none, and the worker is not blocked for that type on that job.
+-- none, the worker has not failed the tasks, and is not blocked for that type
+-- on that job.
 SELECT
   p.worker_id, p.task_type, p.worker_tag_id, l.id, l.job_id, l.job_priority,
   l.task_priority
@@ -12,23 +13,13 @@ CROSS JOIN tablao_lanes l
   ON l.task_type = p.task_type AND l.worker_tag_id = p.worker_tag_id
 WHERE l.is_open = 1
   AND l.has_ready = 1
+  AND instr(l.failed_by, ',' || p.worker_id || ',') = 0
   AND NOT EXISTS (
     SELECT 1 FROM job_blocks b
     WHERE b.job_id = l.job_id
       AND b.worker_id = p.worker_id
       AND lower(trim(b.task_type)) = l.task_type
   );
-
-CREATE VIEW tablao_lane_tasks (worker_id, lane_id, task_id, index_in_job) AS
--- Every ready task of a lane that a worker has not failed: one row per worker
--- and task, whether or not the lane is open to the worker.
-SELECT fw.id, r.lane_id, r.task_id, r.index_in_job
-FROM workers fw
-CROSS JOIN tablao_ready_tasks r
-WHERE NOT EXISTS (
-  SELECT 1 FROM task_failures f
-  WHERE f.task_id = r.task_id AND f.worker_id = fw.id
-);
 
 CREATE VIEW runnable_tasks (
   worker_id, worker_uuid, task_id, task_uuid, job_id, job_uuid, job_priority,
@@ -43,8 +34,7 @@ SELECT
   t.index_in_job, t.name, w.name
 FROM workers w
 CROSS JOIN tablao_open_lanes l ON l.worker_id = w.id
-CROSS JOIN tablao_lane_tasks lt
-  ON lt.worker_id = w.id AND lt.lane_id = l.lane_id
-CROSS JOIN tasks t ON t.id = lt.task_id
+CROSS JOIN tablao_ready_tasks r ON r.lane_id = l.lane_id
+CROSS JOIN tasks t ON t.id = r.task_id
 CROSS JOIN jobs j ON j.id = t.job_id
 WHERE w.deleted_at IS NULL;

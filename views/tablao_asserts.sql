@@ -35,15 +35,15 @@ BEGIN
   WHERE NEW.name = 'state_machine' AND coalesce(NEW.value, '') NOT IN ('on', 'off');
   SELECT RAISE(ABORT, 'tablao: farm_settings.value of json_storage must be text or blob')
   WHERE NEW.name = 'json_storage' AND coalesce(NEW.value, '') NOT IN ('text', 'blob');
-  -- The stored form to the letter, and a time there is: the 30th of February
-  -- comes back as the 2nd of March.
+  -- The stored form to the letter, and a time there is: with 0 days added, the
+  -- 30th of February comes back as the 2nd of March.
   SELECT RAISE(ABORT, 'tablao: farm_settings.value of clock must be NULL or a time like 2026-01-02 03:04:05.678+00:00')
   WHERE NEW.name = 'clock'
     AND NEW.value IS NOT NULL
     AND (
       typeof(NEW.value) <> 'text'
       OR NEW.value NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9]+00:00'
-      OR strftime('%Y-%m-%d %H:%M:%S', substr(NEW.value, 1, 19))
+      OR strftime('%Y-%m-%d %H:%M:%S', substr(NEW.value, 1, 19), '+0 days')
         IS NOT substr(NEW.value, 1, 19)
     );
 END;
@@ -53,10 +53,13 @@ CREATE VIEW tablao_assert_job_status (status) AS
 SELECT NULL WHERE 0;
 
 CREATE TRIGGER tablao_assert_job_status_ii INSTEAD OF INSERT ON tablao_assert_job_status
+-- Not NOT IN: for a list of three or more SQLite makes a table each time.
 -- @statuses job
-WHEN NEW.status NOT IN (
-  'active', 'canceled', 'completed', 'failed', 'paused', 'pause-requested',
-  'queued', 'cancel-requested', 'requeueing', 'under-construction'
+WHEN NOT (
+  NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
+  OR NEW.status = 'canceled' OR NEW.status = 'failed' OR NEW.status = 'paused'
+  OR NEW.status = 'pause-requested' OR NEW.status = 'cancel-requested'
+  OR NEW.status = 'requeueing' OR NEW.status = 'under-construction'
 )
 BEGIN
   SELECT RAISE(ABORT, 'tablao: jobs.status must be one of active, canceled, completed, failed, paused, pause-requested, queued, cancel-requested, requeueing, under-construction');
@@ -68,8 +71,10 @@ SELECT NULL WHERE 0;
 
 CREATE TRIGGER tablao_assert_task_status_ii INSTEAD OF INSERT ON tablao_assert_task_status
 -- @statuses task
-WHEN NEW.status NOT IN (
-  'active', 'canceled', 'completed', 'failed', 'queued', 'soft-failed', 'paused'
+WHEN NOT (
+  NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
+  OR NEW.status = 'canceled' OR NEW.status = 'failed'
+  OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
 )
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused');
@@ -102,13 +107,15 @@ CREATE VIEW tablao_assert_json (column_name, value, root_type) AS
 -- A JSON column: the type of its root must be root_type ('object' or 'array')
 -- or null. Text that does not parse is SQLite's error "malformed JSON". Of the
 -- JSON functions only json_tree and json_each may stand in a schema: SQLite
--- 3.38 to 3.40 refuse the others where the schema is not trusted.
+-- 3.38 to 3.40 refuse the others where the schema is not trusted. They read
+-- up to a zero byte, behind which anything may stand.
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_assert_json_ii INSTEAD OF INSERT ON tablao_assert_json
 WHEN coalesce(
   (SELECT j.type FROM json_tree(CAST(NEW.value AS TEXT)) j LIMIT 1), ''
 ) NOT IN (NEW.root_type, 'null')
+  OR instr(CAST(NEW.value AS TEXT), char(0)) > 0
 BEGIN
   SELECT CASE NEW.column_name
     WHEN 'settings'

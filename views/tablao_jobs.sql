@@ -115,11 +115,15 @@ FROM jobs j
 JOIN tablao_job_counts c ON c.job_id = j.id;
 
 CREATE VIEW tablao_job_moves (job_id, status, task_id) AS
--- Moves a job on because the task task_id got the status it has. `requeueing`
--- only passes through, so what it leads to writes the activity.
+-- Moves a job on because the task task_id got the status it has. A status
+-- that is NULL, or that the job has, does nothing. `requeueing` only passes
+-- through, so what it leads to writes the activity.
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_job_moves_ii INSTEAD OF INSERT ON tablao_job_moves
+WHEN NEW.status IS NOT NULL
+  AND NEW.status <> (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id)
+  AND (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on'
 BEGIN
   UPDATE jobs SET
     status = NEW.status,
@@ -270,6 +274,9 @@ BEGIN
   DELETE FROM job_blocks WHERE job_id = NEW.job_id;
   DELETE FROM task_failures
   WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = NEW.job_id);
+  -- With its failure each task has gone back to the lane of tasks that nobody
+  -- has failed.
+  DELETE FROM tablao_lanes WHERE job_id = NEW.job_id AND failed_by <> '';
   INSERT INTO tablao_refresh_ready (job_id) VALUES (NEW.job_id);
   UPDATE jobs SET
     status = CASE

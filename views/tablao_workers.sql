@@ -73,6 +73,13 @@ BEGIN
     AND NEW.old_status IN ('awake', 'asleep');
 END;
 
+CREATE VIEW tablao_pool_statuses (job_id, status) AS
+-- The status that a task gets when it returns to the pool: one row per job.
+SELECT
+  id,
+  CASE WHEN status IN ('paused', 'pause-requested') THEN 'paused' ELSE 'queued' END
+FROM jobs;
+
 CREATE VIEW tablao_return_tasks (worker_id, reason) AS
 -- Returns the active tasks of a worker to the pool; reason goes on after the
 -- worker's name.
@@ -81,19 +88,9 @@ SELECT NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_return_tasks_ii INSTEAD OF INSERT ON tablao_return_tasks
 BEGIN
   UPDATE tasks SET
-    status = CASE
-      WHEN (SELECT j.status FROM jobs j WHERE j.id = tasks.job_id)
-        IN ('paused', 'pause-requested')
-      THEN 'paused'
-      ELSE 'queued'
-    END,
+    status = (SELECT p.status FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id),
     activity = 'Task changed to '
-      || CASE
-        WHEN (SELECT j.status FROM jobs j WHERE j.id = tasks.job_id)
-          IN ('paused', 'pause-requested')
-        THEN 'paused'
-        ELSE 'queued'
-      END
+      || (SELECT p.status FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id)
       || ': worker '
       || (SELECT w.name || ' (' || w.uuid || ') ' FROM workers w WHERE w.id = NEW.worker_id)
       || NEW.reason

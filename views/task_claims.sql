@@ -30,28 +30,42 @@ CREATE VIEW tablao_next_tasks (worker_id, task_id) AS
 SELECT
   w.id,
   (
-    SELECT t.id
+    -- The best of a handful of lanes, without sorting: an ORDER BY with a
+    -- limit opens a table of its own, which costs as much as all the rest. The
+    -- text sorts as the four numbers do, the last two backwards, each in two
+    -- halves of 32 bits; behind it stands the task.
+    SELECT CAST(substr(max(printf(
+      '%010d%010d%010d%010d%010d%010d%010d%010d%d',
+      (l.job_priority >> 32) + 2147483648, l.job_priority & 4294967295,
+      (l.task_priority >> 32) + 2147483648, l.task_priority & 4294967295,
+      (~l.job_id >> 32) + 2147483648, ~l.job_id & 4294967295,
+      (~t.index_in_job >> 32) + 2147483648, ~t.index_in_job & 4294967295,
+      t.id
+    )), 81) AS INTEGER)
     FROM tablao_worker_types p
     CROSS JOIN tablao_lanes l ON l.id = (
       SELECT o.lane_id FROM tablao_open_lanes o
       WHERE o.worker_id = w.id
         AND o.task_type = p.task_type
         AND o.worker_tag_id = p.worker_tag_id
-        AND EXISTS (
-          SELECT 1 FROM tablao_lane_tasks lt
-          WHERE lt.worker_id = w.id AND lt.lane_id = o.lane_id
-        )
       ORDER BY o.job_priority DESC, o.task_priority DESC, o.job_id
       LIMIT 1
     )
-    CROSS JOIN tasks t ON t.id = (
-      SELECT lt.task_id FROM tablao_lane_tasks lt
-      WHERE lt.worker_id = w.id AND lt.lane_id = l.id
-      ORDER BY lt.index_in_job LIMIT 1
+    -- That lane and those beside it, which differ in who has failed their
+    -- tasks: the lowest of their first tasks.
+    CROSS JOIN tasks t ON t.job_id = l.job_id AND t.index_in_job = (
+      SELECT min((
+        SELECT r.index_in_job FROM tablao_ready_tasks r
+        WHERE r.lane_id = s.id ORDER BY r.index_in_job LIMIT 1
+      ))
+      FROM tablao_lanes s
+      WHERE s.job_id = l.job_id
+        AND s.task_type = l.task_type
+        AND s.task_priority = l.task_priority
+        AND s.has_ready = 1
+        AND instr(s.failed_by, ',' || w.id || ',') = 0
     )
     WHERE p.worker_id = w.id
-    ORDER BY l.job_priority DESC, l.task_priority DESC, l.job_id, t.index_in_job
-    LIMIT 1
   )
 FROM workers w;
 
@@ -67,12 +81,14 @@ SELECT
 FROM tasks t
 JOIN workers w ON w.id = t.worker_id
 JOIN jobs j ON j.id = t.job_id
-WHERE t.status = 'active';
+-- Twice, for two indexes: the few active tasks, and those of one worker.
+WHERE t.status = 'active' AND (t.status = 'active') = 1;
 
 CREATE TRIGGER task_claims_ii INSTEAD OF INSERT ON task_claims
 BEGIN
-  INSERT INTO tablao_assert_machine (door) VALUES ('task_claims');
   SELECT CASE
+    WHEN (SELECT value FROM tablao_settings WHERE name = 'state_machine') <> 'on'
+    THEN RAISE(ABORT, 'tablao: task_claims is closed while the setting state_machine is off: scheduling is the work of the Manager')
     WHEN w.id IS NULL
     THEN RAISE(ABORT, 'tablao: task_claims.worker_uuid must be the uuid of a worker')
     WHEN w.deleted_at IS NOT NULL
@@ -82,42 +98,35 @@ BEGIN
     WHEN w.status <> 'awake'
     THEN RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status)')
   END
-  FROM (SELECT NEW.worker_uuid AS uuid) n
-  LEFT JOIN workers w ON w.uuid = n.uuid;
-  UPDATE workers SET
-    last_seen_at = (SELECT now FROM farm_clock),
-    updated_at = (SELECT now FROM farm_clock)
-  WHERE uuid = NEW.worker_uuid;
-  UPDATE tasks SET
-    worker_id = (SELECT w.id FROM workers w WHERE w.uuid = NEW.worker_uuid),
-    status = 'active',
-    last_touched_at = (SELECT now FROM farm_clock),
-    updated_at = (SELECT now FROM farm_clock)
-  WHERE id = (
-      SELECT n.task_id FROM tablao_next_tasks n
-      WHERE n.worker_id = (SELECT w.id FROM workers w WHERE w.uuid = NEW.worker_uuid)
-        AND NOT EXISTS (
-          SELECT 1 FROM tablao_current_tasks c WHERE c.worker_id = n.worker_id
-        )
-    );
+  FROM tablao_setting_defaults d
+  LEFT JOIN workers w ON w.uuid = NEW.worker_uuid
+  WHERE d.name = 'clock';
+  INSERT INTO tablao_claims (worker_id, now)
+  VALUES (
+    (SELECT w.id FROM workers w WHERE w.uuid = NEW.worker_uuid),
+    (SELECT now FROM farm_clock)
+  );
 END;
 
-CREATE VIEW tablao_assert_machine (door) AS
--- The doors that act for the farm are closed while state_machine is off.
-SELECT NULL WHERE 0;
+CREATE VIEW tablao_claims (worker_id, now) AS
+-- Hands the next task to a worker that may have one. A door of its own so that
+-- the clock is read once.
+SELECT NULL, NULL WHERE 0;
 
-CREATE TRIGGER tablao_assert_machine_ii INSTEAD OF INSERT ON tablao_assert_machine
-WHEN (SELECT value FROM tablao_settings WHERE name = 'state_machine') <> 'on'
+CREATE TRIGGER tablao_claims_ii INSTEAD OF INSERT ON tablao_claims
 BEGIN
-  SELECT CASE NEW.door
-    WHEN 'task_claims'
-    THEN RAISE(ABORT, 'tablao: task_claims is closed while the setting state_machine is off: scheduling is the work of the Manager')
-    WHEN 'task_updates'
-    THEN RAISE(ABORT, 'tablao: task_updates is closed while the setting state_machine is off: updates are the work of the Manager')
-    WHEN 'timed_out_tasks'
-    THEN RAISE(ABORT, 'tablao: timed_out_tasks cannot be updated while the setting state_machine is off: timeouts are the work of the Manager')
-    WHEN 'timed_out_workers'
-    THEN RAISE(ABORT, 'tablao: timed_out_workers cannot be updated while the setting state_machine is off: timeouts are the work of the Manager')
-    ELSE RAISE(ABORT, 'tablao: farm_ticks is closed while the setting state_machine is off: the periodic checks are the work of the Manager')
-  END;
+  UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
+  WHERE id = NEW.worker_id;
+  UPDATE tasks SET
+    worker_id = NEW.worker_id,
+    status = 'active',
+    last_touched_at = NEW.now,
+    updated_at = NEW.now
+  WHERE id = (
+    SELECT n.task_id FROM tablao_next_tasks n
+    WHERE n.worker_id = NEW.worker_id
+      AND NOT EXISTS (
+        SELECT 1 FROM tablao_current_tasks c WHERE c.worker_id = n.worker_id
+      )
+  );
 END;

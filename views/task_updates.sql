@@ -15,8 +15,9 @@ JOIN jobs j ON j.id = t.job_id;
 
 CREATE TRIGGER task_updates_ii INSTEAD OF INSERT ON task_updates
 BEGIN
-  INSERT INTO tablao_assert_machine (door) VALUES ('task_updates');
   SELECT CASE
+    WHEN (SELECT value FROM tablao_settings WHERE name = 'state_machine') <> 'on'
+    THEN RAISE(ABORT, 'tablao: task_updates is closed while the setting state_machine is off: updates are the work of the Manager')
     WHEN t.id IS NULL
     THEN RAISE(ABORT, 'tablao: task_updates.task_uuid must be the uuid of a task')
     WHEN w.id IS NULL
@@ -30,53 +31,85 @@ BEGIN
     WHEN NEW.status <> 'completed' AND t.status <> 'active'
     THEN RAISE(ABORT, 'tablao: task_updates.status must be completed for a task that is no longer active: the farm took it away')
   END
-  FROM (SELECT NEW.task_uuid AS task_uuid, NEW.worker_uuid AS worker_uuid) n
-  LEFT JOIN tasks t ON t.uuid = n.task_uuid
-  LEFT JOIN workers w ON w.uuid = n.worker_uuid;
-  INSERT INTO tablao_assert_task_status (status)
-  SELECT NEW.status WHERE NEW.status IS NOT NULL AND NEW.status <> 'completed';
-  UPDATE workers SET
-    last_seen_at = (SELECT now FROM farm_clock),
-    updated_at = (SELECT now FROM farm_clock)
-  WHERE uuid = NEW.worker_uuid;
+  FROM tablao_setting_defaults d
+  LEFT JOIN tasks t ON t.uuid = NEW.task_uuid
+  LEFT JOIN workers w ON w.uuid = NEW.worker_uuid
+  WHERE d.name = 'clock';
+  INSERT INTO tablao_assert_task_status (status) VALUES (NEW.status);
+  INSERT INTO tablao_reports (
+    task_id, worker_id, status, activity, steps_completed, now
+  ) VALUES (
+    (SELECT t.id FROM tasks t WHERE t.uuid = NEW.task_uuid),
+    (SELECT w.id FROM workers w WHERE w.uuid = NEW.worker_uuid),
+    NEW.status,
+    NEW.activity,
+    NEW.steps_completed,
+    (SELECT now FROM farm_clock)
+  );
+END;
+
+CREATE VIEW tablao_reports (
+  task_id, worker_id, status, activity, steps_completed, now
+) AS
+-- Stores a report that may be stored. A door of its own so that the clock is
+-- read once, and task and worker looked up once.
+SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_reports_ii INSTEAD OF INSERT ON tablao_reports
+BEGIN
+  UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
+  WHERE id = NEW.worker_id;
   UPDATE tasks SET
     status = CASE
       WHEN NEW.status IS NULL OR NEW.status = 'failed' THEN status
       ELSE NEW.status
     END,
     activity = coalesce(NEW.activity, activity),
+    -- A completed task has done all its steps: the status machine would see to
+    -- that, too, by a second write of the row.
     steps_completed = CASE
+      WHEN NEW.status = 'completed' AND status <> 'completed' THEN steps_total
       WHEN NEW.steps_completed IS NOT NULL AND status = 'active'
       THEN NEW.steps_completed
       ELSE steps_completed
     END,
-    last_touched_at = (SELECT now FROM farm_clock),
-    updated_at = (SELECT now FROM farm_clock)
-  WHERE uuid = NEW.task_uuid;
+    last_touched_at = NEW.now,
+    updated_at = NEW.now
+  WHERE id = NEW.task_id;
+  INSERT INTO tablao_reported_failures (task_id, worker_id, status, has_activity)
+  VALUES (NEW.task_id, NEW.worker_id, NEW.status, NEW.activity IS NOT NULL);
+END;
+
+CREATE VIEW tablao_reported_failures (task_id, worker_id, status, has_activity) AS
+-- The way from a report to the failure policy, whose program is too big to be
+-- entered for every report only to find out that it is none of a failure.
+SELECT NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_reported_failures_ii INSTEAD OF INSERT ON tablao_reported_failures
+WHEN NEW.status = 'failed'
+BEGIN
   INSERT INTO tablao_failure_reports (task_id, worker_id, has_activity)
-  SELECT t.id, t.worker_id, NEW.activity IS NOT NULL
-  FROM tasks t WHERE t.uuid = NEW.task_uuid AND NEW.status = 'failed';
+  VALUES (NEW.task_id, NEW.worker_id, NEW.has_activity);
 END;
 
 CREATE VIEW workers_left_to_run (job_id, task_type, worker_uuid, worker_id) AS
--- Who can still run tasks of a type on a job: one row per job, type of its
--- tasks (trimmed and in lower case) and worker. The worker is not
--- soft-deleted, supports the type, has the job's tag if it has one, and is not
--- blocked for the type on the job; asleep and offline ones count, they may
--- come back.
-SELECT l.job_id, l.task_type, w.uuid, w.id
-FROM (SELECT DISTINCT job_id, task_type, worker_tag_id FROM tablao_lanes) l
-JOIN workers w ON w.deleted_at IS NULL
-JOIN tablao_worker_types p
-  ON p.worker_id = w.id
-  AND p.task_type = l.task_type
-  AND p.worker_tag_id = l.worker_tag_id
-WHERE NOT EXISTS (
-  SELECT 1 FROM job_blocks b
-  WHERE b.job_id = l.job_id
-    AND b.worker_id = w.id
-    AND lower(trim(b.task_type)) = l.task_type
-);
+-- Who can still run tasks of a type on a job: one row per job, worker and type
+-- that the worker supports (trimmed and in lower case), whether or not the job
+-- has tasks of it. The worker is not soft-deleted, has the job's tag if it has
+-- one, and is not blocked for the type on the job; asleep and offline ones
+-- count, they may come back.
+SELECT j.id, p.task_type, w.uuid, w.id
+FROM jobs j
+CROSS JOIN workers w
+CROSS JOIN tablao_worker_types p
+  ON p.worker_id = w.id AND p.worker_tag_id = coalesce(j.worker_tag_id, 0)
+WHERE w.deleted_at IS NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM job_blocks b
+    WHERE b.job_id = j.id
+      AND b.worker_id = w.id
+      AND lower(trim(b.task_type)) = p.task_type
+  );
 
 CREATE VIEW tablao_failure_verdicts (
   task_id, worker_id, job_id, task_type, is_over, is_blocked, is_left
@@ -133,15 +166,22 @@ BEGIN
   VALUES (NEW.task_id, NEW.worker_id)
   ON CONFLICT DO NOTHING;
   INSERT INTO job_blocks (job_id, worker_id, task_type)
-  SELECT v.job_id, v.worker_id, v.task_type
+  SELECT v.job_id, v.worker_id, (SELECT t.type FROM tasks t WHERE t.id = v.task_id)
   FROM tablao_failure_verdicts v
   WHERE v.task_id = NEW.task_id AND v.worker_id = NEW.worker_id AND v.is_blocked
-  ON CONFLICT DO NOTHING;
+    AND NOT EXISTS (
+      SELECT 1 FROM job_blocks b
+      WHERE b.job_id = v.job_id
+        AND b.worker_id = v.worker_id
+        AND lower(trim(b.task_type)) = v.task_type
+    );
   -- What the worker left failed, others may try: now that it is blocked, and
   -- if there are others.
   UPDATE tasks SET
-    status = 'queued',
-    activity = 'Task changed to queued: worker '
+    status = (SELECT p.status FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id),
+    activity = 'Task changed to '
+      || (SELECT p.status FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id)
+      || ': worker '
       || (SELECT w.name || ' (' || w.uuid || ')' FROM workers w WHERE w.id = NEW.worker_id)
       || ' that failed it is blocked from tasks of this type'
   WHERE worker_id = NEW.worker_id

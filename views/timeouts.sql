@@ -30,7 +30,8 @@ WHERE s.name IN ('task_timeout', 'worker_timeout') AND s.value > 0;
 
 CREATE TRIGGER timed_out_tasks_iu INSTEAD OF UPDATE ON timed_out_tasks
 BEGIN
-  INSERT INTO tablao_assert_machine (door) VALUES ('timed_out_tasks');
+  SELECT RAISE(ABORT, 'tablao: timed_out_tasks cannot be updated while the setting state_machine is off: timeouts are the work of the Manager')
+  WHERE (SELECT value FROM tablao_settings WHERE name = 'state_machine') <> 'on';
   SELECT RAISE(ABORT, 'tablao: timed_out_tasks: the one UPDATE it takes is SET status = ''failed''')
   WHERE NEW.status IS NOT 'failed'
     OR NEW.task_uuid IS NOT OLD.task_uuid
@@ -64,7 +65,8 @@ WHERE deleted_at IS NULL
 
 CREATE TRIGGER timed_out_workers_iu INSTEAD OF UPDATE ON timed_out_workers
 BEGIN
-  INSERT INTO tablao_assert_machine (door) VALUES ('timed_out_workers');
+  SELECT RAISE(ABORT, 'tablao: timed_out_workers cannot be updated while the setting state_machine is off: timeouts are the work of the Manager')
+  WHERE (SELECT value FROM tablao_settings WHERE name = 'state_machine') <> 'on';
   SELECT RAISE(ABORT, 'tablao: timed_out_workers: the one UPDATE it takes is SET status = ''error''')
   WHERE NEW.status IS NOT 'error'
     OR NEW.worker_uuid IS NOT OLD.worker_uuid

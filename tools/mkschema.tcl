@@ -1,0 +1,336 @@
+# Writes docs/schema.md from a database that the extension has made.
+#
+#   tclsh tools/mkschema.tcl ROOT BUILD ?FILE?
+#
+# ROOT is the checkout, BUILD the directory with tablao.so, FILE what is written
+# (default: standard output). Needs Tcl's sqlite3 package, or the libtclsqlite
+# that TABLAO_TCLSQLITE names.
+#
+# What it says of an object is the comment in its definition:
+#   table    the comment lines that follow `CREATE TABLE name (`; of a column:
+#            the comment behind it, or the comment lines above it
+#   view     the comment lines that follow `AS`
+#   trigger  the comment lines that follow the line with `ON table`; one on a
+#            view may go without, it is explained with the view
+# and of what C adds a comment in ext/*.c that begins with
+#   name(arguments): text     of a function
+#   name: text                of a virtual table
+# up to the first empty line of the comment. An object without is an error.
+
+proc die {message} {
+  puts stderr "tablao: mkschema: $message"
+  exit 1
+}
+
+if {[llength $argv] ni {2 3}} {die "tclsh tools/mkschema.tcl ROOT BUILD ?FILE?"}
+lassign $argv root build file
+if {[info exists env(TABLAO_TCLSQLITE)] && $env(TABLAO_TCLSQLITE) ne ""} {
+  load $env(TABLAO_TCLSQLITE) Sqlite3
+} else {
+  package require sqlite3
+}
+
+set out {}
+proc emit {args} {lappend ::out {*}$args}
+
+# What stands in a cell of a table.
+proc cell {text} {
+  return [string map {| \\| \n { }} $text]
+}
+
+# The comment lines at the beginning of a text, without their dashes.
+proc leading_comment {text} {
+  set lines {}
+  foreach line [split $text \n] {
+    if {![regexp {^\s*-- ?(.*)$} $line - words]} break
+    # A word to the tools is none to the reader.
+    if {[string match @* $words]} continue
+    lappend lines $words
+  }
+  return [join $lines \n]
+}
+
+# All that lack one are named at once, at the end.
+set lacking {}
+proc need {what comment} {
+  if {$comment eq ""} {lappend ::lacking $what}
+  return $comment
+}
+
+# --- Opening -----------------------------------------------------------------
+
+sqlite3 plain :memory:
+sqlite3 db :memory:
+db enable_load_extension 1
+set library [file join [file normalize $build] tablao]
+if {[catch {db eval {SELECT load_extension($library)}} message]} {
+  die "run make first: $message"
+}
+db eval {SELECT tablao_migrate()}
+
+# --- Tables and their triggers -----------------------------------------------
+
+# column -> comment
+proc column_comments {table sql} {
+  set columns [db eval {SELECT name FROM pragma_table_info($table)}]
+  set comments {}
+  # The comment of the table comes first.
+  set rest [regsub {^[^\n]*\n} $sql {}]
+  while {[regexp {^\s*--[^\n]*\n(.*)$} $rest - rest]} {}
+  set above {}
+  foreach line [split $rest \n] {
+    if {[regexp {^\s*-- ?(.*)$} $line - words]} {
+      lappend above $words
+      continue
+    }
+    if {[regexp {^\s*"?(\w+)} $line - name] && $name in $columns} {
+      set words $above
+      if {[regexp {\s-- (.*)$} $line - behind]} {lappend words $behind}
+      if {[llength $words]} {dict set comments $name [join $words " "]}
+    }
+    set above {}
+  }
+  return $comments
+}
+
+proc default_words {value} {
+  if {[string match *randomblob* $value]} {return "a random UUID"}
+  if {[string match *strftime* $value]} {return now}
+  return `$value`
+}
+
+proc describe_columns {table sql} {
+  set comments [column_comments $table $sql]
+  array set refers {}
+  db eval {
+    SELECT "from" AS name, "table" AS parent, on_delete
+      FROM pragma_foreign_key_list($table)
+  } {
+    set refers($name) "-> $parent, [string tolower $on_delete]"
+  }
+  # Keys of one column; those of several stand below the columns.
+  array set unique {}
+  set keys {}
+  set indexes {}
+  db eval {
+    SELECT name AS index_name, "unique" AS is_unique, origin, partial
+      FROM pragma_index_list($table) ORDER BY seq DESC
+  } {
+    set columns [db eval {SELECT name FROM pragma_index_info($index_name)}]
+    if {$is_unique && !$partial && [llength $columns]==1} {
+      set unique([lindex $columns 0]) 1
+    } elseif {$is_unique} {
+      lappend keys [join $columns {, }]
+    }
+    if {$origin eq "c"} {lappend indexes `$index_name`}
+  }
+  emit "| column | type | default | |" |---|---|---|---|
+  db eval {
+    SELECT name, type, "notnull" AS is_needed, dflt_value, pk
+      FROM pragma_table_info($table) ORDER BY cid
+  } {
+    set notes {}
+    set alone [db one {SELECT count(*)=1 FROM pragma_table_info($table)
+                        WHERE pk}]
+    if {$pk && $alone} {lappend notes "primary key"}
+    if {$pk && !$alone} {lappend notes "in the primary key"}
+    if {[info exists unique($name)] && !$pk} {lappend notes unique}
+    if {!$is_needed && !$pk} {lappend notes "may be NULL"}
+    if {[info exists refers($name)]} {lappend notes $refers($name)}
+    if {[dict exists $comments $name]} {
+      lappend notes [dict get $comments $name]
+    }
+    set default ""
+    if {$dflt_value ne ""} {set default [default_words $dflt_value]}
+    # How the type is spelt depends on the version of SQLite.
+    emit "| $name | [string tolower $type] | [cell $default] |\
+        [cell [join $notes {; }]] |"
+  }
+  emit ""
+  if {[llength $keys]} {emit "Unique: ([join $keys {), (}])." ""}
+  if {[llength $indexes]} {emit "Indexes: [join $indexes {, }]." ""}
+}
+
+# Name, event and comment of the triggers of a table or view.
+proc describe_triggers {table is_view} {
+  set rows {}
+  db eval {
+    SELECT name, sql FROM sqlite_schema
+     WHERE type='trigger' AND tbl_name=$table ORDER BY rowid
+  } {
+    if {![regexp {^CREATE TRIGGER \w+ (.*?)\s+ON (\w+)\s*?\n(.*)$} $sql - \
+              event on body] || $on ne $table} {
+      die "trigger $name: no ON $table at the end of a line"
+    }
+    set comment [leading_comment $body]
+    if {!$is_view} {need "trigger $name" $comment}
+    lappend rows "| $name | [cell [regsub -all {\s+} $event { }]] |\
+        [cell $comment] |"
+  }
+  if {[llength $rows]} {
+    emit "| trigger | when | |" |---|---|---| {*}$rows ""
+  }
+}
+
+proc describe_tables {pattern negate} {
+  db eval {
+    SELECT name, sql FROM sqlite_schema
+     WHERE type='table' AND (name GLOB $pattern)<>CAST($negate AS INTEGER)
+       AND name NOT GLOB 'sqlite_*'
+     ORDER BY name
+  } {
+    emit "### $name" ""
+    regsub {^[^\n]*\n} $sql {} body
+    emit [need "table $name" [leading_comment $body]] ""
+    describe_columns $name $sql
+    describe_triggers $name 0
+  }
+}
+
+proc describe_views {pattern negate} {
+  db eval {
+    SELECT name, sql FROM sqlite_schema
+     WHERE type='view' AND (name GLOB $pattern)<>CAST($negate AS INTEGER)
+     ORDER BY name
+  } {
+    emit "### $name" ""
+    set comment ""
+    if {[regexp {\sAS\n(.*)$} $sql - body]} {
+      set comment [leading_comment $body]
+    }
+    emit [need "view $name" $comment] ""
+    emit "Columns: [join [db eval {
+      SELECT name FROM pragma_table_info($name) ORDER BY cid
+    }] {, }]." ""
+    describe_triggers $name 1
+  }
+}
+
+# --- What C adds -------------------------------------------------------------
+
+# name -> {arguments text} of functions, and of virtual tables
+array set functions {}
+array set modules {}
+foreach path [lsort [glob -nocomplain -directory [file join $root ext] *.c]] {
+  set channel [open $path r]
+  fconfigure $channel -encoding utf-8
+  set source [read $channel]
+  close $channel
+  foreach comment [regexp -all -inline {/\*.*?\*/} $source] {
+    set marks {^\s*(/\*|\*\*/?|\*/)[ \t]?|\s*\*/$}
+    set text [string trim [regsub -all -line $marks $comment {}]]
+    # The first paragraph.
+    regsub {\n\s*\n.*$} $text {} text
+    set text [regsub -all {\s*\n\s*} $text { }]
+    if {[regexp {^(\w+)\(([^()]*)\): (.*)$} $text - name arguments words]} {
+      set functions($name) [list $arguments $words]
+    } elseif {[regexp {^(\w+): (.*)$} $text - name words]} {
+      set modules($name) $words
+    }
+  }
+}
+
+# The names that the extension adds to a connection.
+proc added {sql} {
+  set known [plain eval $sql]
+  return [lsort -unique [lmap name [db eval $sql] {
+    if {$name in $known} continue
+    set name
+  }]]
+}
+
+proc sentence {text} {
+  set text [string toupper [string index $text 0]][string range $text 1 end]
+  if {![string match *. $text]} {append text .}
+  return $text
+}
+
+proc describe_functions {} {
+  global functions
+  emit "| function | | may stand in |" |---|---|---|
+  foreach name [added {SELECT name FROM pragma_function_list}] {
+    if {![info exists functions($name)]} {
+      need "function $name (in ext/)" ""
+      continue
+    }
+    lassign $functions($name) arguments words
+    set narg [db one {SELECT max(narg) FROM pragma_function_list
+                       WHERE name=$name}]
+    if {$narg>=0 && $narg!=[llength [split $arguments ,]]} {
+      die "function $name takes $narg arguments, not ($arguments)"
+    }
+    set flags [db one {SELECT max(flags) FROM pragma_function_list
+                        WHERE name=$name}]
+    # SQLITE_DIRECTONLY and SQLITE_INNOCUOUS.
+    if {$flags & 0x80000} {
+      set where "statements"
+    } elseif {$flags & 0x200000} {
+      set where "statements, views, triggers, anything"
+    } else {
+      set where "statements, and in trusted schemas views and triggers"
+    }
+    emit "| $name\($arguments) | [cell [sentence $words]] | $where |"
+  }
+  emit ""
+}
+
+proc describe_modules {} {
+  global modules
+  foreach name [added {SELECT name FROM pragma_module_list}] {
+    # SQLite registers those of its pragmas as they are used.
+    if {[string match pragma_* $name]} continue
+    if {![info exists modules($name)]} {
+      need "virtual table $name (in ext/)" ""
+      continue
+    }
+    set columns {}
+    set hidden {}
+    db eval {
+      SELECT name AS column, hidden AS is_hidden FROM pragma_table_xinfo($name)
+       ORDER BY cid
+    } {
+      if {$is_hidden} {lappend hidden $column} else {lappend columns $column}
+    }
+    set head $name
+    if {[llength $hidden]} {append head ([join $hidden {, }])}
+    emit "### $head" "" [sentence $modules($name)] "" \
+        "Columns: [join $columns {, }]." ""
+  }
+}
+
+# --- The page ----------------------------------------------------------------
+
+set version [db one {SELECT tablao_schema_version()}]
+emit "# Schema" "" \
+    "<!-- Made by `make docs` from the database itself: do not edit. -->" "" \
+    "Version $version of the schema, as `tablao_migrate()` and `tablao.sql`" \
+    "make it. Names that begin with `tablao_` are internal and may change;" \
+    "all others stay." ""
+emit "## Tables" ""
+describe_tables tablao_* 1
+emit "## Views" "" \
+    "One with triggers is a door: writing to it does something." ""
+describe_views tablao_* 1
+emit "## Functions of the extension" ""
+describe_functions
+emit "## Virtual tables of the extension" ""
+describe_modules
+emit "## Internal tables" ""
+describe_tables tablao_* 0
+emit "## Internal views" "" \
+    "Those with a trigger INSTEAD OF INSERT and no rows are what the triggers" \
+    "share: an INSERT does what the view is named for." ""
+describe_views tablao_* 0
+
+if {[llength $lacking]} {die "no comment: [join $lacking {, }]"}
+
+set text [string trimright [join $out \n]]\n
+if {$file eq ""} {
+  fconfigure stdout -encoding utf-8 -translation lf
+  puts -nonewline $text
+} else {
+  set channel [open $file w]
+  fconfigure $channel -encoding utf-8 -translation lf
+  puts -nonewline $channel $text
+  close $channel
+}
