@@ -60,6 +60,12 @@ docs: setup-test ## write docs/schema.md anew, from the database
 	@$(MAKE) --no-print-directory all
 	$(TCLSH) tools/mkschema.tcl . $(BUILD) docs/schema.md
 
+golden: setup-test ## write tests/golden/schema.sql anew, after a change of the schema that is meant
+	@$(MAKE) --no-print-directory all
+	@mkdir -p tests/golden
+	$(TCLSH) tests/golden.tcl '$(BUILD)/tablao.sql' >'$(BUILD)/golden.sql'
+	mv '$(BUILD)/golden.sql' tests/golden/schema.sql
+
 dist: ## make the source tarball of the last commit
 	@mkdir -p $(BUILD)/dist
 	git archive --format=tar --prefix=tablao-$(VERSION)/ HEAD \
@@ -106,6 +112,6 @@ $(BUILD)/obj/flags: FORCE
 	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
 
 FORCE:
-.PHONY: all docs demo install uninstall test bench bench-docs dist clean help FORCE
+.PHONY: all docs demo install uninstall test bench bench-docs golden dist clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

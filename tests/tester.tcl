@@ -139,7 +139,8 @@ proc tester::eqp {sql wanted} {
   uplevel 1 [list db eval "EXPLAIN QUERY PLAN $sql" ::tester::row {
     lappend ::tester::plan $::tester::row(detail)
   }]
-  set text [join $plan "\n  "]
+  # A line end behind the last line, too, for who looks for whole lines.
+  set text "[join $plan "\n  "]\n"
   foreach want $wanted {
     if {[string index $want 0] eq "!"} {
       set want [string range $want 1 end]

@@ -6,12 +6,14 @@ CREATE VIEW worker_summaries (
 -- One row per worker that is not soft-deleted, with the task it is or was last
 -- working on (NULL when it never had one). No secret.
 SELECT
-  w.uuid, w.name, w.status, w.status_requested, w.last_seen_at, k.task_uuid,
+  w.uuid, w.name, w.status, w.status_requested, w.last_seen_at, t.uuid,
   w.lazy_status_request, w.address, w.platform, w.software,
-  w.supported_task_types, w.can_restart, k.task_name, k.task_status,
-  k.job_uuid, k.job_name
+  w.supported_task_types, w.can_restart, t.name, t.status, j.uuid, j.name
 FROM workers w
-LEFT JOIN worker_tasks k ON k.worker_uuid = w.uuid
+LEFT JOIN tasks t ON t.id = (
+  SELECT k.task_id FROM tablao_last_tasks k WHERE k.worker_id = w.id
+)
+LEFT JOIN jobs j ON j.id = t.job_id
 WHERE w.deleted_at IS NULL;
 
 CREATE VIEW worker_status_counts (status, num_workers) AS
