@@ -251,6 +251,12 @@ static void farmStamp(const char *zName){
   dbClose(db);
 }
 
+/* The names of all views and triggers. */
+static char *objects(sqlite3 *db){
+  return queryText(db, "SELECT group_concat(name) FROM (SELECT name"
+      " FROM sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY name)");
+}
+
 /* True if the database is there and can be used, maybe after an upgrade. */
 static int farmKept(const char *zName){
   char zPath[BENCH_PATH];
@@ -268,8 +274,13 @@ static int farmKept(const char *zName){
     if( bOk ){
       i64 iBefore = queryInt(db, "PRAGMA schema_version");
       exec(db, "SELECT tablao_migrate()");
+      char *zNew = objects(pNew);
+      char *zOld = objects(db);
+      bOk = strcmp(zNew, zOld)==0;
+      sqlite3_free(zNew);
+      sqlite3_free(zOld);
       /* farm_problems takes seconds: not twice for the same views. */
-      if( queryInt(db, "PRAGMA schema_version")!=iBefore ){
+      if( bOk && queryInt(db, "PRAGMA schema_version")!=iBefore ){
         char *z = queryText(db, "SELECT object FROM farm_problems LIMIT 1");
         if( z ) bOk = 0;
         sqlite3_free(z);

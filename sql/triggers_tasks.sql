@@ -98,26 +98,6 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed');
 END;
 
-CREATE TRIGGER tasks_bu_own BEFORE UPDATE OF tablao_rev, tablao_open_deps, tablao_lane ON tasks
--- Only an UPDATE of ours, which counts tablao_rev up, may write these.
-WHEN NEW.tablao_rev <> OLD.tablao_rev + 1
-  AND (
-    NEW.tablao_rev <> OLD.tablao_rev
-    OR NEW.tablao_open_deps <> OLD.tablao_open_deps
-    OR NEW.tablao_lane <> OLD.tablao_lane
-  )
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_open_deps and tablao_lane are kept by triggers and cannot be changed');
-END;
-
-CREATE TRIGGER tasks_bu_status BEFORE UPDATE OF status ON tasks
--- The two that a farm writes all day are let through first.
-WHEN NEW.status <> 'active' AND NEW.status <> 'completed'
-  AND NEW.tablao_rev = OLD.tablao_rev
-BEGIN
-  INSERT INTO tablao_assert_task_status (status) VALUES (NEW.status);
-END;
-
 CREATE TRIGGER tasks_bu_numbers BEFORE UPDATE OF
   priority, index_in_job, steps_completed, steps_total
 ON tasks
@@ -147,7 +127,31 @@ BEGIN
   WHERE NEW.index_in_job = 0 AND OLD.index_in_job <> 0;
 END;
 
-CREATE TRIGGER tasks_bu_worker BEFORE UPDATE OF worker_id ON tasks
+CREATE TRIGGER tasks_au_own AFTER UPDATE OF
+  status, tablao_rev, tablao_open_deps, tablao_lane
+ON tasks
+-- The rule on the status; and only an UPDATE of ours, which counts tablao_rev
+-- up by one, may write the other three. AFTER, like tasks_au_worker: where
+-- there is a BEFORE trigger, which might change the row, SQLite reads the row
+-- anew, and these columns change all day.
+WHEN CASE NEW.tablao_rev
+  WHEN OLD.tablao_rev + 1 THEN 0
+  WHEN OLD.tablao_rev THEN
+    -- The two that a farm writes all day are let through first.
+    (NEW.status <> 'active' AND NEW.status <> 'completed')
+    OR NEW.tablao_open_deps <> OLD.tablao_open_deps
+    OR NEW.tablao_lane <> OLD.tablao_lane
+  ELSE 1
+END
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_open_deps and tablao_lane are kept by triggers and cannot be changed')
+  WHERE NEW.tablao_rev <> OLD.tablao_rev
+    OR NEW.tablao_open_deps <> OLD.tablao_open_deps
+    OR NEW.tablao_lane <> OLD.tablao_lane;
+  INSERT INTO tablao_assert_task_status (status) VALUES (NEW.status);
+END;
+
+CREATE TRIGGER tasks_au_worker AFTER UPDATE OF worker_id ON tasks
 -- The worker must exist.
 WHEN NEW.worker_id IS NOT NULL
   AND NEW.worker_id IS NOT OLD.worker_id

@@ -218,10 +218,20 @@ BEGIN
   -- From completed every task is done again, so each waits for as many others
   -- as it depends on. From anything else what is completed stays so, and no
   -- task waits for more or for less than before.
+  -- Few of these have done a step, and an UPDATE of steps sets off more
+  -- triggers: so those few first.
+  UPDATE tasks SET steps_completed = 0, tablao_rev = tablao_rev + 1
+  WHERE job_id = NEW.job_id
+    AND NEW.old_status IS NOT 'completed'
+    AND NEW.old_status IS NOT 'under-construction'
+    AND steps_completed <> 0
+    AND (
+      status = 'canceled' OR status = 'failed' OR status = 'paused'
+      OR status = 'soft-failed'
+    );
   UPDATE tasks SET
     status = 'queued',
     activity = 'Task changed to queued: its job was requeued',
-    steps_completed = 0,
     updated_at = (SELECT now FROM farm_clock),
     tablao_rev = tablao_rev + 1
   WHERE job_id = NEW.job_id

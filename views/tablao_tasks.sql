@@ -119,9 +119,29 @@ CREATE VIEW tablao_dependents (task_id, delta) AS
 -- -1 when it has been completed, 1 when it no longer is, 0 to do nothing.
 SELECT NULL, NULL WHERE 0;
 
-CREATE TRIGGER tablao_dependents_ii INSTEAD OF INSERT ON tablao_dependents
+CREATE TRIGGER tablao_dependents_ii_one INSTEAD OF INSERT ON tablao_dependents
+-- One task waits, as a video does for its frames: without the tables that
+-- IN (SELECT ...) makes.
 WHEN NEW.delta <> 0
   AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.task_id)
+  AND NOT EXISTS (
+    SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.task_id
+    LIMIT 1 OFFSET 1
+  )
+BEGIN
+  INSERT INTO tablao_add_open_deps (task_id, delta)
+  VALUES (
+    (SELECT d.task_id FROM task_dependencies d WHERE d.dependency_id = NEW.task_id),
+    NEW.delta
+  );
+END;
+
+CREATE TRIGGER tablao_dependents_ii_many INSTEAD OF INSERT ON tablao_dependents
+WHEN NEW.delta <> 0
+  AND EXISTS (
+    SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.task_id
+    LIMIT 1 OFFSET 1
+  )
 BEGIN
   UPDATE tasks SET
     tablao_open_deps = tablao_open_deps + NEW.delta,
@@ -142,6 +162,27 @@ BEGIN
     );
 END;
 
+CREATE VIEW tablao_add_open_deps (task_id, delta) AS
+-- Adds delta to the open dependencies of a task.
+SELECT NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_add_open_deps_ii INSTEAD OF INSERT ON tablao_add_open_deps
+BEGIN
+  UPDATE tasks SET
+    tablao_open_deps = tablao_open_deps + NEW.delta,
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.task_id;
+  -- From 0 to 1 and back is what a lane may notice.
+  UPDATE tablao_lanes SET has_ready = NOT has_ready
+  WHERE id = (
+      SELECT t.tablao_lane FROM tasks t
+      WHERE t.id = NEW.task_id AND t.tablao_open_deps <= 1
+    )
+    AND has_ready <> EXISTS (
+      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id
+    );
+END;
+
 CREATE VIEW tablao_open_dependency (task_id, dependency_id, delta) AS
 -- Adds delta to the open dependencies of task_id when dependency_id is not
 -- completed: a dependency has come (1) or gone (-1).
@@ -156,13 +197,6 @@ WHEN EXISTS (
   )
   AND (SELECT t.status FROM tasks t WHERE t.id = NEW.dependency_id) <> 'completed'
 BEGIN
-  UPDATE tasks SET
-    tablao_open_deps = tablao_open_deps + NEW.delta,
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.task_id;
-  UPDATE tablao_lanes SET has_ready = NOT has_ready
-  WHERE id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id)
-    AND has_ready <> EXISTS (
-      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id
-    );
+  INSERT INTO tablao_add_open_deps (task_id, delta)
+  VALUES (NEW.task_id, NEW.delta);
 END;
