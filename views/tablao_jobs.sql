@@ -218,10 +218,11 @@ BEGIN
   -- From completed every task is done again, so each waits for as many others
   -- as it depends on. From anything else what is completed stays so, and no
   -- task waits for more or for less than before.
-  -- Few of these have done a step, and an UPDATE of steps sets off more
-  -- triggers: so those few first.
+  -- Few of these have done a step, if any, and an UPDATE of steps sets off
+  -- more triggers: so those few first.
   UPDATE tasks SET steps_completed = 0, tablao_rev = tablao_rev + 1
   WHERE job_id = NEW.job_id
+    AND (SELECT j.steps_completed FROM jobs j WHERE j.id = NEW.job_id) <> 0
     AND NEW.old_status IS NOT 'completed'
     AND NEW.old_status IS NOT 'under-construction'
     AND steps_completed <> 0
@@ -282,8 +283,14 @@ BEGIN
     num_paused = 0
   WHERE job_id = NEW.job_id AND NEW.old_status = 'completed';
   DELETE FROM job_blocks WHERE job_id = NEW.job_id;
+  -- A task with a failure is in a lane of its own kind: without such a lane
+  -- there is no failure to look for.
   DELETE FROM task_failures
-  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = NEW.job_id);
+  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = NEW.job_id)
+    AND EXISTS (
+      SELECT 1 FROM tablao_lanes l
+      WHERE l.job_id = NEW.job_id AND l.failed_by <> ''
+    );
   -- With its failure each task has gone back to the lane of tasks that nobody
   -- has failed.
   DELETE FROM tablao_lanes WHERE job_id = NEW.job_id AND failed_by <> '';
@@ -304,10 +311,13 @@ BEGIN
       ) THEN 'Job changed to completed: it was requeued and has no task left to do'
       ELSE 'Job changed to queued: it was requeued'
     END,
-    steps_completed = (
-      SELECT coalesce(sum(t.steps_completed), 0)
-      FROM tasks t WHERE t.job_id = NEW.job_id
-    ),
+    steps_completed = CASE
+      WHEN steps_completed <> 0 THEN (
+        SELECT coalesce(sum(t.steps_completed), 0)
+        FROM tasks t WHERE t.job_id = NEW.job_id
+      )
+      ELSE 0
+    END,
     updated_at = NEW.stamp,
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id;
