@@ -822,21 +822,53 @@ proc model::tick_counts {} {
     [llength [sleep_schedules_due]] [llength [stuck_jobs]]]
 }
 
+# store_authored_tasks: more tasks for a stored job, with the ids they got.
+proc model::op_add_tasks {uuid tasks ids} {
+  set job [by_uuid jobs $uuid]
+  if {$job eq {}} { refuse "unknown job" }
+  set id_of {}
+  foreach t [tasks_of $job] { dict set id_of [get tasks $t uuid] $t }
+  if {![llength $ids]} {
+    foreach t $tasks { lappend ids [expr {1000000001 + [llength $ids]}] }
+  }
+  insert_authored $job $tasks $ids id_of
+}
+
+proc model::insert_authored {job tasks ids id_of_name} {
+  upvar 1 $id_of_name id_of
+  foreach t $tasks {
+    foreach m {name type} {
+      if {![dict exists $t $m]} { refuse "a task without $m" }
+    }
+  }
+  foreach t $tasks id $ids {
+    set row [dict create id $id job_id $job]
+    foreach m {uuid name type priority} {
+      if {[dict exists $t $m]} { dict set row $m [dict get $t $m] }
+    }
+    set total 0
+    foreach n [dict get $t steps] { incr total [expr {max(1, $n)}] }
+    dict set row steps_total $total
+    dict set row commands text:[commands_json [dict get $t steps]]
+    insert_row tasks $row
+    dict set id_of [dict get $t uuid] $id
+  }
+  foreach t $tasks {
+    foreach d [dict get $t dependencies] {
+      if {![dict exists $id_of $d]} { refuse "dangling dependency" }
+      insert_row task_dependencies [dict create \
+        task_id [dict get $id_of [dict get $t uuid]] \
+        dependency_id [dict get $id_of $d]]
+    }
+  }
+}
+
 # A document: a dict of the members of the job, with `tasks` a list of dicts;
 # `steps` stands for the commands: the total_step_count of each. $ids are the
 # ids that the database gave: the job's, then the tasks'.
 proc model::op_author {document ids} {
   foreach m {name job_type} {
     if {![dict exists $document $m]} { refuse "no $m" }
-  }
-  set uuids {}
-  foreach t [dict get $document tasks] {
-    foreach m {name type} {
-      if {![dict exists $t $m]} { refuse "a task without $m" }
-    }
-    set u [dict get $t uuid]
-    if {$u in $uuids} { refuse "a uuid twice" }
-    lappend uuids $u
   }
   set job {priority 50}
   foreach m {uuid name job_type priority status settings metadata} {
@@ -853,34 +885,16 @@ proc model::op_author {document ids} {
     if {$tag eq {}} { refuse "unknown tag" }
     dict set job worker_tag_id $tag
   }
+  set tasks [dict get $document tasks]
   # Refusals come before the ids that only a stored job has.
   if {![llength $ids]} {
-    set ids [list 1000000000]
-    foreach t $uuids { lappend ids [expr {1000000001 + [llength $ids]}] }
+    set ids 1000000000
+    foreach t $tasks { lappend ids [expr {1000000000 + [llength $ids]}] }
   }
   dict set job id [lindex $ids 0]
   insert_row jobs $job
   set id_of {}
-  foreach t [dict get $document tasks] id [lrange $ids 1 end] {
-    set row [dict create id $id job_id [lindex $ids 0]]
-    foreach m {uuid name type priority} {
-      if {[dict exists $t $m]} { dict set row $m [dict get $t $m] }
-    }
-    set total 0
-    foreach n [dict get $t steps] { incr total [expr {max(1, $n)}] }
-    dict set row steps_total $total
-    dict set row commands text:[commands_json [dict get $t steps]]
-    insert_row tasks $row
-    dict set id_of [dict get $t uuid] $id
-  }
-  foreach t [dict get $document tasks] {
-    foreach d [dict get $t dependencies] {
-      if {![dict exists $id_of $d]} { refuse "dangling dependency" }
-      insert_row task_dependencies [dict create \
-        task_id [dict get $id_of [dict get $t uuid]] \
-        dependency_id [dict get $id_of $d]]
-    }
-  }
+  insert_authored [lindex $ids 0] $tasks [lrange $ids 1 end] id_of
 }
 
 # The commands of a task of an authored job, as the histories write them.
@@ -1275,6 +1289,15 @@ proc model::op_insert {table row {conflict {}}} {
   insert_row $table $row $conflict
 }
 
+proc model::op_insert_many {table rows conflict} {
+  foreach row $rows { insert_row $table $row $conflict }
+}
+
+# OR IGNORE and the like make no difference where no row is in another's way.
+proc model::op_or {clause op} {
+  op_[lindex $op 0] {*}[lrange $op 1 end]
+}
+
 # An UPDATE of some rows, by their keys; SQLite gathers the rows first, then
 # updates one after the other, in the order of ids.
 proc model::op_update {table keys given {conflict {}}} {
@@ -1307,9 +1330,11 @@ proc model::op_delete {table keys} {
   }
 }
 
-# Recording the last rendered job replaces the one row there is.
-proc model::op_rendered {job} {
+# Recording the last rendered job replaces the one row there is. The Manager
+# does it by an upsert; an UPDATE of the row does as well, if there is one.
+proc model::op_rendered {job {how insert}} {
   variable T
+  if {$how eq "update" && ![dict size $T(last_rendereds)]} return
   if {![exists jobs $job]} { refuse "no such row in jobs" }
   set T(last_rendereds) [dict create $job [dict create job_id $job \
     updated_at [now]]]

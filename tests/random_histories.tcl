@@ -38,6 +38,7 @@ namespace eval hist {
   variable zone_minutes 0
   variable verbose 0
   variable known {}
+  variable extension_only 0
   variable next_id
   variable next_uuid 0
   # Where a history begins: in the afternoon of a Friday.
@@ -100,8 +101,13 @@ proc hist::document {doc} {
   if {[dict exists $doc worker_tag]} {
     lappend members "\"worker_tag\":[json [dict get $doc worker_tag]]"
   }
+  lappend members "\"tasks\":[tasks_json [dict get $doc tasks]]"
+  return "{[join $members ,]}"
+}
+
+proc hist::tasks_json {list} {
   set tasks {}
-  foreach t [dict get $doc tasks] {
+  foreach t $list {
     set one {}
     foreach m {uuid name type priority} {
       if {[dict exists $t $m]} {
@@ -113,8 +119,7 @@ proc hist::document {doc} {
     lappend one "\"dependencies\":\[[join $deps ,]\]"
     lappend tasks "{[join $one ,]}"
   }
-  lappend members "\"tasks\":\[[join $tasks ,]\]"
-  return "{[join $members ,]}"
+  return "\[[join $tasks ,]\]"
 }
 
 # The statement that does an operation, with or without the extension.
@@ -139,6 +144,21 @@ proc hist::sql {op ext} {
       }
       return "$verb INTO ${table}([join [dict keys $row] {, }]) VALUES ([join \
         [lmap v [dict values $row] { q $v }] {, }])$tail"
+    }
+    insert_many {
+      lassign $rest table rows conflict
+      set verb [expr {$conflict eq {} ? "INSERT" : "INSERT OR IGNORE"}]
+      set values [lmap row $rows {
+        set _ "([join [lmap v [dict values $row] { q $v }] {, }])"
+      }]
+      return "$verb INTO ${table}([join [dict keys [lindex $rows 0]] {, }])\
+        VALUES [join $values {, }]"
+    }
+    or {
+      # Through the door in all modes: a function has no OR clause.
+      lassign $rest clause inner
+      regsub {^(INSERT|UPDATE)} [sql $inner 0] "& OR $clause" sql
+      return $sql
     }
     update {
       lassign $rest table keys given conflict
@@ -180,11 +200,30 @@ proc hist::sql {op ext} {
       if {$ext} { return "SELECT store_authored_job($doc)" }
       return "INSERT INTO authored_jobs(document) VALUES ($doc)"
     }
-    rendered { return "INSERT INTO last_rendereds(job_id) VALUES ([lindex $rest 0])" }
+    add_tasks {
+      lassign $rest uuid tasks
+      return "SELECT store_authored_tasks([q $uuid], [quote [tasks_json \
+        $tasks]])"
+    }
+    rendered {
+      lassign $rest job how
+      switch -- $how {
+        upsert {
+          return "INSERT INTO last_rendereds(id, job_id) VALUES (1, $job) ON\
+            CONFLICT(id) DO UPDATE SET job_id = excluded.job_id"
+        }
+        update { return "UPDATE last_rendereds SET job_id = $job" }
+      }
+      return "INSERT INTO last_rendereds(job_id) VALUES ($job)"
+    }
     setting {
       lassign $rest name value replace
       if {$replace eq "1"} {
         return "REPLACE INTO farm_settings(name, value) VALUES ([q $name], [q $value])"
+      }
+      if {[string length $value] % 2 && $name ne "no_such_setting"} {
+        return "UPDATE farm_settings SET value = [q $value] WHERE name = [\
+          q $name]"
       }
       return "INSERT INTO farm_settings(name, value) VALUES ([q $name], [q \
         $value]) ON CONFLICT(name) DO UPDATE SET value = excluded.value"
@@ -504,7 +543,7 @@ proc hist::step {step deep} {
   lassign $step ms op
   set kind [lindex $op 0]
   set clock_sql {}
-  if {$ms > 0} {
+  if {$ms != 0} {
     incr clock_ms $ms
     set clock_sql [clock_sql $clock_ms]
     model::op_setting clock [model::format_time $clock_ms]
@@ -517,7 +556,7 @@ proc hist::step {step deep} {
     } else {
       set script [list $sql]
     }
-    if {$ms > 0} { $db eval $clock_sql }
+    if {$ms != 0} { $db eval $clock_sql }
     set message {}
     foreach s $script {
       if {[catch {$db eval $s} message]} {
@@ -538,7 +577,7 @@ proc hist::step {step deep} {
     }
   }
   set ::model::hint_refused [expr {$lead_message ne {}}]
-  if {$kind eq "author"} { lappend op [authored_ids $op] }
+  set op [with_authored_ids $op]
   set why [expr {$kind eq "rollback" ? {} : [model::apply $op]}]
   if {($why eq {}) != ($lead_message eq {})} {
     if {$why eq {}} {
@@ -563,17 +602,28 @@ proc hist::split_script {script} {
   return [split [string map {";\n" "\x02"} $script] "\x02"]
 }
 
-proc hist::authored_ids {op} {
+# The operation with the ids that the database gave to what it stored.
+proc hist::with_authored_ids {op} {
   variable lead_db
-  set doc [lindex $op 1]
-  if {![dict exists $doc uuid]} { return {} }
-  set uuid [dict get $doc uuid]
-  return [concat [$lead_db eval {SELECT id FROM jobs WHERE uuid = $uuid}] \
-    [$lead_db eval {
-      SELECT id FROM tasks
-      WHERE job_id = (SELECT id FROM jobs WHERE uuid = $uuid)
-      ORDER BY index_in_job
-    }]]
+  switch -- [lindex $op 0] {
+    or { return [lreplace $op 2 2 [with_authored_ids [lindex $op 2]]] }
+    author { set list [dict get [lindex $op 1] tasks] }
+    add_tasks { set list [lindex $op 2] }
+    default { return $op }
+  }
+  set ids {}
+  if {[lindex $op 0] eq "author" && [dict exists [lindex $op 1] uuid]} {
+    set uuid [dict get [lindex $op 1] uuid]
+    set ids [$lead_db eval {SELECT id FROM jobs WHERE uuid = $uuid}]
+    if {![llength $ids]} { return [lappend op {}] }
+  }
+  foreach t $list {
+    set uuid [dict get $t uuid]
+    set id [$lead_db eval {SELECT id FROM tasks WHERE uuid = $uuid}]
+    if {$id eq {}} { return [lappend op {}] }
+    lappend ids $id
+  }
+  return [lappend op $ids]
 }
 
 proc hist::compare_all {} {
@@ -1097,7 +1147,126 @@ proc hist::gen_time_out {} {
 proc hist::gen_tick {} { return tick }
 proc hist::gen_repair {} { return repair }
 proc hist::gen_rendered {} {
-  return [list rendered [expr {[chance 4] ? 999999 : [a_job]}]]
+  return [list rendered [expr {[chance 4] ? 999999 : [a_job]}] \
+    [pick {insert insert upsert update}]]
+}
+
+# Keys and names that may change.
+proc hist::gen_key {} {
+  upvar #0 ::model::T T
+  switch -- [rnd 7] {
+    0 { set op [list jobs [a_job] [list uuid [new_uuid job]]] }
+    1 { set op [list tasks [a_task] [list uuid [new_uuid task]]] }
+    2 { set op [list workers [a_worker] [list uuid [new_uuid worker]]] }
+    3 {
+      set op [list worker_tag_membership [pick_key worker_tag_membership] \
+        [pick [list [list worker_id [a_worker]] \
+          [list worker_tag_id [a_tag]]]]]
+    }
+    4 {
+      set op [list job_blocks [pick_key job_blocks] [pick [list \
+        [list worker_id [a_worker]] [list task_type [a_type]] \
+        [list job_id [a_job]]]]]
+    }
+    5 {
+      set op [list task_failures [pick_key task_failures] [pick [list \
+        [list worker_id [a_worker]] [list task_id [a_task]]]]]
+    }
+    6 {
+      set op [list sleep_schedules [pick_key sleep_schedules] \
+        [list worker_id [a_worker]]]
+    }
+  }
+  if {[lindex $op 1] eq {} || {} in [lindex $op 2]} { return {} }
+  return [list update {*}$op [weigh {5 {} 4 ignore 2 replace}]]
+}
+proc hist::pick_key {table} {
+  upvar #0 ::model::T T
+  set keys [dict keys $T($table)]
+  return [expr {[llength $keys] ? [list [pick $keys]] : [list]}]
+}
+
+proc hist::gen_each_job {} {
+  set values {}
+  foreach j [some [model::ids jobs]] { dict set values $j [job_status] }
+  return [list each jobs status $values]
+}
+
+proc hist::gen_each_worker {} {
+  set values {}
+  foreach w [some [model::ids workers]] {
+    dict set values $w [pick {awake awake asleep offline error testing}]
+  }
+  return [list each workers status $values]
+}
+
+proc hist::gen_insert_many {} {
+  set j [a_job]
+  set rows {}
+  set tasks [model::tasks_of $j]
+  switch -- [rnd 3] {
+    0 {
+      if {[llength $tasks] >= 7} { return {} }
+      foreach - {1 2 3} {
+        set t [dict create id [expr {[new_id tasks] + [llength $rows]}] \
+          uuid [new_uuid task] job_id $j name many type [a_type] \
+          steps_total [rnd 6]]
+        lappend rows $t
+      }
+      return [list insert_many tasks $rows {}]
+    }
+    1 {
+      if {[llength $tasks] < 3} { return {} }
+      foreach - {1 2 3} {
+        set t [pick [lrange $tasks 1 end]]
+        lappend rows [dict create task_id $t \
+          dependency_id [pick [lrange $tasks 0 [lsearch $tasks $t]-1]]]
+      }
+      return [list insert_many task_dependencies $rows [pick {{} ignore}]]
+    }
+    2 {
+      foreach - {1 2 3} {
+        lappend rows [dict create job_id $j worker_id [a_worker] \
+          task_type [a_type]]
+      }
+      return [list insert_many job_blocks $rows [pick {{} ignore}]]
+    }
+  }
+}
+
+# A clause that must not reach what the triggers do.
+proc hist::gen_or {} {
+  set op [gen_[weigh {
+    5 claim 6 report 2 tick 2 time_out 4 task_status 4 job_status
+    4 worker_status 2 each_task 2 author 2 soft_delete 2 worker_request
+    2 insert_job 2 insert_task
+  }]]
+  if {$op eq {}} { return {} }
+  if {[lindex $op 0] in {insert update} && [llength $op] > 4
+      && [lindex $op 4] ne {}} { return {} }
+  # What conflicts with a stored row is replaced or ignored, rightly so.
+  if {[lindex $op 0] eq "insert" && [dict exists [lindex $op 2] \
+      index_in_job]} { return {} }
+  return [list or [pick {IGNORE REPLACE FAIL ROLLBACK ABORT}] $op]
+}
+
+proc hist::gen_add_tasks {} {
+  variable extension_only
+  if {!$extension_only} { return {} }
+  set j [a_job]
+  if {[llength [model::tasks_of $j]] >= 8} { return {} }
+  set tasks {}
+  set uuids [lmap t [model::tasks_of $j] { model::get tasks $t uuid }]
+  foreach - {1 2} {
+    set deps {}
+    if {[llength $uuids] && [chance 60]} { set deps [list [pick $uuids]] }
+    if {[chance 4]} { set deps no-such-task }
+    set u [new_uuid task]
+    lappend uuids $u
+    lappend tasks [dict create uuid $u name added type [a_type] \
+      steps [pick {{} 2 {0 3}}] dependencies $deps]
+  }
+  return [list add_tasks [uuid_of jobs $j] $tasks]
 }
 
 proc hist::gen_author {} {
@@ -1271,7 +1440,8 @@ proc hist::gen_rollback {} {
   set subs {}
   foreach - {1 2 3} {
     set op [an_operation]
-    if {[lindex $op 0] ni {rollback author}} { lappend subs $op }
+    # A ROLLBACK clause would end the savepoint.
+    if {[lindex $op 0] ni {rollback author or add_tasks}} { lappend subs $op }
   }
   return [list rollback $subs]
 }
@@ -1293,6 +1463,7 @@ proc hist::an_operation {} {
       8 update_dependency 15 insert_block 10 insert_failure 15 schedule
       55 delete 20 setting 12 machine 24 time_out 22 tick 6 repair
       8 rendered 12 author 25 upsert 40 bad 8 rollback
+      20 key 12 each_job 8 each_worker 16 insert_many 70 or 10 add_tasks
     }]]
     if {$op ne {}} { return $op }
   }
@@ -1300,8 +1471,9 @@ proc hist::an_operation {} {
 
 # How far the clock moves before an operation.
 proc hist::a_pause {} {
-  switch -- [weigh {12 none 60 short 20 seconds 5 minutes 3 hours}] {
+  switch -- [weigh {12 none 58 short 20 seconds 5 minutes 3 hours 2 back}] {
     none { return 0 }
+    back { return [expr {-1 - [rnd 3000]}] }
     short { return [expr {1 + [rnd 1500]}] }
     seconds { return [expr {1000 * (1 + [rnd 60])}] }
     minutes { return [expr {60000 * (1 + [rnd 11])}] }
@@ -1335,6 +1507,7 @@ proc hist::run_history {seed length modes lead} {
   variable next_id
   variable next_uuid 0
   variable every
+  variable extension_only [expr {[lsearch -glob $modes sql*] < 0}]
   array set next_id {jobs 0 tasks 0 workers 0 worker_tags 0}
   seed $seed
   begin $modes $lead
@@ -1402,7 +1575,7 @@ proc hist::script {history mode} {
   lappend lines "[clock_sql $ms];"
   foreach step $history {
     lassign $step pause op
-    if {$pause > 0} {
+    if {$pause != 0} {
       incr ms $pause
       lappend lines "UPDATE farm_settings SET value = '[model::format_time \
         $ms]' WHERE name = 'clock';"
