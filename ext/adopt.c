@@ -335,6 +335,7 @@ static void detachWork(TablaoOp *pOp, TablaoAdoption *p){
         "Tablao's would be lost; drop it first: %.60s", pOp->zWho, keep.az[0]);
   }
   tablaoListClear(&keep);
+  tablaoExec(pOp, tablaoScript("adopt_detach"));
   if( pOp->rc==SQLITE_OK ){
     adoptList(pOp, &make, "SELECT sql FROM main.tablao_adopted "
         "WHERE type='table' ORDER BY id");
