@@ -4,6 +4,9 @@
 
 PREFIX   = /usr/local
 LIBDIR   = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+PKGCONFIGDIR = $(LIBDIR)/pkgconfig
+MANDIR   = $(PREFIX)/share/man
 DATADIR  = $(PREFIX)/share/tablao
 DESTDIR  =
 BUILD    = build
@@ -12,6 +15,7 @@ CC       = cc
 CFLAGS   = -O2
 CPPFLAGS = -DNDEBUG
 LDFLAGS  =
+AR       = ar
 TCLSH    = tclsh
 INSTALL  = install
 
@@ -25,6 +29,14 @@ LINK    = $(CC) -shared $(CFLAGS) $(LDFLAGS)
 VERSION := $(shell cat VERSION)
 SQL     := $(sort $(wildcard sql/*.sql views/*.sql))
 OBJ     := $(patsubst ext/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard ext/*.c)))
+AMALGAMATION = $(BUILD)/amalgamation/tablao.c
+INSTALLED = '$(DESTDIR)$(LIBDIR)/tablao.$(SO)' \
+  '$(DESTDIR)$(LIBDIR)/libtablao.a' '$(DESTDIR)$(INCLUDEDIR)/tablao.h' \
+  '$(DESTDIR)$(PKGCONFIGDIR)/tablao.pc' '$(DESTDIR)$(DATADIR)/tablao.sql' \
+  '$(DESTDIR)$(MANDIR)/man7/tablao.7'
+FILL_IN  = sed -e 's|@VERSION@|$(VERSION)|g' -e 's|@PREFIX@|$(PREFIX)|g' \
+  -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' \
+  -e 's|@DATADIR@|$(DATADIR)|g' -e 's|@SO@|$(SO)|g'
 SETUP    = CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' sh tools/setup.sh
 
 ##@ Use
@@ -34,13 +46,21 @@ demo: setup-demo ## run a farm in the sqlite3 shell: two jobs, from storing to e
 	@$(MAKE) --no-print-directory all
 	@sh tests/demo.sh '$(BUILD)'
 
-install: all ## install into $(DESTDIR)$(PREFIX)
-	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(DATADIR)'
+install: all $(AMALGAMATION) $(BUILD)/libtablao.a ## install into $(DESTDIR)$(PREFIX)
+	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(INCLUDEDIR)' \
+	  '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(PKGCONFIGDIR)' '$(DESTDIR)$(MANDIR)/man7'
 	$(INSTALL) -m 755 $(BUILD)/tablao.$(SO) '$(DESTDIR)$(LIBDIR)/tablao.$(SO)'
+	$(INSTALL) -m 644 $(BUILD)/libtablao.a '$(DESTDIR)$(LIBDIR)/libtablao.a'
+	$(INSTALL) -m 644 $(BUILD)/include/tablao.h \
+	  '$(DESTDIR)$(INCLUDEDIR)/tablao.h'
 	$(INSTALL) -m 644 $(BUILD)/tablao.sql '$(DESTDIR)$(DATADIR)/tablao.sql'
+	$(FILL_IN) packages/c/tablao.pc.in >'$(DESTDIR)$(PKGCONFIGDIR)/tablao.pc'
+	$(FILL_IN) packages/c/tablao.7.in >'$(DESTDIR)$(MANDIR)/man7/tablao.7'
+	chmod 644 '$(DESTDIR)$(PKGCONFIGDIR)/tablao.pc' \
+	  '$(DESTDIR)$(MANDIR)/man7/tablao.7'
 
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(LIBDIR)/tablao.$(SO)' '$(DESTDIR)$(DATADIR)/tablao.sql'
+	rm -f $(INSTALLED)
 	-rmdir '$(DESTDIR)$(DATADIR)' 2>/dev/null || true
 
 ##@ Development
@@ -66,11 +86,18 @@ golden: setup-test ## write tests/golden/schema.sql anew, after a change of the 
 	$(TCLSH) tests/golden.tcl '$(BUILD)/tablao.sql' >'$(BUILD)/golden.sql'
 	mv '$(BUILD)/golden.sql' tests/golden/schema.sql
 
-dist: ## make the source tarball of the last commit
-	@mkdir -p $(BUILD)/dist
-	git archive --format=tar --prefix=tablao-$(VERSION)/ HEAD \
-	  >$(BUILD)/dist/tablao-$(VERSION).tar
-	gzip -n -9 -f $(BUILD)/dist/tablao-$(VERSION).tar
+amalgamation: $(AMALGAMATION) ## make the extension as one C file, build/amalgamation/tablao.c
+
+dist: $(AMALGAMATION) ## make the tarballs: the source of the last commit, the amalgamation
+	@$(SETUP) dist
+	sh packages/dist.sh '$(BUILD)' '$(BUILD)/dist'
+
+packages: setup-packages ## make the packages for Python, npm, Go, Rust, Windows, aarch64
+	@$(MAKE) --no-print-directory all $(AMALGAMATION)
+	@sh packages/build.sh '$(BUILD)'
+
+test-packages: packages ## install each of them in a clean place and use it there
+	@sh packages/test.sh '$(BUILD)'
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
@@ -101,6 +128,21 @@ $(BUILD)/tablao_sql.h: $(SQL) sql views VERSION tools/mksql.tcl
 $(BUILD)/tablao.sql: $(BUILD)/tablao_sql.h
 	@test -f $@ || $(TCLSH) tools/mksql.tcl . $(BUILD)
 
+# The public header, not to be mixed up with the extension's own in ext/.
+$(BUILD)/include/tablao.h: packages/c/tablao.h.in VERSION
+	@mkdir -p $(@D)
+	$(FILL_IN) packages/c/tablao.h.in >$@
+
+$(AMALGAMATION): tools/mkamalgamation.tcl $(wildcard ext/*.c) ext/tablao.h ext \
+    $(BUILD)/tablao_sql.h $(BUILD)/tablao.sql $(BUILD)/include/tablao.h LICENSE
+	$(TCLSH) tools/mkamalgamation.tcl . $(BUILD) $(@D)
+
+# To be linked into a program, whose SQLite it then uses.
+$(BUILD)/libtablao.a: $(AMALGAMATION) $(BUILD)/obj/flags
+	$(COMPILE) -DSQLITE_CORE -c -o $(BUILD)/obj/libtablao.o $(AMALGAMATION)
+	rm -f $@
+	$(AR) rcs $@ $(BUILD)/obj/libtablao.o
+
 $(BUILD)/bench/bench: $(wildcard bench/*.c bench/*.h) $(BUILD)/obj/flags
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -Wall -Wextra $(CPPFLAGS) $(CFLAGS) -o $@ \
@@ -112,6 +154,6 @@ $(BUILD)/obj/flags: FORCE
 	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
 
 FORCE:
-.PHONY: all docs demo install uninstall test bench bench-docs golden dist clean help FORCE
+.PHONY: all docs demo install uninstall test bench bench-docs golden amalgamation dist packages test-packages clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)
