@@ -3,62 +3,99 @@
 -- the tables tablao_authored_*, tablao_authoring_problems says what is wrong
 -- with it, tablao_store moves it into the tables.
 
-CREATE VIEW tablao_json_strings (kind, id, position, text) AS
--- The strings of an authored_jobs document, escaped for JSON: one row per job
--- (kind 'job'), per task ('task') and dependency ('dependency') with, at each
--- position, the member name and its value. Without SQLite's scalar JSON
--- functions, which may not stand in a schema, a string is escaped by hand;
--- here, once.
-SELECT kind, id, position, member || '"' || CASE
-  WHEN v.plain GLOB '*[' || char(1) || '-' || char(31) || ']*' THEN (
-    -- In three steps: SQLite's parser does not nest 31 calls.
-    SELECT replace(replace(replace(replace(replace(replace(replace(replace(replace(v3.s,
-    char(23), '\u0017'), char(24), '\u0018'), char(25), '\u0019'),
-    char(26), '\u001a'), char(27), '\u001b'), char(28), '\u001c'),
-    char(29), '\u001d'), char(30), '\u001e'), char(31), '\u001f')
-    FROM (
-      SELECT replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(v2.s,
-    char(12), '\f'), char(13), '\r'), char(14), '\u000e'),
-    char(15), '\u000f'), char(16), '\u0010'), char(17), '\u0011'),
-    char(18), '\u0012'), char(19), '\u0013'), char(20), '\u0014'),
-    char(21), '\u0015'), char(22), '\u0016') AS s
-      FROM (
-        SELECT replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(v.plain,
-    char(1), '\u0001'), char(2), '\u0002'), char(3), '\u0003'),
-    char(4), '\u0004'), char(5), '\u0005'), char(6), '\u0006'),
-    char(7), '\u0007'), char(8), '\b'), char(9), '\t'), char(10), '\n'),
-    char(11), '\u000b') AS s
-      ) v2
-    ) v3
+CREATE VIEW tablao_task_skeletons (task_id, text) AS
+-- A task in an authored_jobs document, but for what is JSON already: ""1"" and
+-- ""2"", which valid JSON cannot hold, stand for its priority and commands.
+-- SQLite's scalar JSON functions may not stand in a schema, so strings are
+-- escaped by hand: backslashes and quotes one by one, and then the control
+-- characters, which are rare, of all of them at once.
+SELECT
+  t.id,
+  (
+    SELECT CASE
+      WHEN k.text GLOB '*[' || char(1) || '-' || char(31) || ']*' THEN (
+        WITH RECURSIVE c (character, rest) AS (
+          SELECT '', k.text
+          UNION ALL
+          SELECT substr(rest, 1, 1), substr(rest, 2) FROM c WHERE rest <> ''
+        )
+        SELECT group_concat(
+          CASE
+            WHEN unicode(character) < 32 THEN printf('\u%04x', unicode(character))
+            ELSE character
+          END,
+          ''
+        )
+        FROM c
+      )
+      ELSE k.text
+    END
+    FROM (SELECT
+    '{"uuid":"' || replace(replace(t.uuid, '\', '\\'), '"', '\"')
+      || '","name":"' || replace(replace(t.name, '\', '\\'), '"', '\"')
+      || '","type":"' || replace(replace(t.type, '\', '\\'), '"', '\"')
+      || '","priority":""1"","commands":""2"","dependencies":['
+      || coalesce(
+        (
+          SELECT group_concat('"' || replace(replace(d.uuid, '\', '\\'), '"', '\"') || '"', ',')
+          FROM (
+            SELECT p.uuid
+            FROM task_dependencies n CROSS JOIN tasks p ON p.id = n.dependency_id
+            WHERE n.task_id = t.id
+            ORDER BY n.rowid
+          ) d
+        ),
+        ''
+      )
+      || ']}' AS text
+    ) k
   )
-  ELSE v.plain
-END || '"'
-FROM (
-  SELECT kind, id, position, member, replace(replace(value, '\', '\\'), '"', '\"') AS plain
-  FROM (
-    SELECT 'job' AS kind, id, 1 AS position, '"uuid":' AS member, uuid AS value FROM jobs
-    UNION ALL
-    SELECT 'job', id, 2, '"name":', name FROM jobs
-    UNION ALL
-    SELECT 'job', id, 3, '"job_type":', job_type FROM jobs
-    UNION ALL
-    SELECT 'job', id, 4, '"status":', status FROM jobs
-    UNION ALL
-    SELECT 'job', id, 5, '"shaman_checkout_id":', storage_shaman_checkout_id FROM jobs
-    UNION ALL
-    SELECT 'job', j.id, 6, '"worker_tag":', g.uuid
-    FROM jobs j JOIN worker_tags g ON g.id = j.worker_tag_id
-    UNION ALL
-    SELECT 'task', id, 1, '"uuid":', uuid FROM tasks
-    UNION ALL
-    SELECT 'task', id, 2, '"name":', name FROM tasks
-    UNION ALL
-    SELECT 'task', id, 3, '"type":', type FROM tasks
-    UNION ALL
-    SELECT 'dependency', d.task_id, d.rowid, '', t.uuid
-    FROM task_dependencies d JOIN tasks t ON t.id = d.dependency_id
+FROM tasks t;
+
+CREATE VIEW tablao_job_skeletons (job_id, text) AS
+-- A job in an authored_jobs document, up to its tasks, made as
+-- tablao_task_skeletons: ""1"", ""2"" and ""3"" stand for its priority,
+-- settings and metadata.
+SELECT
+  j.id,
+  (
+    SELECT CASE
+      WHEN k.text GLOB '*[' || char(1) || '-' || char(31) || ']*' THEN (
+        WITH RECURSIVE c (character, rest) AS (
+          SELECT '', k.text
+          UNION ALL
+          SELECT substr(rest, 1, 1), substr(rest, 2) FROM c WHERE rest <> ''
+        )
+        SELECT group_concat(
+          CASE
+            WHEN unicode(character) < 32 THEN printf('\u%04x', unicode(character))
+            ELSE character
+          END,
+          ''
+        )
+        FROM c
+      )
+      ELSE k.text
+    END
+    FROM (SELECT
+    '{"uuid":"' || replace(replace(j.uuid, '\', '\\'), '"', '\"')
+      || '","name":"' || replace(replace(j.name, '\', '\\'), '"', '\"')
+      || '","job_type":"' || replace(replace(j.job_type, '\', '\\'), '"', '\"')
+      || '","priority":""1"","status":"' || replace(replace(j.status, '\', '\\'), '"', '\"')
+      || '","settings":""2"","metadata":""3"","storage":{"shaman_checkout_id":"'
+      || replace(replace(j.storage_shaman_checkout_id, '\', '\\'), '"', '\"')
+      || '"},"worker_tag":'
+      || coalesce(
+        (
+          SELECT '"' || replace(replace(g.uuid, '\', '\\'), '"', '\"') || '"'
+          FROM worker_tags g WHERE g.id = j.worker_tag_id
+        ),
+        'null'
+      )
+      || ',"tasks":[' AS text
+    ) k
   )
-) v;
+FROM jobs j;
 
 CREATE VIEW authored_jobs (uuid, document) AS
 -- Every stored job as the document from which it could be stored: one row per
@@ -66,54 +103,22 @@ CREATE VIEW authored_jobs (uuid, document) AS
 -- tasks and their dependencies: section 5 of the specification.
 SELECT
   j.uuid,
-  '{' || (
-      SELECT group_concat(s.text, ',') FROM (
-        SELECT text FROM tablao_json_strings
-        WHERE kind = 'job' AND id = j.id AND position <= 3 ORDER BY position
-      ) s
-    )
-    || ',"priority":' || j.priority
-    || ',' || (
-      SELECT s.text FROM tablao_json_strings s
-      WHERE s.kind = 'job' AND s.id = j.id AND s.position = 4
-    )
-    || ',"settings":' || CAST(j.settings AS TEXT)
-    || ',"metadata":' || CAST(j.metadata AS TEXT)
-    || ',"storage":{' || (
-      SELECT s.text FROM tablao_json_strings s
-      WHERE s.kind = 'job' AND s.id = j.id AND s.position = 5
-    )
-    || '},' || coalesce(
-      (
-        SELECT s.text FROM tablao_json_strings s
-        WHERE s.kind = 'job' AND s.id = j.id AND s.position = 6
-      ),
-      '"worker_tag":null'
-    )
-    || ',"tasks":[' || coalesce(
+  (
+    SELECT replace(replace(replace(s.text,
+      '""1""', j.priority),
+      '""2""', CAST(j.settings AS TEXT)),
+      '""3""', CAST(j.metadata AS TEXT))
+    FROM tablao_job_skeletons s WHERE s.job_id = j.id
+  )
+    || coalesce(
       (
         SELECT group_concat(k.text, ',')
         FROM (
-          SELECT
-            '{' || (
-                SELECT group_concat(s.text, ',') FROM (
-                  SELECT text FROM tablao_json_strings
-                  WHERE kind = 'task' AND id = t.id ORDER BY position
-                ) s
-              )
-              || ',"priority":' || t.priority
-              || ',"commands":' || CAST(t.commands AS TEXT)
-              || ',"dependencies":[' || coalesce(
-                (
-                  SELECT group_concat(s.text, ',') FROM (
-                    SELECT text FROM tablao_json_strings
-                    WHERE kind = 'dependency' AND id = t.id ORDER BY position
-                  ) s
-                ),
-                ''
-              )
-              || ']}' AS text
+          SELECT replace(replace(s.text,
+            '""1""', t.priority),
+            '""2""', CAST(t.commands AS TEXT)) AS text
           FROM tasks t
+          CROSS JOIN tablao_task_skeletons s ON s.task_id = t.id
           WHERE t.job_id = j.id
           ORDER BY t.index_in_job
         ) k
