@@ -146,6 +146,8 @@ SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_unpack_ii INSTEAD OF INSERT ON tablao_unpack
 BEGIN
+  INSERT INTO tablao_assert_strict_json (value)
+  VALUES (NEW.document), (NEW.tasks);
   DELETE FROM tablao_authored_job;
   DELETE FROM tablao_authored_tasks;
   DELETE FROM tablao_authored_dependencies;

@@ -126,6 +126,33 @@ BEGIN
   END;
 END;
 
+CREATE TRIGGER tablao_assert_json_ii_strict INSTEAD OF INSERT ON tablao_assert_json
+WHEN CAST(substr(sqlite_version(), 3) AS REAL) >= 42
+BEGIN
+  INSERT INTO tablao_assert_strict_json (value) VALUES (NEW.value);
+END;
+
+CREATE VIEW tablao_assert_strict_json (value) AS
+-- JSON as RFC 8259 has it, with the message that SQLite itself gives. From
+-- version 3.42 SQLite also reads JSON5, which nobody else does; but it gives
+-- every value back as JSON, and what was JSON before comes back as it was, but
+-- for white space.
+SELECT NULL WHERE 0;
+
+CREATE TRIGGER tablao_assert_strict_json_ii INSTEAD OF INSERT ON tablao_assert_strict_json
+WHEN CAST(substr(sqlite_version(), 3) AS REAL) >= 42
+  AND replace(replace(replace(replace(
+      CAST(NEW.value AS TEXT), ' ', ''), char(9), ''), char(10), ''), char(13), '')
+    <> (
+      SELECT replace(replace(replace(replace(
+        coalesce(j.value, 'null'), ' ', ''), char(9), ''), char(10), ''), char(13), '')
+      FROM json_each('[' || CAST(NEW.value AS TEXT) || ']') j
+      LIMIT 1
+    )
+BEGIN
+  SELECT RAISE(ABORT, 'malformed JSON');
+END;
+
 CREATE VIEW tablao_assert_job_tag (worker_tag_id) AS
 -- The worker tag of a job: NULL or one there is.
 SELECT NULL WHERE 0;
