@@ -13,9 +13,9 @@ SELECT
   t.id,
   (
     SELECT CASE
-      WHEN k.text GLOB '*[' || char(1) || '-' || char(31) || ']*' THEN (
+      WHEN piece.text GLOB '*[' || char(1) || '-' || char(31) || ']*' THEN (
         WITH RECURSIVE c (character, rest) AS (
-          SELECT '', k.text
+          SELECT '', piece.text
           UNION ALL
           SELECT substr(rest, 1, 1), substr(rest, 2) FROM c WHERE rest <> ''
         )
@@ -28,7 +28,7 @@ SELECT
         )
         FROM c
       )
-      ELSE k.text
+      ELSE piece.text
     END
     FROM (SELECT
     '{"uuid":"' || replace(replace(t.uuid, '\', '\\'), '"', '\"')
@@ -37,18 +37,18 @@ SELECT
       || '","priority":""1"","commands":""2"","dependencies":['
       || coalesce(
         (
-          SELECT group_concat('"' || replace(replace(d.uuid, '\', '\\'), '"', '\"') || '"', ',')
+          SELECT group_concat('"' || replace(replace(dep.uuid, '\', '\\'), '"', '\"') || '"', ',')
           FROM (
             SELECT p.uuid
             FROM task_dependencies n CROSS JOIN tasks p ON p.id = n.dependency_id
             WHERE n.task_id = t.id
             ORDER BY n.rowid
-          ) d
+          ) dep
         ),
         ''
       )
       || ']}' AS text
-    ) k
+    ) piece
   )
 FROM tasks t;
 
@@ -60,9 +60,9 @@ SELECT
   j.id,
   (
     SELECT CASE
-      WHEN k.text GLOB '*[' || char(1) || '-' || char(31) || ']*' THEN (
+      WHEN piece.text GLOB '*[' || char(1) || '-' || char(31) || ']*' THEN (
         WITH RECURSIVE c (character, rest) AS (
-          SELECT '', k.text
+          SELECT '', piece.text
           UNION ALL
           SELECT substr(rest, 1, 1), substr(rest, 2) FROM c WHERE rest <> ''
         )
@@ -75,7 +75,7 @@ SELECT
         )
         FROM c
       )
-      ELSE k.text
+      ELSE piece.text
     END
     FROM (SELECT
     '{"uuid":"' || replace(replace(j.uuid, '\', '\\'), '"', '\"')
@@ -93,7 +93,7 @@ SELECT
         'null'
       )
       || ',"tasks":[' AS text
-    ) k
+    ) piece
   )
 FROM jobs j;
 
@@ -112,7 +112,7 @@ SELECT
   )
     || coalesce(
       (
-        SELECT group_concat(k.text, ',')
+        SELECT group_concat(piece.text, ',')
         FROM (
           SELECT replace(replace(s.text,
             '""1""', t.priority),
@@ -121,7 +121,7 @@ SELECT
           CROSS JOIN tablao_task_skeletons s ON s.task_id = t.id
           WHERE t.job_id = j.id
           ORDER BY t.index_in_job
-        ) k
+        ) piece
       ),
       ''
     )

@@ -133,7 +133,7 @@ BEGIN
 END;
 
 CREATE VIEW tablao_assert_strict_json (value) AS
--- JSON as RFC 8259 has it, with the message that SQLite itself gives. From
+-- JSON as RFC 8259 has it: what is not, SQLite calls "malformed JSON". From
 -- version 3.42 SQLite also reads JSON5, which nobody else does; but it gives
 -- every value back as JSON, and what was JSON before comes back as it was, but
 -- for white space.
@@ -150,7 +150,7 @@ WHEN CAST(substr(sqlite_version(), 3) AS REAL) >= 42
       LIMIT 1
     )
 BEGIN
-  SELECT RAISE(ABORT, 'malformed JSON');
+  SELECT RAISE(ABORT, 'tablao: malformed JSON: what SQLite reads as JSON5 is not JSON');
 END;
 
 CREATE VIEW tablao_assert_job_tag (worker_tag_id) AS
