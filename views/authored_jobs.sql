@@ -246,33 +246,37 @@ CREATE TRIGGER tablao_unpack_task_ii INSTEAD OF INSERT ON tablao_unpack_task
 WHEN NEW.type = 'object'
 BEGIN
   INSERT INTO tablao_authored_tasks (
-    number, uuid, name, type, priority, commands, dependencies
+    number, uuid, name, type, priority, commands, dependencies, steps_total
   )
   SELECT
-    NEW.number,
-    coalesce(max(CASE m.key WHEN 'uuid' THEN m.scalar END), (SELECT u.uuid FROM tablao_new_uuid u)),
-    max(CASE m.key WHEN 'name' THEN m.scalar END),
-    max(CASE m.key WHEN 'type' THEN m.scalar END),
-    coalesce(max(CASE m.key WHEN 'priority' THEN m.number END), 50),
-    coalesce(max(CASE m.key WHEN 'commands' THEN m.list END), '[]'),
-    coalesce(max(CASE m.key WHEN 'dependencies' THEN m.list END), '[]')
+    NEW.number, a.uuid, a.name, a.type, a.priority, a.commands, a.dependencies,
+    (
+      SELECT coalesce(sum(max(1, coalesce((
+        SELECT CASE WHEN n.type IN ('integer', 'real') THEN CAST(n.value AS INTEGER) END
+        FROM json_each(c.value) n
+        WHERE c.type = 'object' AND n.key = 'total_step_count'
+      ), 0))), 0)
+      FROM json_each(
+        CASE WHEN typeof(a.commands) = 'text' AND a.commands <> 'null' THEN a.commands ELSE '[]' END
+      ) c
+    )
   FROM (
     SELECT
-      key,
-      CASE type WHEN 'text' THEN value ELSE CAST(value AS BLOB) END AS scalar,
-      CASE WHEN type IN ('integer', 'real') THEN value ELSE CAST(value AS BLOB) END AS number,
-      CASE type WHEN 'array' THEN value WHEN 'null' THEN 'null' ELSE CAST(value AS BLOB) END AS list
-    FROM json_each(NEW.task)
-  ) m;
-  UPDATE tablao_authored_tasks SET steps_total = (
-    SELECT coalesce(sum(max(1, coalesce((
-      SELECT CASE WHEN n.type IN ('integer', 'real') THEN CAST(n.value AS INTEGER) END
-      FROM json_each(c.value) n
-      WHERE c.type = 'object' AND n.key = 'total_step_count'
-    ), 0))), 0)
-    FROM json_each(commands) c
-  )
-  WHERE number = NEW.number AND commands NOT IN ('[]', 'null') AND typeof(commands) = 'text';
+      coalesce(max(CASE m.key WHEN 'uuid' THEN m.scalar END), (SELECT u.uuid FROM tablao_new_uuid u)) AS uuid,
+      max(CASE m.key WHEN 'name' THEN m.scalar END) AS name,
+      max(CASE m.key WHEN 'type' THEN m.scalar END) AS type,
+      coalesce(max(CASE m.key WHEN 'priority' THEN m.number END), 50) AS priority,
+      coalesce(max(CASE m.key WHEN 'commands' THEN m.list END), '[]') AS commands,
+      coalesce(max(CASE m.key WHEN 'dependencies' THEN m.list END), '[]') AS dependencies
+    FROM (
+      SELECT
+        key,
+        CASE type WHEN 'text' THEN value ELSE CAST(value AS BLOB) END AS scalar,
+        CASE WHEN type IN ('integer', 'real') THEN value ELSE CAST(value AS BLOB) END AS number,
+        CASE type WHEN 'array' THEN value WHEN 'null' THEN 'null' ELSE CAST(value AS BLOB) END AS list
+      FROM json_each(NEW.task)
+    ) m
+  ) a;
   INSERT INTO tablao_authored_dependencies (number, dependency_uuid)
   SELECT NEW.number, CASE d.type WHEN 'text' THEN d.value ELSE CAST(d.value AS BLOB) END
   FROM tablao_authored_tasks t
