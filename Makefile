@@ -68,6 +68,18 @@ test: setup-test ## run all tests; T='func*' runs the files that match
 	@$(MAKE) --no-print-directory all
 	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/all.tcl $(T)
 
+test-clients: setup-test ## run one scenario through ten SQLite clients; C='node rust': those
+	@$(SETUP) clients || true
+	@$(MAKE) --no-print-directory all
+	@$(TCLSH) tests/clients/run.tcl '$(BUILD)' $(C)
+
+clients-docs: ## put the table of the last test-clients into docs/clients.md
+	@$(TCLSH) tests/clients/docs.tcl '$(BUILD)/clients/table.md' docs/clients.md
+
+test-versions: setup-test ## run the core of the tests on the oldest SQLite and the newest
+	@$(MAKE) --no-print-directory all
+	@CC='$(CC)' TCLSH='$(TCLSH)' bash tests/versions.sh '$(BUILD)' $(V)
+
 bench: setup-bench ## measure what Tablao costs (BENCH_QUICK=1: a short run)
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/bench
 	@$(BUILD)/bench/bench '$(BUILD)' '$(BUILD)/bench' tests/data/jobs
@@ -154,6 +166,7 @@ $(BUILD)/obj/flags: FORCE
 	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
 
 FORCE:
-.PHONY: all docs demo install uninstall test bench bench-docs golden amalgamation dist packages test-packages clean help FORCE
+.PHONY: all docs demo install uninstall test test-clients clients-docs \
+  test-versions bench bench-docs golden amalgamation dist packages test-packages clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

@@ -3,7 +3,7 @@
 #
 #   tools/setup.sh [--check] [GROUP ...]
 #
-# Groups: build test demo bench coverage torture lint dist (default: build
+# Groups: build test demo clients bench coverage torture lint dist (default: build
 # test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
@@ -89,6 +89,18 @@ find_missing() {
       have_python ||
         miss "a Python 3 that can load SQLite extensions" python3
       [ -f /usr/share/zoneinfo/Pacific/Apia ] || miss "time zones" tzdata
+      ;;
+    clients)
+      # Of what is not here or too old, make test-clients skips the clients.
+      have c++ || miss "a C++ compiler" g++
+      have go || miss Go golang-go
+      have cargo || miss Cargo cargo
+      have node || miss Node.js nodejs libnode-dev
+      have npm || miss npm npm
+      have javac || miss "a Java compiler" default-jdk-headless
+      have mvn || miss Maven maven
+      python3 -c 'import ensurepip' >/dev/null 2>&1 ||
+        miss "Python's venv" python3-venv
       ;;
     bench)
       have gnuplot || miss gnuplot gnuplot-nox

@@ -1,6 +1,6 @@
 # Runs the scenario through every client that is here or can be installed.
 #
-#   tclsh tests/clients/run.tcl BUILD ?-table FILE? ?CLIENT ...?
+#   tclsh tests/clients/run.tcl BUILD ?CLIENT ...?
 #
 # CLIENT: python apsw node mattn modernc rust wasm java shell tcl (all of
 # them). What is installed goes to BUILD/clients, from the package managers'
@@ -12,19 +12,13 @@
 #    driver does that could matter.
 # 2. One database file, open in all clients at once, each of which does a
 #    block of the scenario in turn: the same rows at the end.
-# Last it prints `N passed, N failed, N skipped`. -table: writes the table of
-# docs/clients.md into it.
+# Last it prints `N passed, N failed, N skipped`. A run of all clients writes
+# BUILD/clients/table.md, the table of docs/clients.md.
 
 set here [file dirname [file normalize [info script]]]
 set top [file dirname [file dirname $here]]
 set build [file normalize [lindex $argv 0]]
-set argv [lrange $argv 1 end]
-set table ""
-if {[lindex $argv 0] eq "-table"} {
-  set table [file normalize [lindex $argv 1]]
-  set argv [lrange $argv 2 end]
-}
-set wanted $argv
+set wanted [lrange $argv 1 end]
 set argv {}
 set env(TABLAO_BUILD) $build
 source [file join $top tests tester.tcl]
@@ -43,7 +37,6 @@ set skipped 0
 # name -> {ways, command, shell script that sets it up}. The scripts run all
 # at once; each says in its last line why it failed. A stamp that is newer
 # than what is pinned saves asking the registry again.
-set w $work
 array set client [list \
   python [list {ext sql} {/usr/bin/env python3} {
     for python in python3 /usr/bin/python3; do
@@ -375,6 +368,6 @@ if {[llength $members]>1} {
   run_in_turn "in turn, WAL" \
       [lsearch -all -inline -not $members {wasm *}] 1 wal
 }
-if {$table ne ""} {write_table $table}
+if {![llength $wanted]} {write_table $work/table.md}
 puts "$passed passed, $failed failed, $skipped skipped"
 exit [expr {$failed>0}]

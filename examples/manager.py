@@ -1,0 +1,154 @@
+"""A render farm's manager: HTTP and JSON in front of a Tablao database.
+
+    python3 manager.py [--db farm.db] [--port 8080] [--schema build/tablao.sql]
+
+It needs Python's standard library and no extension. Who may work on what, what
+a failure leads to, when a job is done: all that is in the database.
+"""
+
+import argparse
+import base64
+import hmac
+import json
+import re
+import secrets
+import sqlite3
+import threading
+import time
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+def connect():
+    # isolation_level=None: every statement is a transaction by itself.
+    db = sqlite3.connect(args.db, timeout=10, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def rows(db, sql, *params):
+    return [dict(row) for row in db.execute(sql, params)]
+
+
+def register(db, worker, body):
+    """A new worker gets a uuid, and a secret to sign with what it says."""
+    new = {'uuid': str(uuid.uuid4()), 'secret': secrets.token_urlsafe(24)}
+    db.execute('INSERT INTO workers (uuid, secret, name, supported_task_types) VALUES (?, ?, ?, ?)',
+               [new['uuid'], new['secret'], body['name'], ','.join(body['task_types'])])
+    return 200, new
+
+
+def worker_status(db, worker, body):
+    """The worker's new status; the answer is what it should become next."""
+    db.execute('UPDATE workers SET status = ?, last_seen_at = (SELECT now FROM farm_clock) WHERE uuid = ?',
+               [body['status'], worker])
+    return 200, rows(db, 'SELECT status FROM worker_next_statuses WHERE worker_uuid = ?', worker)[0]
+
+
+def next_task(db, worker, body):
+    """The next task; 204: there is none; 423: the worker must change to this status first."""
+    asked = rows(db, "SELECT status_requested AS status FROM workers WHERE uuid = ? AND status_requested <> ''", worker)
+    if asked:
+        return 423, asked[0]
+    db.execute('INSERT INTO task_claims (worker_uuid) VALUES (?)', [worker])
+    for task in rows(db, '''SELECT t.uuid, t.name, t.type, t.commands
+            FROM task_claims c JOIN task_details t ON t.uuid = c.task_uuid
+            WHERE c.worker_uuid = ? AND c.job_status IN ('queued', 'active')''', worker):
+        return 200, {**task, 'commands': json.loads(task['commands'])}
+    return 204, None
+
+
+def task_update(db, worker, body, task):
+    report = [task, worker, body.get('status'), body.get('activity'), body.get('steps_completed')]
+    db.execute('''INSERT INTO task_updates (task_uuid, worker_uuid, status, activity, steps_completed)
+        VALUES (?, ?, ?, ?, ?)''', report)
+    return 204, None
+
+
+def submit_job(db, worker, body):
+    body.setdefault('uuid', str(uuid.uuid4()))
+    db.execute('INSERT INTO authored_jobs (document) VALUES (?)', [json.dumps({**body, 'status': 'queued'})])
+    return job(db, worker, None, body['uuid'])
+
+
+def job(db, worker, body, job_uuid):
+    for found in rows(db, 'SELECT * FROM job_summaries WHERE job_uuid = ?', job_uuid):
+        return 200, {**found, 'tasks': rows(db, '''SELECT uuid, name, status, worker_name, activity
+            FROM task_details WHERE job_uuid = ? ORDER BY index_in_job''', job_uuid)}
+    return 404, {'message': 'no such job'}
+
+
+def job_status(db, worker, body, job_uuid):
+    """cancel-requested, pause-requested or requeueing; the answer is what came of it."""
+    db.execute('UPDATE jobs SET status = ? WHERE uuid = ?', [body['status'], job_uuid])
+    return job(db, worker, None, job_uuid)
+
+
+ROUTES = [  # method, path, what does it, whether a worker must sign
+    ('POST', '/worker/register', register, False),
+    ('POST', '/worker/status', worker_status, True),
+    ('POST', '/worker/task', next_task, True),
+    ('POST', '/worker/task/([^/]+)', task_update, True),
+    ('POST', '/jobs', submit_job, False),
+    ('GET', '/jobs', lambda db, *_: (200, rows(db, 'SELECT * FROM job_summaries')), False),
+    ('GET', '/jobs/([^/]+)', job, False),
+    ('POST', '/jobs/([^/]+)/status', job_status, False),
+]
+
+
+class Handler(BaseHTTPRequestHandler):
+    def signed_by(self, db):
+        """The worker whose uuid and secret came by HTTP's basic authentication."""
+        text = base64.b64decode(self.headers.get('Authorization', '').removeprefix('Basic ')).decode()
+        name, _, secret = text.partition(':')
+        known = rows(db, "SELECT secret FROM workers WHERE uuid = ? AND deleted_at IS NULL", name)
+        return name if known and hmac.compare_digest(known[0]['secret'].encode(), secret.encode()) else None
+
+    def answer(self, db):
+        body = json.loads(self.rfile.read(int(self.headers.get('Content-Length', 0))) or 'null')
+        for method, path, function, signed in ROUTES:
+            match = re.fullmatch(path, self.path)
+            if match and method == self.command:
+                worker = self.signed_by(db) if signed else None
+                if signed and not worker:
+                    return 401, {'message': 'no such worker, or another secret'}
+                return function(db, worker, body, *match.groups())
+        return 404, {'message': 'no such path'}
+
+    def do_GET(self):
+        db = connect()
+        try:
+            status, body = self.answer(db)
+        except sqlite3.IntegrityError as error:  # the database says no, and why
+            status, body = 409, {'message': str(error)}
+        except (KeyError, TypeError, ValueError) as error:
+            status, body = 400, {'message': repr(error)}
+        finally:
+            db.close()
+        data = b'' if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header('Content-Length', str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_POST = do_GET
+
+
+def tick():
+    while True:  # timeouts, sleep schedules, jobs that are stuck
+        time.sleep(60)
+        connect().execute('INSERT INTO farm_ticks DEFAULT VALUES')
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--db', default='farm.db')
+    parser.add_argument('--port', type=int, default=8080)
+    parser.add_argument('--schema', default='build/tablao.sql')
+    args = parser.parse_args()
+    if not rows(connect(), "SELECT 1 FROM sqlite_master WHERE name = 'farm_settings'"):
+        connect().executescript(open(args.schema, encoding='utf-8').read())
+    threading.Thread(target=tick, daemon=True).start()
+    server = ThreadingHTTPServer(('127.0.0.1', args.port), Handler)
+    print(f'http://127.0.0.1:{server.server_port}', flush=True)
+    server.serve_forever()

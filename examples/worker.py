@@ -1,0 +1,91 @@
+"""A worker for manager.py that renders nothing, but sleeps.
+
+    python3 worker.py MANAGER [--name NAME] [--task-types misc] [--speed 1]
+
+--speed 10 sleeps a tenth of the time. Ctrl-C or SIGTERM signs it off; what it
+was working on then goes back to the pool.
+"""
+
+import argparse
+import base64
+import json
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+
+
+def ask(path, body, authorization=None):
+    """The status and the body that the manager answers with."""
+    request = urllib.request.Request(args.manager + path, json.dumps(body).encode(), method='POST')
+    if authorization:
+        request.add_header('Authorization', authorization)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.loads(answer.read() or 'null')
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or 'null')
+
+
+def run(task, report):
+    """Runs a task's commands; raises what goes wrong."""
+    for command in task['commands']:
+        parameters = command['parameters']
+        if command['name'] == 'echo':
+            report(activity=parameters['message'])
+        elif command['name'] == 'sleep':
+            report(activity=f"sleeping {parameters['duration_in_seconds']} seconds")
+            time.sleep(parameters['duration_in_seconds'] / args.speed)
+        else:
+            raise NotImplementedError(f"this worker knows no command {command['name']!r}")
+
+
+def main():
+    status, me = ask('/worker/register', {'name': args.name, 'task_types': args.task_types.split(',')})
+    if status != 200:
+        sys.exit(f'cannot register: {me}')
+    sign = 'Basic ' + base64.b64encode(f"{me['uuid']}:{me['secret']}".encode()).decode()
+
+    def become(new):
+        answer = ask('/worker/status', {'status': new}, sign)[1]
+        return new, answer['status']
+
+    def report(**what):
+        code, answer = ask('/worker/task/' + task['uuid'], what, sign)
+        if code == 409:  # taken away: timed out, canceled, paused
+            print(f"{args.name}: {answer['message']}", flush=True)
+
+    now, then = become('starting')
+    now, _ = become(then)
+    try:
+        while now != 'offline':
+            code, task = ask('/worker/task', None, sign)
+            if code == 423:
+                now, _ = become(task['status'])
+            elif code == 200:
+                print(f"{args.name}: {task['name']}", flush=True)
+                try:
+                    run(task, report)
+                    report(status='completed')
+                except (NotImplementedError, KeyError) as error:
+                    report(status='failed', activity=str(error))
+            else:  # nothing to do, or asleep
+                time.sleep(1 / args.speed)
+    finally:
+        become('offline')
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser()
+    parser.add_argument('manager')
+    parser.add_argument('--name', default=socket.gethostname())
+    parser.add_argument('--task-types', default='misc')
+    parser.add_argument('--speed', type=float, default=1)
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        main()
+    except KeyboardInterrupt:
+        pass
