@@ -32,24 +32,21 @@ def rows(db, sql, *params):
 
 def register(db, worker, body):
     """A new worker gets a uuid, and a secret to sign with what it says."""
-    new = {'uuid': str(uuid.uuid4()), 'secret': secrets.token_urlsafe(24)}
-    db.execute('INSERT INTO workers (uuid, secret, name, supported_task_types) VALUES (?, ?, ?, ?)',
-               [new['uuid'], new['secret'], body['name'], ','.join(body['task_types'])])
-    return 200, new
+    return 200, rows(db, '''INSERT INTO workers (secret, name, supported_task_types) VALUES (?, ?, ?)
+        RETURNING uuid, secret''', secrets.token_urlsafe(24), body['name'], ','.join(body['task_types']))[0]
 
 
 def worker_status(db, worker, body):
     """The worker's new status; the answer is what it should become next."""
-    db.execute('UPDATE workers SET status = ?, last_seen_at = (SELECT now FROM farm_clock) WHERE uuid = ?',
-               [body['status'], worker])
+    rows(db, 'UPDATE workers SET status = ?, last_seen_at = (SELECT now FROM farm_clock) WHERE uuid = ?',
+         body['status'], worker)
     return 200, rows(db, 'SELECT status FROM worker_next_statuses WHERE worker_uuid = ?', worker)[0]
 
 
 def next_task(db, worker, body):
     """The next task; 204: there is none; 423: the worker must change to this status first."""
-    asked = rows(db, "SELECT status_requested AS status FROM workers WHERE uuid = ? AND status_requested <> ''", worker)
-    if asked:
-        return 423, asked[0]
+    for asked in rows(db, "SELECT status_requested AS status FROM workers WHERE uuid = ? AND status_requested <> ''", worker):
+        return 423, asked
     db.execute('INSERT INTO task_claims (worker_uuid) VALUES (?)', [worker])
     for task in rows(db, '''SELECT t.uuid, t.name, t.type, t.commands
             FROM task_claims c JOIN task_details t ON t.uuid = c.task_uuid
@@ -59,9 +56,9 @@ def next_task(db, worker, body):
 
 
 def task_update(db, worker, body, task):
-    report = [task, worker, body.get('status'), body.get('activity'), body.get('steps_completed')]
-    db.execute('''INSERT INTO task_updates (task_uuid, worker_uuid, status, activity, steps_completed)
-        VALUES (?, ?, ?, ?, ?)''', report)
+    report = [body.get(name) for name in ('status', 'activity', 'steps_completed')]
+    rows(db, '''INSERT INTO task_updates (task_uuid, worker_uuid, status, activity, steps_completed)
+        VALUES (?, ?, ?, ?, ?)''', task, worker, *report)
     return 204, None
 
 
@@ -99,10 +96,10 @@ ROUTES = [  # method, path, what does it, whether a worker must sign
 class Handler(BaseHTTPRequestHandler):
     def signed_by(self, db):
         """The worker whose uuid and secret came by HTTP's basic authentication."""
-        text = base64.b64decode(self.headers.get('Authorization', '').removeprefix('Basic ')).decode()
-        name, _, secret = text.partition(':')
-        known = rows(db, "SELECT secret FROM workers WHERE uuid = ? AND deleted_at IS NULL", name)
-        return name if known and hmac.compare_digest(known[0]['secret'].encode(), secret.encode()) else None
+        text = base64.b64decode(self.headers.get('Authorization', '').removeprefix('Basic '))
+        name, _, secret = text.decode().partition(':')
+        for known in rows(db, 'SELECT secret FROM workers WHERE uuid = ? AND deleted_at IS NULL', name):
+            return name if hmac.compare_digest(known['secret'].encode(), secret.encode()) else None
 
     def answer(self, db):
         body = json.loads(self.rfile.read(int(self.headers.get('Content-Length', 0))) or 'null')
@@ -130,7 +127,6 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header('Content-Length', str(len(data)))
         self.end_headers()
         self.wfile.write(data)
-
     do_POST = do_GET
 
 
@@ -142,9 +138,8 @@ def tick():
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser()
-    parser.add_argument('--db', default='farm.db')
-    parser.add_argument('--port', type=int, default=8080)
-    parser.add_argument('--schema', default='build/tablao.sql')
+    for name, default in ('db', 'farm.db'), ('port', 8080), ('schema', 'build/tablao.sql'):
+        parser.add_argument('--' + name, default=default, type=type(default))
     args = parser.parse_args()
     if not rows(connect(), "SELECT 1 FROM sqlite_master WHERE name = 'farm_settings'"):
         connect().executescript(open(args.schema, encoding='utf-8').read())
