@@ -116,7 +116,10 @@ clean: ## remove everything that was built
 
 help: ## show this
 	@awk -F ':.*## ' '/^##@/ { print substr($$0, 5) ":" } \
-	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile \
+	  tools/trust.mk
+
+include tools/trust.mk
 
 # Targets with tools of their own name the groups they need:
 # setup-bench, setup-coverage, setup-torture, setup-lint.
