@@ -80,7 +80,8 @@ static const struct {
 */
 static int tablaoRegister(sqlite3 *db){
   TablaoDb *p = tablaoDbNew(db);
-  int rc = p ? SQLITE_OK : SQLITE_NOMEM;
+  int rc = SQLITE_OK;
+  if( p==0 ) return SQLITE_NOMEM;
   for(int i=0; rc==SQLITE_OK && i<N_OF(aFunc); i++){
     /* The destructor runs even when this fails. */
     rc = sqlite3_create_function_v2(db, aFunc[i].zName, aFunc[i].nArg,

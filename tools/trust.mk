@@ -6,6 +6,7 @@
 TORTURE_SECONDS = 300
 FUZZ_SECONDS    = 120
 CLANG           = clang
+DL_LIB          = -ldl
 FUZZERS         = document filter function vtab file
 SQLITE_SOURCE   =
 
@@ -31,7 +32,7 @@ fuzz: setup-torture ## fuzz each target (FUZZ_SECONDS=120, FUZZERS=...)
 	done; test -z "$$bad"
 
 torture-programs: $(BUILD)/torture/faults $(BUILD)/torture/concurrency \
-  $(BUILD)/torture/flamenco.db
+  $(BUILD)/torture/calls $(BUILD)/torture/flamenco.db $(BUILD)/torture/small.db
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan CC=$(CLANG) \
 	  CFLAGS='$(TSAN)' CPPFLAGS='$(SQLITE_INC)' \
 	  $(BUILD)/tsan/tablao.$(SO) $(BUILD)/tsan/concurrency
@@ -44,12 +45,13 @@ fuzzers:
 
 $(BUILD)/torture/%: tests/torture/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -O1 -g -Wall -Wextra -o $@ $< -lsqlite3 -lpthread
+	$(CC) -std=c11 -O1 -g -Wall -Wextra -o $@ $< -lsqlite3 -lpthread \
+	  $(DL_LIB)
 
-$(BUILD)/torture/flamenco.db: tests/make_flamenco_db.tcl
+$(BUILD)/torture/%.db: tests/make_flamenco_db.tcl
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(TCLSH) tests/make_flamenco_db.tcl $@ 300
+	@$(TCLSH) tests/make_flamenco_db.tcl $@ $(if $(findstring small,$@),10,300)
 
 $(BUILD)/concurrency: tests/torture/concurrency.c \
   $(if $(SQLITE_SOURCE),$(BUILD)/sqlite3.o)
