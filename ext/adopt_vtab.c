@@ -151,7 +151,7 @@ static void adoptRow(
 static const char *adoptViewSelect(const char *zName){
   TablaoSource source;
   int i = 0;
-  do{ tablaoSource(i++, &source); }while( strcmp(source.zName, zName) );
+  do{ tablaoSource(i++, &source); }while( strcmp(source.zName, zName)!=0 );
   return strstr(source.zSql, " AS\n")+4;
 }
 

@@ -377,6 +377,8 @@ static sqlite3_stmt *queryPrepare(TablaoOp *pOp, sqlite3_value *pFilter){
   if( pFilter && sqlite3_value_type(pFilter)!=SQLITE_NULL ){
     queryReadMembers(pOp, pFilter, &mMember);
     zFilter = (const char*)sqlite3_value_text(pFilter);
+    /* Without it, it would be the statement for all jobs. */
+    if( zFilter==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
   }
   for(int i=0; i<QUERY_N_MEMBER; i++){
     if( mMember>>i & 1 ) sqlite3_str_appendall(pSql, aQueryMember[i].zWhere);

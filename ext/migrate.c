@@ -58,7 +58,7 @@ int tablaoSource(int i, TablaoSource *pSource){
 /* The text of sql/NAME.sql, for adopt.c. */
 const char *tablaoScript(const char *zName){
   int i = 0;
-  while( strcmp(aTablaoScript[i].zName, zName) ) i++;
+  while( strcmp(aTablaoScript[i].zName, zName)!=0 ) i++;
   return aTablaoScript[i].zSql;
 }
 

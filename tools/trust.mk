@@ -68,3 +68,36 @@ $(BUILD)/sqlite3.o: $(SQLITE_SOURCE)
 	  -DSQLITE_ENABLE_DESERIALIZE -c -o $@ $<
 
 .PHONY: torture torture-programs fuzz fuzzers
+
+# The extension is compiled for gcov; then the tests of what it does, and each
+# of its calls into SQLite failing, and memory running out, say what of it is
+# reached.
+COVERAGE_TESTS = func migrate check store job_query close task_graph \
+  task_summaries adopt flamenco_guide interfaces claims concurrency hostile
+COVERAGE_SECONDS = 120
+
+coverage: setup-test setup-coverage ## measure what of ext/ the tests reach, in lines and branches
+	@rm -rf $(BUILD)/coverage
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CC=gcc \
+	  CFLAGS='-O0 --coverage' CPPFLAGS= all
+	@$(MAKE) --no-print-directory $(BUILD)/torture/calls \
+	  $(BUILD)/torture/faults $(BUILD)/torture/small.db
+	@TABLAO_BUILD='$(abspath $(BUILD))/coverage' $(TCLSH) tests/all.tcl \
+	  $(COVERAGE_TESTS)
+	@$(BUILD)/torture/calls -ext $(BUILD)/coverage/tablao.$(SO) \
+	  -flamenco $(BUILD)/torture/small.db -seconds $(COVERAGE_SECONDS)
+	@$(BUILD)/torture/faults oom -dir $(BUILD)/coverage \
+	  -ext $(BUILD)/coverage/tablao.$(SO) -sql $(BUILD)/coverage/tablao.sql \
+	  -seconds 20
+	@gcovr -r . --object-directory $(BUILD)/coverage --filter ext/ \
+	  --fail-under-line 100
+	@gcovr -b -r . --object-directory $(BUILD)/coverage --filter ext/ \
+	  --fail-under-branch 95
+
+WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Wno-unused-parameter -Werror
+
+lint: setup-build setup-lint setup-torture ## compilers' warnings, cppcheck, clang-tidy, valgrind
+	@$(MAKE) --no-print-directory all $(BUILD)/torture/calls
+	@sh tools/lint.sh '$(BUILD)' '$(WARNINGS)'
+
+.PHONY: coverage lint
