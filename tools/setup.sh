@@ -50,6 +50,13 @@ have_python() {
   return 1
 }
 
+have_fuzzer() {
+  echo 'int LLVMFuzzerTestOneInput(const char *a, unsigned long n);
+    int LLVMFuzzerTestOneInput(const char *a, unsigned long n){
+      return a==0 && n>0;
+    }' | clang -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null
+}
+
 # Adds to what is missing, once: a word for people, then Debian's packages.
 miss() {
   case ", $what," in
@@ -109,7 +116,10 @@ find_missing() {
       have gcovr || miss gcovr gcovr
       ;;
     torture)
-      have clang || miss clang clang
+      # The sanitizers' libraries go by the version that clang stands for.
+      have_fuzzer || miss "clang with libFuzzer" clang "libclang-rt-$(
+        apt-cache depends clang 2>/dev/null |
+          sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p')-dev"
       have valgrind || miss valgrind valgrind
       ;;
     lint)
