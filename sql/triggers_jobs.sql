@@ -187,6 +187,16 @@ CREATE TRIGGER jobs_au_status AFTER UPDATE OF status ON jobs
 -- What a new status of a job does: section 3 of the specification.
 WHEN NEW.status <> OLD.status AND NEW.tablao_rev = OLD.tablao_rev
 BEGIN
+  -- What follows goes by the sums, so they are right before it starts.
+  UPDATE jobs SET
+    steps_completed = OLD.steps_completed,
+    steps_total = OLD.steps_total,
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id
+    AND (
+      NEW.steps_completed <> OLD.steps_completed
+      OR NEW.steps_total <> OLD.steps_total
+    );
   INSERT INTO tablao_refresh_lanes (job_id) VALUES (NEW.id);
   INSERT INTO tablao_job_effects (
     job_id, status, old_status, keeps_activity, stamp
