@@ -96,8 +96,8 @@ static const char *const azSummariesColumn[] = {
 /* Values of an IN that become parameters. With more, SQLite filters. */
 #define SUMMARIES_N_STATUS 8
 
-/* Workers kept by a cursor; a power of two. */
-#define SUMMARIES_N_WORKER 64
+/* Workers kept by a cursor; a power of two. Farms have a thousand. */
+#define SUMMARIES_N_WORKER 1024
 
 typedef struct SummariesWorker SummariesWorker;
 struct SummariesWorker {
@@ -121,7 +121,7 @@ struct SummariesCursor {
   int bDesc;                /* index_in_job counts down */
   int bEof;
   int aiCell[SUMMARIES_N_STORED];  /* where the batch has a column */
-  SummariesWorker aWorker[SUMMARIES_N_WORKER];  /* by the low bits of id */
+  SummariesWorker *aWorker; /* by the low bits of id; NULL until needed */
 };
 
 static int summariesConnect(
@@ -157,11 +157,12 @@ static void summariesCursorReset(SummariesCursor *pCur){
   tablaoDone(p, pCur->pWorker);
   pCur->pJobs = pCur->pPage = pCur->pRange = pCur->pWorker = 0;
   tablaoBatchClear(&pCur->batch);
-  for(int i=0; i<SUMMARIES_N_WORKER; i++){
+  for(int i=0; pCur->aWorker && i<SUMMARIES_N_WORKER; i++){
     sqlite3_value_free(pCur->aWorker[i].pUuid);
     sqlite3_value_free(pCur->aWorker[i].pName);
-    pCur->aWorker[i].pUuid = pCur->aWorker[i].pName = 0;
   }
+  sqlite3_free(pCur->aWorker);
+  pCur->aWorker = 0;
 }
 
 static int summariesClose(sqlite3_vtab_cursor *pBase){
@@ -294,6 +295,12 @@ static int summariesWorker(
   const TablaoCell *pCell = &pCur->aCell[SUMMARIES_CELL_WORKER];
   if( pCell->eType!=SQLITE_INTEGER ) return SQLITE_OK;
   sqlite3_int64 id = pCell->u.i;
+  if( pCur->aWorker==0 ){
+    sqlite3_uint64 nByte = SUMMARIES_N_WORKER*sizeof(SummariesWorker);
+    pCur->aWorker = sqlite3_malloc64(nByte);
+    if( pCur->aWorker==0 ) return SQLITE_NOMEM;
+    memset(pCur->aWorker, 0, (size_t)nByte);
+  }
   SummariesWorker *pWorker = &pCur->aWorker[id & (SUMMARIES_N_WORKER-1)];
   if( pWorker->pUuid==0 || pWorker->id!=id ){
     TablaoOp op;
