@@ -45,6 +45,16 @@ static void floorSample(Floor *p, int bKeep){
   if( bKeep ) seriesAdd(p->pSeries, r);
 }
 
+/*
+** What assigning a task comes to in bare tables: the columns of the task that
+** a claim writes, two of them with an index. Nothing is chosen or counted.
+*/
+static sqlite3_stmt *assignOpen(Floor *p){
+  return prep(p->db, "UPDATE tasks SET worker_id = ?2, status = 'active',"
+      " last_touched_at = strftime('%Y-%m-%d %H:%M:%f+00:00'),"
+      " updated_at = strftime('%Y-%m-%d %H:%M:%f+00:00') WHERE id = ?1");
+}
+
 /* A farm: claims, completions, reports ------------------------------------*/
 
 typedef struct Farm Farm;
@@ -97,7 +107,9 @@ static void farmCycle(Farm *p, int iWorker, int iVariant, const char *zSeries){
   rClaim = timeRun(pClaim);
 
   bindText(p->pCurrent, 1, zUuid);
-  if( sqlite3_step(p->pCurrent)!=SQLITE_ROW ) die("worker %d: no task", iWorker);
+  if( sqlite3_step(p->pCurrent)!=SQLITE_ROW ){
+    die("worker %d: no task", iWorker);
+  }
   sqlite3_snprintf(sizeof(zTask), zTask, "%s",
       (const char*)sqlite3_column_text(p->pCurrent, 0));
   i64 iJob = sqlite3_column_int64(p->pCurrent, 1);
@@ -121,7 +133,8 @@ static void farmCycle(Farm *p, int iWorker, int iVariant, const char *zSeries){
     run(p->pAddDep);
   }
   if( zSeries==0 ) return;
-  seriesAdd(series("%s %s", bFunc ? "schedule_task" : "claim", zSeries), rClaim);
+  seriesAdd(series("%s %s", bFunc ? "schedule_task" : "claim", zSeries),
+      rClaim);
   if( !bFunc && bTag ) seriesAdd(series("claim tagged %s", zSeries), rClaim);
   seriesAdd(series("step report %s", zSeries), rStep);
   seriesAdd(series("complete %s%s %s", bReport ? "by report " : "",
@@ -157,6 +170,7 @@ void caseFarm(void){
   static Farm aFarm[BENCH_N_SIZE];
   static Floor aFloor[BENCH_N_SIZE];
   sqlite3_stmt *apQuery[BENCH_N_SIZE];
+  sqlite3_stmt *apAssign[BENCH_N_SIZE];
   char z[64], zUuid[37];
   int nRound = bench.bQuick ? 1200 : 4000;
   int nQuery = bench.bQuick ? 3 : 5;
@@ -171,6 +185,7 @@ void caseFarm(void){
     sqlite3_snprintf(sizeof(zSeries), zSeries, "floor %d", n);
     floorOpen(&aFloor[i], z, zSeries);
     apQuery[i] = prep(aFloor[i].db, zStraightforward);
+    apAssign[i] = assignOpen(&aFloor[i]);
   }
   note("claims and completions");
   for(int k=0; k<nWarm+nRound; k++){
@@ -180,6 +195,10 @@ void caseFarm(void){
       int iWorker = 1 + (int)((k*(i64)7919) % bench.nWorker);
       farmCycle(&aFarm[i], iWorker, (k>>1)&3, k>=nWarm ? z : 0);
       floorSample(&aFloor[i], k>=nWarm);
+      bindInt(apAssign[i], 1, 1 + k%(bench.aSize[i]/2));
+      bindInt(apAssign[i], 2, iWorker);
+      double r = timeRun(apAssign[i]);
+      if( k>=nWarm ) seriesAdd(series("assign %d", bench.aSize[i]), r);
     }
     if( k>=nWarm && (k-nWarm)%(nRound/nQuery)==0 ){
       for(int i=0; i<BENCH_N_SIZE; i++){
@@ -207,6 +226,8 @@ void caseFarm(void){
   }
   goal("claim (INSERT INTO task_claims)", series("claim %d", nMax),
       "one-row UPDATE commit", pFloor, '<', 3);
+  goal("claim", series("claim %d", nMax),
+      "bare UPDATE of what it writes", series("assign %d", nMax), 0, 0);
   goal("claim by a worker with a tag, of tasks others wait for",
       series("claim tagged %d", nMax), "one-row UPDATE commit", pFloor, 0, 0);
   goal("claim (SELECT schedule_task()), with the task as JSON",
@@ -389,8 +410,8 @@ static void storeFile(
       zWhat);
   goal(zTitle, series("store 0 %s", zFile), "bare prepared inserts",
       series("insert %s", zFile), '<', 4);
-  sqlite3_snprintf(sizeof(zTitle), zTitle, "store %s: INSERT INTO authored_jobs",
-      zWhat);
+  sqlite3_snprintf(sizeof(zTitle), zTitle,
+      "store %s: INSERT INTO authored_jobs", zWhat);
   goal(zTitle, series("store 1 %s", zFile), "bare prepared inserts",
       series("insert %s", zFile), 0, 0);
   rowsFree(&job);
@@ -441,8 +462,8 @@ void caseDependents(void){
         " ('task', 'blender', %lld)", iJob);
   }
   /* Rows as large as those of the bare table. */
-  exec(db, "UPDATE tasks SET commands = (SELECT commands FROM tasks WHERE id = 1)"
-      " WHERE job_id = %lld", iJob);
+  exec(db, "UPDATE tasks SET commands ="
+      " (SELECT commands FROM tasks WHERE id = 1) WHERE job_id = %lld", iJob);
   i64 iTask = queryInt(db, "SELECT min(id) FROM tasks WHERE job_id = %lld",
       iJob);
   exec(db, "INSERT INTO task_dependencies (task_id, dependency_id)"
@@ -670,7 +691,8 @@ void caseSummaries(void){
   azJob[1] = queryText(pFarm, "SELECT uuid FROM jobs WHERE id = 3");
   i64 n0 = queryInt(pFarm, "SELECT count(*) FROM tasks WHERE job_id = 1");
   i64 n1 = queryInt(pFarm, "SELECT count(*) FROM tasks WHERE job_id = 3");
-  sqlite3_stmt *pLimit = prep(pFarm, "SELECT * FROM task_summaries(?1) LIMIT 20");
+  sqlite3_stmt *pLimit = prep(pFarm,
+      "SELECT * FROM task_summaries(?1) LIMIT 20");
   note("task_summaries");
   for(int k=-3; k<(bench.bQuick ? 60 : 200); k++){
     for(int i=0; i<4; i++){
@@ -724,7 +746,8 @@ void caseTick(void){
   }
   /* What the age of the kept farm made due. */
   exec(farm.db, "INSERT INTO farm_ticks DEFAULT VALUES");
-  exec(farm.db, "UPDATE workers SET last_seen_at = (SELECT now FROM farm_clock)");
+  exec(farm.db,
+      "UPDATE workers SET last_seen_at = (SELECT now FROM farm_clock)");
   if( queryInt(farm.db, "SELECT timed_out_tasks + timed_out_workers +"
       " sleep_schedules + stuck_jobs FROM farm_ticks") ){
     die("something is due");

@@ -131,10 +131,10 @@ CREATE TRIGGER tasks_au_own AFTER UPDATE OF
   status, tablao_rev, tablao_open_deps, tablao_lane
 ON tasks
 -- The rule on the status (here too, since its door costs as much again;
--- mksql.tcl sees that the lists are the same); and only an UPDATE of ours, which counts tablao_rev
--- up by one, may write the other three. AFTER, like tasks_au_worker: where
--- there is a BEFORE trigger, which might change the row, SQLite reads the row
--- anew, and these columns change all day.
+-- mksql.tcl sees that the lists are the same); and only an UPDATE of ours,
+-- which counts tablao_rev up by one, may write the other three. AFTER, like
+-- tasks_au_worker: where there is a BEFORE trigger, which might change the
+-- row, SQLite reads the row anew, and these columns change all day.
 WHEN CASE NEW.tablao_rev
   WHEN OLD.tablao_rev + 1 THEN 0
   WHEN OLD.tablao_rev THEN
