@@ -74,6 +74,11 @@ static const char *verdict(int i){
   return aRow[i].cOp==0 ? "" : bPass ? "pass" : "miss";
 }
 
+/* The bad tenth of the samples: of a rate, the low one. */
+static double slow(int i){
+  return seriesAt(aRow[i].pValue, strcmp(aRow[i].zUnit, "per s") ? 0.9 : 0.1);
+}
+
 /* Three digits are what such figures are worth. */
 static const char *figure(double r){
   static char az[8][32];
@@ -123,11 +128,9 @@ static void writeText(FILE *p, const char *zMachine){
       "median (p90)", "compared with", "median", "ratio", "goal", "");
   for(int i=0; i<nRow; i++){
     char zValue[64], zGoal[32] = "";
-    double rSlow = aRow[i].cOp=='>' && strcmp(aRow[i].zUnit, "per s")==0
-        ? 0.1 : 0.9;
     sqlite3_snprintf(sizeof(zValue), zValue, "%s (%s) %s",
         figure(seriesMedian(aRow[i].pValue)),
-        figure(seriesAt(aRow[i].pValue, rSlow)), aRow[i].zUnit);
+        figure(slow(i)), aRow[i].zUnit);
     if( aRow[i].cOp ){
       sqlite3_snprintf(sizeof(zGoal), zGoal, "%s %g",
           aRow[i].cOp=='<' ? "<=" : ">=", aRow[i].rGoal);
@@ -146,7 +149,7 @@ static void writeMarkdown(FILE *p, const char *zMachine){
   for(int i=0; i<nRow; i++){
     fprintf(p, "| %s | %s %s | %s | %s | %s | %s | ", aRow[i].zWhat,
         figure(seriesMedian(aRow[i].pValue)), aRow[i].zUnit,
-        figure(seriesAt(aRow[i].pValue, 0.9)), aRow[i].zPeer,
+        figure(slow(i)), aRow[i].zPeer,
         figure(seriesMedian(aRow[i].pPeer)), figure(aRow[i].rRatio));
     if( aRow[i].cOp ){
       fprintf(p, "%s %g | %s |\n", aRow[i].cOp=='<' ? "≤" : "≥",
@@ -166,7 +169,7 @@ static void writeJson(FILE *p, const char *zMachine){
         " \"peer_median\": %.3f, \"peer_p90\": %.3f, \"peer_samples\": %d,"
         " \"ratio\": %.4f, ", i ? "," : "",
         aRow[i].zWhat, aRow[i].zUnit, seriesMedian(aRow[i].pValue),
-        seriesAt(aRow[i].pValue, 0.9), aRow[i].pValue->n, aRow[i].zPeer,
+        slow(i), aRow[i].pValue->n, aRow[i].zPeer,
         seriesMedian(aRow[i].pPeer), seriesAt(aRow[i].pPeer, 0.9),
         aRow[i].pPeer->n, aRow[i].rRatio);
     if( aRow[i].cOp ){
