@@ -105,11 +105,12 @@ dist: $(AMALGAMATION) ## make the tarballs: the source of the last commit, the a
 	sh packages/dist.sh '$(BUILD)' '$(BUILD)/dist'
 
 packages: setup-packages ## make the packages for Python, npm, Go, Rust, Windows, aarch64
+	@$(SETUP) cross || true
 	@$(MAKE) --no-print-directory all $(AMALGAMATION)
-	@sh packages/build.sh '$(BUILD)'
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh packages/build.sh '$(BUILD)'
 
 test-packages: packages ## install each of them in a clean place and use it there
-	@sh packages/test.sh '$(BUILD)'
+	@CC='$(CC)' sh packages/test.sh '$(BUILD)'
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

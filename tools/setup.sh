@@ -3,8 +3,8 @@
 #
 #   tools/setup.sh [--check] [GROUP ...]
 #
-# Groups: build test demo clients bench coverage torture lint dist (default: build
-# test). With --check it installs nothing, only says what to install.
+# Groups: build test demo clients bench coverage torture lint dist packages cross
+# (default: build test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
 # installs the packages that are, as root or through sudo; elsewhere, or
@@ -128,6 +128,22 @@ find_missing() {
       ;;
     dist)
       have git || miss git git
+      ;;
+    packages)
+      python3 -c 'import venv, ensurepip' 2>/dev/null ||
+        miss "Python's venv" python3-venv
+      have objdump || miss objdump binutils
+      ;;
+    cross)
+      # What is not here, make packages leaves out.
+      have x86_64-w64-mingw32-gcc ||
+        miss "a compiler for Windows" gcc-mingw-w64-x86-64
+      have wine || miss wine wine wine64
+      if [ "$(uname -m)" != aarch64 ]; then
+        have aarch64-linux-gnu-gcc || miss "a compiler for aarch64" \
+          gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+        have qemu-aarch64 || miss qemu-aarch64 qemu-user
+      fi
       ;;
     *)
       die "setup: unknown group: $group"
