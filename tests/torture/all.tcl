@@ -87,8 +87,8 @@ proc start_next {} {
   file delete -force $dir
   file mkdir $dir
   set seconds [expr {max(1, int($share*$unit))}]
-  set channel [open [list |{*}[string map [list %s $seconds %d $dir] \
-      $command] </dev/null 2>@1] r]
+  set command [string map [list %s $seconds %d $dir] $command]
+  set channel [open "|$command </dev/null 2>@1" r]
   fconfigure $channel -blocking 0 -translation binary
   set output($channel) ""
   set started($channel) [clock milliseconds]
