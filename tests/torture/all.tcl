@@ -83,7 +83,7 @@ proc start_next {} {
   global queue running output started unit build
   if {![llength $queue]} return
   set queue [lassign $queue name share command]
-  set dir [file join $build torture $name]
+  set dir [file join $build torture run-$name]
   file delete -force $dir
   file mkdir $dir
   set seconds [expr {max(1, int($share*$unit))}]
@@ -132,7 +132,7 @@ proc finish {channel} {
   set lines [split [string trim $output($channel)] \n]
   puts "  [join [lrange $lines end-[expr {$f ? 60 : 4}] end] "\n  "]"
   flush stdout
-  file delete -force [file join $build torture $name]
+  file delete -force [file join $build torture run-$name]
   foreach a {running output started} {unset ${a}($channel)}
   start_next
   if {![array size running]} {set done 1}
