@@ -58,7 +58,8 @@ foreach {mode share} {oom 20 io 14 power 8 kill 8 full 5} {
   lappend parts $mode $share [list $faults $mode {*}$fault_args \
       -dir %d -seconds %s -seed $seed]
 }
-lappend parts calls 8 [list [file join $build torture calls] -ext $library \
+lappend parts calls 8 [list [file join $build torture calls] \
+    -ext $library[info sharedlibextension] \
     -flamenco [file join $build torture small.db] -seconds %s]
 lappend parts histories 14 [list $tclsh tests/random_histories.tcl -seed $seed \
     -runs 1000000 -length 250 -seconds %s]
