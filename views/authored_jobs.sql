@@ -21,6 +21,9 @@ SELECT
         )
         SELECT group_concat(
           CASE
+            WHEN character = char(10) THEN '\n'
+            WHEN character = char(13) THEN '\r'
+            WHEN character = char(9) THEN '\t'
             WHEN unicode(character) < 32 THEN printf('\u%04x', unicode(character))
             ELSE character
           END,
@@ -68,6 +71,9 @@ SELECT
         )
         SELECT group_concat(
           CASE
+            WHEN character = char(10) THEN '\n'
+            WHEN character = char(13) THEN '\r'
+            WHEN character = char(9) THEN '\t'
             WHEN unicode(character) < 32 THEN printf('\u%04x', unicode(character))
             ELSE character
           END,
