@@ -141,14 +141,26 @@ SELECT NULL WHERE 0;
 
 CREATE TRIGGER tablao_assert_strict_json_ii INSTEAD OF INSERT ON tablao_assert_strict_json
 WHEN CAST(substr(sqlite_version(), 3) AS REAL) >= 42
-  AND replace(replace(replace(replace(
-      CAST(NEW.value AS TEXT), ' ', ''), char(9), ''), char(10), ''), char(13), '')
-    <> (
-      SELECT replace(replace(replace(replace(
-        coalesce(j.value, 'null'), ' ', ''), char(9), ''), char(10), ''), char(13), '')
-      FROM json_each('[' || CAST(NEW.value AS TEXT) || ']') j
+  -- Strings and numbers come back as SQL values. They are for others to
+  -- refuse; but NaN comes back as null.
+  AND EXISTS (
+    SELECT 1
+    FROM (
+      SELECT
+        replace(replace(replace(replace(
+          CAST(NEW.value AS TEXT), ' ', ''), char(9), ''), char(10), ''), char(13), '')
+          AS given,
+        replace(replace(replace(replace(
+          coalesce(j.value, 'null'), ' ', ''), char(9), ''), char(10), ''), char(13), '')
+          AS meant,
+        j.type
+      FROM json_each('[' || replace(CAST(NEW.value AS TEXT), char(0), '') || ']') j
       LIMIT 1
-    )
+    ) v
+    WHERE v.type IN ('object', 'array', 'null')
+      AND v.given <> v.meant
+      AND instr(v.given, char(0)) = 0
+  )
 BEGIN
   SELECT RAISE(ABORT, 'tablao: malformed JSON: what SQLite reads as JSON5 is not JSON');
 END;
