@@ -133,6 +133,12 @@ proc command_of {name} {
   }
 }
 
+# Nothing may hang for ever, a registry or a lock.
+proc within {seconds} {
+  if {[auto_execok timeout] eq ""} return
+  return [list timeout $seconds]
+}
+
 proc set_up {names} {
   global client here work prelude why
   file mkdir $work/node $work/java
@@ -142,7 +148,7 @@ proc set_up {names} {
       exec </dev/null >\"\$work/$name.log\" 2>&1
       $prelude
       $script"
-    set channel [open |[list sh -c $text] r]
+    set channel [open |[list {*}[within 840] sh -c $text] r]
     set running($name) $channel
   }
   foreach name $names {
@@ -165,7 +171,7 @@ proc set_up {names} {
 
 proc start {name way database} {
   global scenario build work
-  set channel [open |[list {*}[command_of $name] $scenario $database $build \
+  set channel [open |[list {*}[within 300] {*}[command_of $name] $scenario $database $build \
       $way 2>>$work/$name.err] r+]
   fconfigure $channel -buffering line -encoding utf-8
   return $channel
