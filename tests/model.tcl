@@ -1375,8 +1375,11 @@ proc model::op_setting {name value {replace 0}} {
 # Nothing is wrong, so nothing may change.
 proc model::op_repair {} {}
 
-# A statement that no state of the farm makes right.
-proc model::op_bad {sql} { refuse $sql }
+# A statement that is refused if it finds the row it is about, else does
+# nothing.
+proc model::op_bad_if {table key sql} {
+  if {[exists $table $key]} { refuse $sql }
+}
 
 # Does one operation. Returns {} when it is done, else why it is refused.
 proc model::apply {op} {
