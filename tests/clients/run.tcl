@@ -292,6 +292,9 @@ proc run_in_turn {label members step journal} {
   foreach member $members {
     lassign $member name way
     lappend channels [start $name $way $database]
+    # Once it answers it has the file open. The WebAssembly build takes no
+    # locks, so nobody may look at the file while that one writes it.
+    tell [lindex $channels end] "$label, $member" version
   }
   set n [llength $channels]
   set who 0
