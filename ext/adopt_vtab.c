@@ -302,11 +302,7 @@ static int adoptConnect(
 
 static int adoptOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
   UNUSED_PARAMETER(pVtab);
-  AdoptCursor *pCur = sqlite3_malloc64(sizeof(*pCur));
-  if( pCur==0 ) return SQLITE_NOMEM;
-  memset(pCur, 0, sizeof(*pCur));
-  *ppCursor = &pCur->base;
-  return SQLITE_OK;
+  return tablaoVtabOpen(sizeof(AdoptCursor), ppCursor);
 }
 
 static int adoptClose(sqlite3_vtab_cursor *pBase){

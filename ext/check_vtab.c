@@ -93,11 +93,7 @@ static int checkConnect(
 
 static int checkOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
   UNUSED_PARAMETER(pVtab);
-  CheckCursor *pCur = sqlite3_malloc64(sizeof(*pCur));
-  if( pCur==0 ) return SQLITE_NOMEM;
-  memset(pCur, 0, sizeof(*pCur));
-  *ppCursor = &pCur->base;
-  return SQLITE_OK;
+  return tablaoVtabOpen(sizeof(CheckCursor), ppCursor);
 }
 
 static void checkRowClear(CheckRow *pRow){

@@ -170,11 +170,7 @@ static int queryConnect(
 
 static int queryOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
   UNUSED_PARAMETER(pVtab);
-  QueryCursor *pCur = sqlite3_malloc64(sizeof(*pCur));
-  if( pCur==0 ) return SQLITE_NOMEM;
-  memset(pCur, 0, sizeof(*pCur));
-  *ppCursor = &pCur->base;
-  return SQLITE_OK;
+  return tablaoVtabOpen(sizeof(QueryCursor), ppCursor);
 }
 
 /* Puts the cursor back into its state at xOpen. */

@@ -125,6 +125,7 @@ void tablaoEnd(TablaoOp*);
 /* Interface to code in util.c: virtual tables ------------------------------*/
 
 int tablaoVtabConnect(TablaoDb*, const char *zDeclare, sqlite3_vtab**);
+int tablaoVtabOpen(sqlite3_uint64, sqlite3_vtab_cursor**);
 int tablaoVtabDisconnect(sqlite3_vtab*);
 int tablaoVtabError(sqlite3_vtab*, TablaoOp*);
 

@@ -97,11 +97,7 @@ static int graphConnect(
 
 static int graphOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
   UNUSED_PARAMETER(pVtab);
-  GraphCursor *pCur = sqlite3_malloc64(sizeof(*pCur));
-  if( pCur==0 ) return SQLITE_NOMEM;
-  memset(pCur, 0, sizeof(*pCur));
-  *ppCursor = &pCur->base;
-  return SQLITE_OK;
+  return tablaoVtabOpen(sizeof(GraphCursor), ppCursor);
 }
 
 /* Forgets the job at hand. */

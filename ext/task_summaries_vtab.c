@@ -141,11 +141,7 @@ static int summariesConnect(
 
 static int summariesOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
   UNUSED_PARAMETER(pVtab);
-  SummariesCursor *pCur = sqlite3_malloc64(sizeof(*pCur));
-  if( pCur==0 ) return SQLITE_NOMEM;
-  memset(pCur, 0, sizeof(*pCur));
-  *ppCursor = &pCur->base;
-  return SQLITE_OK;
+  return tablaoVtabOpen(sizeof(SummariesCursor), ppCursor);
 }
 
 /* Puts the cursor back into its state at xOpen. */

@@ -531,6 +531,17 @@ int tablaoVtabConnect(
   return SQLITE_OK;
 }
 
+/*
+** xOpen of all of them, whose cursors begin with a sqlite3_vtab_cursor: nByte
+** of zeros.
+*/
+int tablaoVtabOpen(sqlite3_uint64 nByte, sqlite3_vtab_cursor **ppCursor){
+  *ppCursor = sqlite3_malloc64(nByte);
+  if( *ppCursor==0 ) return SQLITE_NOMEM;
+  memset(*ppCursor, 0, (size_t)nByte);
+  return SQLITE_OK;
+}
+
 /* xDisconnect of all of them. */
 int tablaoVtabDisconnect(sqlite3_vtab *pVtab){
   TablaoDb *p = ((TablaoVtab*)pVtab)->p;

@@ -1,3 +1,8 @@
+CREATE VIEW tablao_blocks (job_id, worker_id, task_type) AS
+-- job_blocks, its types trimmed and in lower case as in tablao_lanes and
+-- tablao_worker_types: one row per block.
+SELECT job_id, worker_id, lower(trim(task_type)) FROM job_blocks;
+
 CREATE VIEW tablao_open_lanes (
   worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority, task_priority
 ) AS
@@ -15,10 +20,10 @@ WHERE l.is_open = 1
   AND l.has_ready = 1
   AND instr(l.failed_by, ',' || p.worker_id || ',') = 0
   AND NOT EXISTS (
-    SELECT 1 FROM job_blocks b
+    SELECT 1 FROM tablao_blocks b
     WHERE b.job_id = l.job_id
       AND b.worker_id = p.worker_id
-      AND lower(trim(b.task_type)) = l.task_type
+      AND b.task_type = l.task_type
   );
 
 CREATE VIEW runnable_tasks (

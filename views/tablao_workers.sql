@@ -80,6 +80,10 @@ SELECT
   CASE WHEN status IN ('paused', 'pause-requested') THEN 'paused' ELSE 'queued' END
 FROM jobs;
 
+CREATE VIEW tablao_worker_labels (worker_id, label) AS
+-- What activities call each worker.
+SELECT id, name || ' (' || uuid || ')' FROM workers;
+
 CREATE VIEW tablao_return_tasks (worker_id, reason) AS
 -- Returns the active tasks of a worker to the pool; reason goes on after the
 -- worker's name.
@@ -92,7 +96,7 @@ BEGIN
     activity = 'Task changed to '
       || (SELECT p.status FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id)
       || ': worker '
-      || (SELECT w.name || ' (' || w.uuid || ') ' FROM workers w WHERE w.id = NEW.worker_id)
+      || (SELECT w.label || ' ' FROM tablao_worker_labels w WHERE w.worker_id = NEW.worker_id)
       || NEW.reason
   WHERE worker_id = NEW.worker_id AND (status = 'active') = 1;
 END;

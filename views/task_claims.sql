@@ -98,6 +98,7 @@ BEGIN
     WHEN w.status <> 'awake'
     THEN RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status)')
   END
+  -- One row, so that a worker that is not there gives a row, too.
   FROM tablao_setting_defaults d
   LEFT JOIN workers w ON w.uuid = NEW.worker_uuid
   WHERE d.name = 'clock';

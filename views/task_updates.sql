@@ -31,6 +31,7 @@ BEGIN
     WHEN NEW.status <> 'completed' AND t.status <> 'active'
     THEN RAISE(ABORT, 'tablao: task_updates.status must be completed for a task that is no longer active: the farm took it away')
   END
+  -- One row, so that a task or worker that is not there gives a row, too.
   FROM tablao_setting_defaults d
   LEFT JOIN tasks t ON t.uuid = NEW.task_uuid
   LEFT JOIN workers w ON w.uuid = NEW.worker_uuid
@@ -105,10 +106,10 @@ CROSS JOIN tablao_worker_types p
   ON p.worker_id = w.id AND p.worker_tag_id = coalesce(j.worker_tag_id, 0)
 WHERE w.deleted_at IS NULL
   AND NOT EXISTS (
-    SELECT 1 FROM job_blocks b
+    SELECT 1 FROM tablao_blocks b
     WHERE b.job_id = j.id
       AND b.worker_id = w.id
-      AND lower(trim(b.task_type)) = p.task_type
+      AND b.task_type = p.task_type
   );
 
 CREATE VIEW tablao_failure_verdicts (
@@ -170,10 +171,10 @@ BEGIN
   FROM tablao_failure_verdicts v
   WHERE v.task_id = NEW.task_id AND v.worker_id = NEW.worker_id AND v.is_blocked
     AND NOT EXISTS (
-      SELECT 1 FROM job_blocks b
+      SELECT 1 FROM tablao_blocks b
       WHERE b.job_id = v.job_id
         AND b.worker_id = v.worker_id
-        AND lower(trim(b.task_type)) = v.task_type
+        AND b.task_type = v.task_type
     );
   -- What the worker left failed, others may try: now that it is blocked, and
   -- if there are others.
@@ -182,7 +183,7 @@ BEGIN
     activity = 'Task changed to '
       || (SELECT p.status FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id)
       || ': worker '
-      || (SELECT w.name || ' (' || w.uuid || ')' FROM workers w WHERE w.id = NEW.worker_id)
+      || (SELECT w.label FROM tablao_worker_labels w WHERE w.worker_id = NEW.worker_id)
       || ' that failed it is blocked from tasks of this type'
   WHERE worker_id = NEW.worker_id
     AND (status = 'active') = 0
@@ -216,9 +217,9 @@ BEGIN
       ) THEN 'Task changed to failed: failed by '
         || (SELECT count(*) FROM task_failures f WHERE f.task_id = NEW.task_id)
         || ' worker(s), the last one '
-        || (SELECT w.name || ' (' || w.uuid || ')' FROM workers w WHERE w.id = NEW.worker_id)
+        || (SELECT w.label FROM tablao_worker_labels w WHERE w.worker_id = NEW.worker_id)
       ELSE 'Task changed to soft-failed: failed by worker '
-        || (SELECT w.name || ' (' || w.uuid || ')' FROM workers w WHERE w.id = NEW.worker_id)
+        || (SELECT w.label FROM tablao_worker_labels w WHERE w.worker_id = NEW.worker_id)
         || ', another may try'
     END
   WHERE id = NEW.task_id;

@@ -318,6 +318,7 @@ CREATE VIEW tablao_assert_task_status (status);
 CREATE VIEW tablao_assert_task_types (supported_task_types);
 CREATE VIEW tablao_assert_worker_status (status, status_requested);
 CREATE VIEW tablao_authoring_problems (problem, offender);
+CREATE VIEW tablao_blocks (job_id, worker_id, task_type);
 CREATE VIEW tablao_claims (worker_id, now);
 CREATE VIEW tablao_current_tasks (worker_id, worker_uuid, task_id);
 CREATE VIEW tablao_dependents (task_id, delta);
@@ -360,6 +361,7 @@ CREATE VIEW tablao_true_counts (job_id, num_tasks, num_queued, num_active, num_c
 CREATE VIEW tablao_true_open_deps (task_id, job_id, open_deps);
 CREATE VIEW tablao_unpack (document, job_uuid, tasks);
 CREATE VIEW tablao_unpack_task (number, task, type);
+CREATE VIEW tablao_worker_labels (worker_id, label);
 CREATE VIEW tablao_worker_supports (worker_id, task_type);
 CREATE VIEW tablao_worker_type_pairs (worker_id, task_type, worker_tag_id);
 CREATE VIEW task_claims (worker_uuid, task_uuid, job_uuid, job_status, last_touched_at, worker_name, task_name, task_type);

@@ -24,7 +24,6 @@
 ** The last line is `N passed, M failed`.
 */
 #define _GNU_SOURCE
-#include <assert.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -410,7 +409,7 @@ static void vfsInstall(void){
 
 /* --- Databases ------------------------------------------------------------*/
 
-static char *zDb, *zFarm, *zEmpty, *zNone;
+static char *zDb, *zFarm, *zEmpty;
 
 static void copyFile(const char *zFrom, const char *zTo){
   static char aBuf[1<<16];
@@ -1144,7 +1143,6 @@ int main(int argc, char **argv){
   if( strcmp(zMode, "oom")==0 ) allocInstall();
   vfsInstall();
   makeTemplates();
-  zNone = 0;
   rEnd = now()+rSeconds;
   for(i=0; i<N_OP; i++) nOps += wanted(&aOp[i]);
   bIo = strcmp(zMode, "io")==0 || strcmp(zMode, "full")==0;
