@@ -220,6 +220,7 @@ static void checkObject(
   const char *zSql
 ){
   int bExact = strcmp(zType, "view")==0 || strcmp(zType, "trigger")==0;
+  int bIndex = strcmp(zType, "index")==0;
   const char *zWhat = 0;
   tablaoBindText(pOp, pFind, 1, zType);
   tablaoBindText(pOp, pFind, 2, zName);
@@ -233,8 +234,10 @@ static void checkObject(
   }
   sqlite3_reset(pFind);
   if( zWhat && pOp->rc==SQLITE_OK ){
-    char *zMessage = sqlite3_mprintf("%s %s%s", zType, zWhat,
-        bExact ? "; SELECT tablao_migrate() restores it" : "");
+    char *zMessage = sqlite3_mprintf("%s %s%s%s", zType, zWhat,
+        bExact ? "; SELECT tablao_migrate() restores it"
+               : bIndex ? "; it was made by " : "",
+        bIndex ? zSql : "");
     if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
     checkAdd(pCur, pOp, "error", zName, zMessage);
     sqlite3_free(zMessage);
