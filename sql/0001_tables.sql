@@ -288,13 +288,16 @@ CREATE TABLE tablao_replaced (
   table_name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
 
-CREATE TABLE tablao_replacing (
-  -- One row: whether a REPLACE is writing a setting. See farm_settings_bi.
-  id integer NOT NULL PRIMARY KEY,
+CREATE TABLE tablao_taken (
+  -- One row, which triggers try to insert again: INSERT OR IGNORE. The OR
+  -- clause of the outer statement is put in place of the one there, so only a
+  -- REPLACE sets is_replacing, which is how a BEFORE trigger knows of one.
+  -- Under OR ABORT, FAIL or ROLLBACK this is the key that is taken.
+  key integer NOT NULL PRIMARY KEY,
   is_replacing integer NOT NULL
 );
 
-INSERT INTO tablao_replacing (id, is_replacing) VALUES (1, 0);
+INSERT INTO tablao_taken (key, is_replacing) VALUES (1, 0);
 
 CREATE TABLE tablao_bulk (
   -- The job whose tasks are being stored all at once. The triggers per task

@@ -108,18 +108,12 @@ BEGIN
 END;
 
 CREATE TRIGGER jobs_bu_uuid BEFORE UPDATE OF uuid ON jobs
--- Notes whether the new uuid is taken, for jobs_au_uuid.
+-- Refuses an UPDATE OR REPLACE that would delete another job.
+WHEN EXISTS (SELECT 1 FROM jobs WHERE uuid = NEW.uuid AND id <> OLD.id)
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'jobs',
-    EXISTS (SELECT 1 FROM jobs WHERE uuid = NEW.uuid AND id <> OLD.id);
-END;
-
-CREATE TRIGGER jobs_au_uuid AFTER UPDATE OF uuid ON jobs
--- Refuses an UPDATE OR REPLACE that has deleted another job.
-WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'jobs')
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: jobs.uuid must be unique: this UPDATE OR REPLACE would delete another job');
+  INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
+  SELECT RAISE(ABORT, 'tablao: jobs.uuid must be unique: this UPDATE OR REPLACE would delete another job')
+  FROM tablao_taken WHERE is_replacing;
 END;
 
 CREATE TRIGGER jobs_au_json AFTER UPDATE OF settings, metadata ON jobs

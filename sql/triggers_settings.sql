@@ -5,17 +5,15 @@ CREATE TRIGGER farm_settings_bi BEFORE INSERT ON farm_settings
 -- The rules on a setting; notes a REPLACE, for farm_settings_ad.
 BEGIN
   INSERT INTO tablao_assert_setting (name, value) VALUES (NEW.name, NEW.value);
-  -- A REPLACE deletes the old row first; see farm_settings_ad. The OR clause
-  -- of the outer statement is put in place of the one here, so this changes
-  -- the row under a REPLACE and under no other: an OR IGNORE, which goes no
-  -- further than this trigger, leaves nothing behind.
-  INSERT OR IGNORE INTO tablao_replacing (id, is_replacing) VALUES (1, 1);
+  -- A REPLACE deletes the old row first; see farm_settings_ad. An OR IGNORE,
+  -- which goes no further than this trigger, leaves nothing behind.
+  INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
 END;
 
 CREATE TRIGGER farm_settings_ai AFTER INSERT ON farm_settings
 -- The REPLACE, if it was one, is done.
 BEGIN
-  UPDATE tablao_replacing SET is_replacing = 0;
+  UPDATE tablao_taken SET is_replacing = 0;
 END;
 
 CREATE TRIGGER farm_settings_bu BEFORE UPDATE OF name, value ON farm_settings
@@ -30,7 +28,7 @@ CREATE TRIGGER farm_settings_ad AFTER DELETE ON farm_settings
 -- A deleted setting is back at its default at once. Not while a REPLACE is
 -- about to write the same row: with recursive_triggers on that comes by here,
 -- too, and would find the row taken.
-WHEN (SELECT NOT is_replacing FROM tablao_replacing)
+WHEN (SELECT NOT is_replacing FROM tablao_taken)
 BEGIN
   INSERT INTO farm_settings (name, value)
   SELECT name, value FROM tablao_setting_defaults WHERE name = OLD.name

@@ -176,25 +176,17 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_bu_keys BEFORE UPDATE OF uuid, index_in_job ON tasks
--- Notes whether a new key is taken, for tasks_au_keys.
-WHEN NEW.tablao_rev = OLD.tablao_rev
+-- Refuses an UPDATE OR REPLACE that would delete another task.
+WHEN EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid AND id <> OLD.id)
+  OR EXISTS (
+    SELECT 1 FROM tasks
+    WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
+      AND id <> OLD.id
+  )
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'tasks',
-    EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid AND id <> OLD.id)
-    OR EXISTS (
-      SELECT 1 FROM tasks
-      WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
-        AND id <> OLD.id
-    );
-END;
-
-CREATE TRIGGER tasks_au_keys AFTER UPDATE OF uuid, index_in_job ON tasks
--- Refuses an UPDATE OR REPLACE that has deleted another task.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-  AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks')
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.uuid and tasks.index_in_job must be unique: this UPDATE OR REPLACE would delete another task');
+  INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
+  SELECT RAISE(ABORT, 'tablao: tasks.uuid and tasks.index_in_job must be unique: this UPDATE OR REPLACE would delete another task')
+  FROM tablao_taken WHERE is_replacing;
 END;
 
 CREATE TRIGGER tasks_au_commands AFTER UPDATE OF commands ON tasks
@@ -384,27 +376,25 @@ BEGIN
 END;
 
 CREATE TRIGGER task_dependencies_bu BEFORE UPDATE ON task_dependencies
--- The rules on a dependency; notes whether it is there already.
+-- The rules on a dependency; refuses an UPDATE OR REPLACE that would delete
+-- another.
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid cannot be changed')
   WHERE NEW.rowid IS NOT OLD.rowid;
   INSERT INTO tablao_assert_dependency (task_id, dependency_id)
   VALUES (NEW.task_id, NEW.dependency_id);
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'task_dependencies', EXISTS (
-    SELECT 1 FROM task_dependencies
-    WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
-      AND (NEW.task_id <> OLD.task_id OR NEW.dependency_id <> OLD.dependency_id)
-  );
+  INSERT OR IGNORE INTO tablao_taken (key, is_replacing)
+  SELECT 1, 1
+  FROM task_dependencies
+  WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
+    AND rowid <> OLD.rowid;
+  SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
+  FROM tablao_taken WHERE is_replacing;
 END;
 
 CREATE TRIGGER task_dependencies_au AFTER UPDATE ON task_dependencies
--- Refuses an UPDATE OR REPLACE of another; counts anew.
+-- Counts both anew.
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
-  WHERE EXISTS (
-    SELECT 1 FROM tablao_replaced WHERE table_name = 'task_dependencies'
-  );
   INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
   VALUES
     (OLD.task_id, OLD.dependency_id, -1),

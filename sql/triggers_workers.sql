@@ -76,18 +76,12 @@ BEGIN
 END;
 
 CREATE TRIGGER workers_bu_uuid BEFORE UPDATE OF uuid ON workers
--- Notes whether the new uuid is taken, for workers_au_uuid.
+-- Refuses an UPDATE OR REPLACE that would delete another worker.
+WHEN EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid AND id <> OLD.id)
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'workers',
-    EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid AND id <> OLD.id);
-END;
-
-CREATE TRIGGER workers_au_uuid AFTER UPDATE OF uuid ON workers
--- Refuses an UPDATE OR REPLACE that has deleted another worker.
-WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers')
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: workers.uuid must be unique: this UPDATE OR REPLACE would delete another worker');
+  INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
+  SELECT RAISE(ABORT, 'tablao: workers.uuid must be unique: this UPDATE OR REPLACE would delete another worker')
+  FROM tablao_taken WHERE is_replacing;
 END;
 
 CREATE TRIGGER workers_au_stamp AFTER UPDATE OF
@@ -190,19 +184,13 @@ BEGIN
 END;
 
 CREATE TRIGGER worker_tags_bu_keys BEFORE UPDATE OF uuid, name ON worker_tags
--- Notes whether a new key is taken, for worker_tags_au_keys.
+-- Refuses an UPDATE OR REPLACE that would delete another tag.
+WHEN EXISTS (SELECT 1 FROM worker_tags WHERE uuid = NEW.uuid AND id <> OLD.id)
+  OR EXISTS (SELECT 1 FROM worker_tags WHERE name = NEW.name AND id <> OLD.id)
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'worker_tags',
-    EXISTS (SELECT 1 FROM worker_tags WHERE uuid = NEW.uuid AND id <> OLD.id)
-    OR EXISTS (SELECT 1 FROM worker_tags WHERE name = NEW.name AND id <> OLD.id);
-END;
-
-CREATE TRIGGER worker_tags_au_keys AFTER UPDATE OF uuid, name ON worker_tags
--- Refuses an UPDATE OR REPLACE that has deleted another tag.
-WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags')
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: worker_tags.uuid and worker_tags.name must be unique: this UPDATE OR REPLACE would delete another tag');
+  INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
+  SELECT RAISE(ABORT, 'tablao: worker_tags.uuid and worker_tags.name must be unique: this UPDATE OR REPLACE would delete another tag')
+  FROM tablao_taken WHERE is_replacing;
 END;
 
 CREATE TRIGGER worker_tags_au_stamp AFTER UPDATE OF

@@ -16,6 +16,8 @@ CREATE VIEW tablao_note_replaced (table_name, is_taken) AS
 -- then it has deleted that row without a word to what hangs on it; so the
 -- AFTER trigger refuses when the note is there. Upserts and OR IGNORE do not
 -- get there, and leave a note that the next row takes away.
+-- An UPDATE is never an upsert: its BEFORE trigger can tell a REPLACE at once,
+-- by tablao_taken.
 SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_note_replaced_ii INSTEAD OF INSERT ON tablao_note_replaced

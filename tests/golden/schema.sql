@@ -144,11 +144,6 @@ CREATE TABLE tablao_replaced (
   -- a REPLACE gets past that.
   table_name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
-CREATE TABLE tablao_replacing (
-  -- One row: whether a REPLACE is writing a setting. See farm_settings_bi.
-  id integer NOT NULL PRIMARY KEY,
-  is_replacing integer NOT NULL
-);
 CREATE TABLE tablao_setting_defaults (
   -- The settings there are, and what each is when nobody has set it.
   name text NOT NULL PRIMARY KEY,
@@ -156,6 +151,14 @@ CREATE TABLE tablao_setting_defaults (
   minimum integer, -- lowest and highest value of a number;
   maximum integer  -- NULL for a setting that is not a number
 ) WITHOUT ROWID;
+CREATE TABLE tablao_taken (
+  -- One row, which triggers try to insert again: INSERT OR IGNORE. The OR
+  -- clause of the outer statement is put in place of the one there, so only a
+  -- REPLACE sets is_replacing, which is how a BEFORE trigger knows of one.
+  -- Under OR ABORT, FAIL or ROLLBACK this is the key that is taken.
+  key integer NOT NULL PRIMARY KEY,
+  is_replacing integer NOT NULL
+);
 CREATE TABLE tablao_worker_types (
   -- The (task type, tag) pairs that a worker takes tasks of; tag 0 stands for
   -- jobs without a tag.
@@ -394,7 +397,6 @@ CREATE TRIGGER jobs_au_lanes AFTER UPDATE OF priority, worker_tag_id, delete_req
 CREATE TRIGGER jobs_au_stamp AFTER UPDATE OF created_at, uuid, name, job_type, priority, status, activity, settings, metadata, delete_requested_at, worker_tag_id, steps_completed, steps_total ON jobs;
 CREATE TRIGGER jobs_au_status AFTER UPDATE OF status ON jobs;
 CREATE TRIGGER jobs_au_steps AFTER UPDATE OF steps_completed, steps_total ON jobs;
-CREATE TRIGGER jobs_au_uuid AFTER UPDATE OF uuid ON jobs;
 CREATE TRIGGER jobs_bd BEFORE DELETE ON jobs;
 CREATE TRIGGER jobs_bi BEFORE INSERT ON jobs;
 CREATE TRIGGER jobs_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON jobs;
@@ -487,7 +489,6 @@ CREATE TRIGGER task_updates_ii INSTEAD OF INSERT ON task_updates;
 CREATE TRIGGER tasks_ad AFTER DELETE ON tasks;
 CREATE TRIGGER tasks_ai AFTER INSERT ON tasks;
 CREATE TRIGGER tasks_au_commands AFTER UPDATE OF commands ON tasks;
-CREATE TRIGGER tasks_au_keys AFTER UPDATE OF uuid, index_in_job ON tasks;
 CREATE TRIGGER tasks_au_lane AFTER UPDATE OF type, priority ON tasks;
 CREATE TRIGGER tasks_au_own AFTER UPDATE OF status, tablao_rev, tablao_open_deps, tablao_lane ON tasks;
 CREATE TRIGGER tasks_au_stamp AFTER UPDATE OF created_at, uuid, name, type, index_in_job, priority, status, worker_id, last_touched_at, commands, activity, steps_completed, steps_total ON tasks;
@@ -508,7 +509,6 @@ CREATE TRIGGER worker_tag_membership_au AFTER UPDATE ON worker_tag_membership;
 CREATE TRIGGER worker_tag_membership_bi BEFORE INSERT ON worker_tag_membership;
 CREATE TRIGGER worker_tag_membership_bu BEFORE UPDATE ON worker_tag_membership;
 CREATE TRIGGER worker_tags_ai AFTER INSERT ON worker_tags;
-CREATE TRIGGER worker_tags_au_keys AFTER UPDATE OF uuid, name ON worker_tags;
 CREATE TRIGGER worker_tags_au_stamp AFTER UPDATE OF created_at, uuid, name, description ON worker_tags;
 CREATE TRIGGER worker_tags_bd BEFORE DELETE ON worker_tags;
 CREATE TRIGGER worker_tags_bi BEFORE INSERT ON worker_tags;
@@ -518,7 +518,6 @@ CREATE TRIGGER workers_ai AFTER INSERT ON workers;
 CREATE TRIGGER workers_au_stamp AFTER UPDATE OF created_at, uuid, secret, name, address, platform, software, status, last_seen_at, status_requested, lazy_status_request, supported_task_types, can_restart ON workers;
 CREATE TRIGGER workers_au_status AFTER UPDATE OF status, status_requested, lazy_status_request, deleted_at ON workers;
 CREATE TRIGGER workers_au_types AFTER UPDATE OF supported_task_types ON workers;
-CREATE TRIGGER workers_au_uuid AFTER UPDATE OF uuid ON workers;
 CREATE TRIGGER workers_bd BEFORE DELETE ON workers;
 CREATE TRIGGER workers_bi BEFORE INSERT ON workers;
 CREATE TRIGGER workers_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON workers;
