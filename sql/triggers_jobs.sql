@@ -65,8 +65,9 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: jobs.id cannot be changed');
 END;
 
-CREATE TRIGGER jobs_bu_own BEFORE UPDATE OF tablao_rev ON jobs
--- Only an UPDATE of ours may count tablao_rev up, by one.
+CREATE TRIGGER jobs_au_own AFTER UPDATE OF tablao_rev ON jobs
+-- Only an UPDATE of ours may count tablao_rev up, by one. AFTER, like
+-- tasks_au_own.
 WHEN NEW.tablao_rev <> OLD.tablao_rev AND NEW.tablao_rev <> OLD.tablao_rev + 1
 BEGIN
   SELECT RAISE(ABORT, 'tablao: jobs.tablao_rev is kept by triggers and cannot be changed');

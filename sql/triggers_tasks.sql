@@ -98,19 +98,11 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed');
 END;
 
-CREATE TRIGGER tasks_bu_numbers BEFORE UPDATE OF
-  priority, index_in_job, steps_completed, steps_total
-ON tasks
+CREATE TRIGGER tasks_bu_numbers BEFORE UPDATE OF priority, index_in_job ON tasks
 -- Numbers as they should be come no further than this.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-  AND (
-    typeof(NEW.priority) <> 'integer'
-    OR typeof(NEW.index_in_job) <> 'integer'
-    OR NEW.index_in_job < 1
-    OR typeof(NEW.steps_completed) <> 'integer'
-    OR typeof(NEW.steps_total) <> 'integer'
-    OR NEW.steps_total < 0
-  )
+WHEN typeof(NEW.priority) <> 'integer'
+  OR typeof(NEW.index_in_job) <> 'integer'
+  OR NEW.index_in_job < 1
 BEGIN
   -- Only what this statement changes: what was stored before this rule was
   -- there may stay.
@@ -119,8 +111,8 @@ BEGIN
   ) VALUES (
     CASE WHEN NEW.priority IS OLD.priority THEN 0 ELSE NEW.priority END,
     CASE WHEN NEW.index_in_job IS OLD.index_in_job THEN 1 ELSE NEW.index_in_job END,
-    CASE WHEN NEW.steps_completed IS OLD.steps_completed THEN 0 ELSE NEW.steps_completed END,
-    CASE WHEN NEW.steps_total IS OLD.steps_total THEN 0 ELSE NEW.steps_total END,
+    0,
+    0,
     NULL
   );
   SELECT RAISE(ABORT, 'tablao: tasks.index_in_job must be a whole number from 1')
@@ -128,32 +120,49 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_au_own AFTER UPDATE OF
-  status, tablao_rev, tablao_open_deps, tablao_lane
+  status, steps_completed, steps_total, tablao_rev, tablao_open_deps, tablao_lane
 ON tasks
--- The rule on the status (here too, since its door costs as much again;
--- mksql.tcl sees that the lists are the same); and only an UPDATE of ours,
--- which counts tablao_rev up by one, may write the other three. AFTER, like
--- tasks_au_worker: where there is a BEFORE trigger, which might change the
--- row, SQLite reads the row anew, and these columns change all day.
-WHEN CASE NEW.tablao_rev
-  WHEN OLD.tablao_rev + 1 THEN 0
-  WHEN OLD.tablao_rev THEN
+-- The rules on what changes all day: the status (here too, since its door
+-- costs as much again; mksql.tcl sees that the lists are the same), the steps,
+-- and that only an UPDATE of ours, which counts tablao_rev up by one, writes
+-- the other three. AFTER, like tasks_au_worker: where there is a BEFORE
+-- trigger, which might change the row, SQLite reads the row anew.
+WHEN NEW.tablao_rev <> OLD.tablao_rev + 1
+  AND (
+    NEW.tablao_rev <> OLD.tablao_rev
+    OR NEW.tablao_open_deps <> OLD.tablao_open_deps
+    OR NEW.tablao_lane <> OLD.tablao_lane
     -- @statuses task
-    NOT (
+    OR NOT (
       NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
       OR NEW.status = 'canceled' OR NEW.status = 'failed'
       OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
     )
-    OR NEW.tablao_open_deps <> OLD.tablao_open_deps
-    OR NEW.tablao_lane <> OLD.tablao_lane
-  ELSE 1
-END
+    OR (
+      NEW.steps_completed IS NOT OLD.steps_completed
+      AND typeof(NEW.steps_completed) <> 'integer'
+    )
+    OR (
+      NEW.steps_total IS NOT OLD.steps_total
+      AND (typeof(NEW.steps_total) <> 'integer' OR NEW.steps_total < 0)
+    )
+  )
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_open_deps and tablao_lane are kept by triggers and cannot be changed')
   WHERE NEW.tablao_rev <> OLD.tablao_rev
     OR NEW.tablao_open_deps <> OLD.tablao_open_deps
     OR NEW.tablao_lane <> OLD.tablao_lane;
   INSERT INTO tablao_assert_task_status (status) VALUES (NEW.status);
+  -- Only what has changed, as in tasks_bu_numbers.
+  INSERT INTO tablao_assert_task (
+    priority, index_in_job, steps_completed, steps_total, worker_id
+  ) VALUES (
+    0,
+    1,
+    CASE WHEN NEW.steps_completed IS OLD.steps_completed THEN 0 ELSE NEW.steps_completed END,
+    CASE WHEN NEW.steps_total IS OLD.steps_total THEN 0 ELSE NEW.steps_total END,
+    NULL
+  );
 END;
 
 CREATE TRIGGER tasks_au_worker AFTER UPDATE OF worker_id ON tasks
@@ -206,12 +215,12 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_au_stamp AFTER UPDATE OF
-  created_at, uuid, name, type, index_in_job, priority, status, worker_id,
-  last_touched_at, commands, activity, steps_completed, steps_total
+  created_at, uuid, name, type, index_in_job, priority, worker_id,
+  last_touched_at, commands, activity
 ON tasks
--- Sets updated_at, unless the statement did.
+-- Sets updated_at, unless the statement did. tasks_au_status does it where a
+-- status or steps are written.
 WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev
-  -- These come with a write of the row in tasks_au_status, which stamps it.
   AND NEW.status = OLD.status
   AND NEW.steps_completed = OLD.steps_completed
   AND NEW.steps_total = OLD.steps_total
@@ -230,12 +239,13 @@ END;
 
 CREATE TRIGGER tasks_au_status AFTER UPDATE OF status, steps_completed, steps_total ON tasks
 -- What a new status or count of steps of a task does: section 3 of the
--- specification.
+-- specification. Where they are what they were, there is the stamp to set.
 WHEN NEW.tablao_rev = OLD.tablao_rev
   AND (
     NEW.status <> OLD.status
     OR NEW.steps_completed <> OLD.steps_completed
     OR NEW.steps_total <> OLD.steps_total
+    OR NEW.updated_at IS OLD.updated_at
   )
 BEGIN
   -- The order matters, so all of it stands in this one trigger: what is
@@ -266,16 +276,20 @@ BEGIN
     AND NEW.updated_at IS OLD.updated_at
     AND tablao_rev = NEW.tablao_rev;
   UPDATE tablao_job_counts SET
-    num_queued = num_queued + (NEW.status = 'queued') - (OLD.status = 'queued'),
-    num_active = num_active + (NEW.status = 'active') - (OLD.status = 'active'),
+    num_queued = num_queued
+      + CASE 'queued' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
+    num_active = num_active
+      + CASE 'active' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
     num_completed = num_completed
-      + (NEW.status = 'completed') - (OLD.status = 'completed'),
-    num_failed = num_failed + (NEW.status = 'failed') - (OLD.status = 'failed'),
+      + CASE 'completed' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
+    num_failed = num_failed
+      + CASE 'failed' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
     num_canceled = num_canceled
-      + (NEW.status = 'canceled') - (OLD.status = 'canceled'),
+      + CASE 'canceled' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
     num_soft_failed = num_soft_failed
-      + (NEW.status = 'soft-failed') - (OLD.status = 'soft-failed'),
-    num_paused = num_paused + (NEW.status = 'paused') - (OLD.status = 'paused')
+      + CASE 'soft-failed' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
+    num_paused = num_paused
+      + CASE 'paused' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END
   WHERE job_id = NEW.job_id AND NEW.status <> OLD.status;
   UPDATE tablao_lanes SET has_ready = NOT has_ready
   WHERE id = NEW.tablao_lane

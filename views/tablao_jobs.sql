@@ -220,21 +220,10 @@ BEGIN
   -- From completed every task is done again, so each waits for as many others
   -- as it depends on. From anything else what is completed stays so, and no
   -- task waits for more or for less than before.
-  -- Few of these have done a step, if any, and an UPDATE of steps sets off
-  -- more triggers: so those few first.
-  UPDATE tasks SET steps_completed = 0, tablao_rev = tablao_rev + 1
-  WHERE job_id = NEW.job_id
-    AND (SELECT j.steps_completed FROM jobs j WHERE j.id = NEW.job_id) <> 0
-    AND NEW.old_status IS NOT 'completed'
-    AND NEW.old_status IS NOT 'under-construction'
-    AND steps_completed <> 0
-    AND (
-      status = 'canceled' OR status = 'failed' OR status = 'paused'
-      OR status = 'soft-failed'
-    );
   UPDATE tasks SET
     status = 'queued',
     activity = 'Task changed to queued: its job was requeued',
+    steps_completed = 0,
     updated_at = (SELECT now FROM farm_clock),
     tablao_rev = tablao_rev + 1
   WHERE job_id = NEW.job_id
@@ -288,11 +277,13 @@ BEGIN
   -- A task with a failure is in a lane of its own kind: without such a lane
   -- there is no failure to look for.
   DELETE FROM task_failures
-  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = NEW.job_id)
-    AND EXISTS (
-      SELECT 1 FROM tablao_lanes l
+  WHERE task_id IN (
+    SELECT t.id FROM tasks t
+    WHERE t.job_id = (
+      SELECT l.job_id FROM tablao_lanes l
       WHERE l.job_id = NEW.job_id AND l.failed_by <> ''
-    );
+    )
+  );
   -- With its failure each task has gone back to the lane of tasks that nobody
   -- has failed.
   DELETE FROM tablao_lanes WHERE job_id = NEW.job_id AND failed_by <> '';

@@ -94,7 +94,16 @@ BEGIN
   INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total)
   VALUES (NEW.job_id, NEW.steps_completed, NEW.steps_total);
   INSERT INTO tablao_dependents (task_id, delta)
-  VALUES (NEW.task_id, NEW.open_deps);
+  VALUES (
+    NEW.task_id,
+    CASE
+      WHEN NEW.open_deps <> 0 AND EXISTS (
+        SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.task_id
+      )
+      THEN NEW.open_deps
+      ELSE 0
+    END
+  );
   INSERT INTO tablao_job_moves (job_id, status, task_id)
   VALUES (NEW.job_id, NEW.job_status, NEW.task_id);
 END;
@@ -115,15 +124,15 @@ BEGIN
 END;
 
 CREATE VIEW tablao_dependents (task_id, delta) AS
--- Adds delta to the open dependencies of every task that depends on task_id:
--- -1 when it has been completed, 1 when it no longer is, 0 to do nothing.
+-- Adds delta to the open dependencies of every task that depends on task_id,
+-- of which there is one at least: -1 when it has been completed, 1 when it no
+-- longer is, 0 to do nothing.
 SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_dependents_ii_one INSTEAD OF INSERT ON tablao_dependents
 -- One task waits, as a video does for its frames: without the tables that
 -- IN (SELECT ...) makes.
 WHEN NEW.delta <> 0
-  AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.task_id)
   AND NOT EXISTS (
     SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.task_id
     LIMIT 1 OFFSET 1
