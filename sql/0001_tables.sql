@@ -349,4 +349,4 @@ CREATE TABLE tablao_authored_dependencies (
 );
 
 CREATE INDEX tablao_authored_dependencies_idx
-ON tablao_authored_dependencies (number, dependency_number, dependency_id);
+ON tablao_authored_dependencies (number);

@@ -152,8 +152,9 @@ SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_unpack_ii INSTEAD OF INSERT ON tablao_unpack
 BEGIN
-  INSERT INTO tablao_assert_strict_json (value)
-  VALUES (NEW.document), (NEW.tasks);
+  -- Not one INSERT of two rows, which would copy the document into a table.
+  INSERT INTO tablao_assert_strict_json (value) VALUES (NEW.document);
+  INSERT INTO tablao_assert_strict_json (value) VALUES (NEW.tasks);
   DELETE FROM tablao_authored_job;
   DELETE FROM tablao_authored_tasks;
   DELETE FROM tablao_authored_dependencies;

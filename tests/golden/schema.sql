@@ -261,7 +261,7 @@ CREATE INDEX sleep_schedules_due_idx
 ON sleep_schedules (coalesce(substr(next_check, 1, 23), ''))
 WHERE is_active;
 CREATE INDEX tablao_authored_dependencies_idx
-ON tablao_authored_dependencies (number, dependency_number, dependency_id);
+ON tablao_authored_dependencies (number);
 CREATE INDEX tablao_authored_tasks_uuid_idx ON tablao_authored_tasks (uuid);
 CREATE INDEX tablao_lanes_claim_idx
 ON tablao_lanes (
