@@ -85,10 +85,17 @@ static int checkConnect(
   char **pzErr
 ){
   UNUSED_PARAMETER(argc);
-  UNUSED_PARAMETER(argv);
   UNUSED_PARAMETER(pzErr);
   int rc = sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
-  return rc ? rc : tablaoVtabConnect(pAux, CHECK_DECLARE, ppVtab);
+  if( rc==SQLITE_OK ) rc = tablaoVtabConnect(pAux, CHECK_DECLARE, ppVtab);
+  /* A file can also have a table of another name that is one of this module,
+  ** and statements that are kept could use that. */
+  if( rc==SQLITE_OK && strcmp(argv[1], "main")==0
+   && strcmp(argv[2], "tablao_check")==0
+  ){
+    tablaoVtabAnchor(*ppVtab);
+  }
+  return rc;
 }
 
 static int checkOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){

@@ -35,15 +35,17 @@ SQLITE_EXTENSION_INIT3
 ** It keeps prepared statements, since preparing a claim compiles a dozen
 ** trigger programs and takes twenty times as long as the claim. A statement
 ** that belonged to a function would make sqlite3_close() fail, so these
-** belong to the virtual tables: they are kept only while at least one of our
-** virtual tables is connected, and sqlite3_close() disconnects those first.
+** belong to a virtual table, the anchor: they are kept only while it is
+** connected, and sqlite3_close() disconnects virtual tables first. But not
+** one that a statement still uses, so the anchor must be one that none of
+** those kept can use: tablao_check, since no view and no trigger may.
 */
 #define TABLAO_N_STMT 32
 typedef struct TablaoDb TablaoDb;
 struct TablaoDb {
   sqlite3 *db;
   int nRef;                 /* functions and modules that point here */
-  int nVtab;                /* our virtual tables that are connected */
+  int bAnchor;              /* the anchor is connected */
   struct TablaoBatch *pBatch;  /* what tablao_collect() adds to, if anything */
   int iEvict;               /* the slot to look at first for eviction */
   struct {
@@ -78,6 +80,7 @@ struct TablaoVtab {
   sqlite3_vtab base;
   TablaoDb *p;
   int bBusy;                /* a cursor is inside its statement */
+  int bAnchor;              /* statements are kept as long as this is there */
 };
 
 /* Interface to code in util.c: connections and operations ------------------*/
@@ -125,6 +128,7 @@ void tablaoEnd(TablaoOp*);
 /* Interface to code in util.c: virtual tables ------------------------------*/
 
 int tablaoVtabConnect(TablaoDb*, const char *zDeclare, sqlite3_vtab**);
+void tablaoVtabAnchor(sqlite3_vtab*);
 int tablaoVtabOpen(sqlite3_uint64, sqlite3_vtab_cursor**);
 int tablaoVtabDisconnect(sqlite3_vtab*);
 int tablaoVtabError(sqlite3_vtab*, TablaoOp*);

@@ -28,8 +28,8 @@
 #define TABLAO_TXN_ROLLBACK 3  /* the whole transaction */
 #define TABLAO_TXN_GUARD    4  /* see tablaoHold() */
 
-/* What connects one of our virtual tables, so that statements are kept. */
-#define UTIL_ANCHOR "SELECT 1 FROM task_graph"
+/* What connects the anchor (see TablaoDb), so that statements are kept. */
+#define UTIL_ANCHOR "SELECT 1 FROM tablao_check"
 
 /* --- Connections ----------------------------------------------------------*/
 
@@ -197,7 +197,7 @@ sqlite3_stmt *tablaoCached(
       return p->aSlot[i].pStmt;
     }
   }
-  if( p->nVtab==0 ){
+  if( !p->bAnchor ){
     /* When this fails, nothing is kept and all else works. */
     sqlite3_prepare_v2(pOp->db, UTIL_ANCHOR, -1, &pStmt, 0);
     sqlite3_finalize(pStmt);
@@ -207,7 +207,7 @@ sqlite3_stmt *tablaoCached(
       flags|SQLITE_PREPARE_PERSISTENT, &pStmt, 0);
   if( rc ){
     tablaoSqlError(pOp, rc);
-  }else if( p->nVtab>0 ){
+  }else if( p->bAnchor ){
     int i = utilFreeSlot(p);
     if( i>=0 ){
       p->aSlot[i].pStmt = pStmt;
@@ -271,11 +271,16 @@ void tablaoBindText(
   }
 }
 
-/* The last of our virtual tables is going: keep no statement. */
+/*
+** The anchor is going: keep no statement. One that is handed out is not ours
+** to finalize; tablaoDone() will do it.
+*/
 static void utilForget(TablaoDb *p){
+  p->bAnchor = 0;
   for(int i=0; i<TABLAO_N_STMT; i++){
-    sqlite3_finalize(p->aSlot[i].pStmt);
+    if( !p->aSlot[i].bOut ) sqlite3_finalize(p->aSlot[i].pStmt);
     p->aSlot[i].pStmt = 0;
+    p->aSlot[i].bOut = 0;
   }
 }
 
@@ -526,9 +531,14 @@ int tablaoVtabConnect(
   if( pNew==0 ) return SQLITE_NOMEM;
   memset(pNew, 0, sizeof(*pNew));
   pNew->p = tablaoDbRef(p);
-  p->nVtab++;
   *ppVtab = &pNew->base;
   return SQLITE_OK;
+}
+
+/* Makes a virtual table the anchor of its connection. */
+void tablaoVtabAnchor(sqlite3_vtab *pVtab){
+  ((TablaoVtab*)pVtab)->bAnchor = 1;
+  ((TablaoVtab*)pVtab)->p->bAnchor = 1;
 }
 
 /*
@@ -545,7 +555,7 @@ int tablaoVtabOpen(sqlite3_uint64 nByte, sqlite3_vtab_cursor **ppCursor){
 /* xDisconnect of all of them. */
 int tablaoVtabDisconnect(sqlite3_vtab *pVtab){
   TablaoDb *p = ((TablaoVtab*)pVtab)->p;
-  if( --p->nVtab==0 ) utilForget(p);
+  if( ((TablaoVtab*)pVtab)->bAnchor ) utilForget(p);
   tablaoDbUnref(p);
   sqlite3_free(pVtab);
   return SQLITE_OK;

@@ -207,7 +207,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *a, size_t n){
       if( !sqlite3_get_autocommit(db) ) finding("left open by %s", zSql);
     }
   }
-  if( sqlite3_close(db) ) finding("cannot close: %s", sqlite3_errmsg(db));
+  if( sqlite3_close(db) ){
+    sqlite3_stmt *pStmt = sqlite3_next_stmt(db, 0);
+    finding("cannot close: %s: %s", sqlite3_errmsg(db),
+        pStmt ? sqlite3_sql(pStmt) : "no statement");
+  }
   /* What SQLite itself keeps is not counted against us. */
   if( nClean==0 ) nClean = (int)sqlite3_memory_used() + 100000;
   if( sqlite3_memory_used()>nClean ) finding("memory is not given back");
