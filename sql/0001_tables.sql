@@ -109,7 +109,10 @@ CREATE TABLE workers (
   tablao_rev integer NOT NULL DEFAULT 0
 );
 
-CREATE INDEX workers_seen_idx ON workers (substr(last_seen_at, 1, 23))
+-- To ten seconds, so that what sees a worker every few seconds need not move
+-- its entry each time; timed_out_workers looks at the rest. Tasks are touched
+-- as often and time out later: to the minute.
+CREATE INDEX workers_seen_idx ON workers (substr(last_seen_at, 1, 18))
 WHERE deleted_at IS NULL AND status <> 'offline' AND status <> 'error';
 CREATE INDEX workers_status_idx ON workers (status) WHERE deleted_at IS NULL;
 
@@ -149,7 +152,7 @@ WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
 CREATE INDEX tablao_tasks_worker_idx
 ON tasks (worker_id, status = 'active', substr(updated_at, 1, 23))
 WHERE worker_id IS NOT NULL;
-CREATE INDEX tablao_tasks_touched_idx ON tasks (substr(last_touched_at, 1, 23))
+CREATE INDEX tablao_tasks_touched_idx ON tasks (substr(last_touched_at, 1, 16))
 WHERE status = 'active';
 
 CREATE TABLE task_dependencies (

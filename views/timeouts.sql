@@ -9,13 +9,15 @@ CREATE VIEW timed_out_tasks (
 -- UPDATE timed_out_tasks SET status = 'failed' fails them.
 SELECT
   t.uuid, t.name, j.uuid, w.uuid, w.name, t.last_touched_at, t.status, t.activity
-FROM tasks t
+FROM tablao_time_limits l
+CROSS JOIN tasks t
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id
-WHERE t.status = 'active'
-  AND substr(t.last_touched_at, 1, 23) <= (
-    SELECT l.before FROM tablao_time_limits l WHERE l.name = 'task_timeout'
-  );
+WHERE l.name = 'task_timeout'
+  AND t.status = 'active'
+  -- What tablao_tasks_touched_idx can tell, and then all there is.
+  AND substr(t.last_touched_at, 1, 16) <= substr(l.before, 1, 16)
+  AND substr(t.last_touched_at, 1, 23) <= l.before;
 
 CREATE VIEW tablao_time_limits (name, before) AS
 -- The latest time, in 23 characters, that is timed out by each timeout: no
@@ -54,14 +56,16 @@ CREATE VIEW timed_out_workers (
 -- Workers that have not been seen for `worker_timeout` seconds or longer and
 -- are not offline or in error: one row per worker. UPDATE timed_out_workers
 -- SET status = 'error' puts them in error.
-SELECT uuid, name, last_seen_at, status
-FROM workers
-WHERE deleted_at IS NULL
-  AND status <> 'offline'
-  AND status <> 'error'
-  AND substr(last_seen_at, 1, 23) <= (
-    SELECT l.before FROM tablao_time_limits l WHERE l.name = 'worker_timeout'
-  );
+SELECT w.uuid, w.name, w.last_seen_at, w.status
+FROM tablao_time_limits l
+CROSS JOIN workers w
+WHERE l.name = 'worker_timeout'
+  AND w.deleted_at IS NULL
+  AND w.status <> 'offline'
+  AND w.status <> 'error'
+  -- What workers_seen_idx can tell, and then all there is.
+  AND substr(w.last_seen_at, 1, 18) <= substr(l.before, 1, 18)
+  AND substr(w.last_seen_at, 1, 23) <= l.before;
 
 CREATE TRIGGER timed_out_workers_iu INSTEAD OF UPDATE ON timed_out_workers
 BEGIN

@@ -270,7 +270,7 @@ ON tablao_lanes (
 WHERE is_open = 1 AND has_ready = 1;
 CREATE INDEX tablao_tasks_ready_idx ON tasks (tablao_lane, index_in_job)
 WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
-CREATE INDEX tablao_tasks_touched_idx ON tasks (substr(last_touched_at, 1, 23))
+CREATE INDEX tablao_tasks_touched_idx ON tasks (substr(last_touched_at, 1, 16))
 WHERE status = 'active';
 CREATE INDEX tablao_tasks_worker_idx
 ON tasks (worker_id, status = 'active', substr(updated_at, 1, 23))
@@ -282,7 +282,7 @@ ON task_dependencies (dependency_id);
 CREATE INDEX task_failures_worker_idx ON task_failures (worker_id);
 CREATE INDEX worker_tag_membership_worker_idx
 ON worker_tag_membership (worker_id);
-CREATE INDEX workers_seen_idx ON workers (substr(last_seen_at, 1, 23))
+CREATE INDEX workers_seen_idx ON workers (substr(last_seen_at, 1, 18))
 WHERE deleted_at IS NULL AND status <> 'offline' AND status <> 'error';
 CREATE INDEX workers_status_idx ON workers (status) WHERE deleted_at IS NULL;
 CREATE VIEW authored_jobs (uuid, document);
