@@ -55,6 +55,12 @@ static sqlite3_stmt *assignOpen(Floor *p){
       " updated_at = strftime('%Y-%m-%d %H:%M:%f+00:00') WHERE id = ?1");
 }
 
+/* A commit of eight rows as far apart as may be: what a page costs. */
+static sqlite3_stmt *pagesOpen(Floor *p){
+  return prep(p->db, "UPDATE tasks SET status = ?2 WHERE id IN (?1, ?1 + ?3,"
+      " ?1 + 2*?3, ?1 + 3*?3, ?1 + 4*?3, ?1 + 5*?3, ?1 + 6*?3, ?1 + 7*?3)");
+}
+
 /* A farm: claims, completions, reports ------------------------------------*/
 
 typedef struct Farm Farm;
@@ -171,6 +177,7 @@ void caseFarm(void){
   static Floor aFloor[BENCH_N_SIZE];
   sqlite3_stmt *apQuery[BENCH_N_SIZE];
   sqlite3_stmt *apAssign[BENCH_N_SIZE];
+  sqlite3_stmt *pPages;
   char z[64], zUuid[37];
   int nRound = bench.bQuick ? 1200 : 4000;
   int nQuery = bench.bQuick ? 3 : 5;
@@ -187,6 +194,7 @@ void caseFarm(void){
     apQuery[i] = prep(aFloor[i].db, zStraightforward);
     apAssign[i] = assignOpen(&aFloor[i]);
   }
+  pPages = pagesOpen(&aFloor[BENCH_N_SIZE-1]);
   note("claims and completions");
   for(int k=0; k<nWarm+nRound; k++){
     for(int i=0; i<BENCH_N_SIZE; i++){
@@ -200,6 +208,11 @@ void caseFarm(void){
       double r = timeRun(apAssign[i]);
       if( k>=nWarm ) seriesAdd(series("assign %d", bench.aSize[i]), r);
     }
+    bindInt(pPages, 1, 1 + k);
+    bindText(pPages, 2, k%2 ? "active" : "soft-failed");
+    bindInt(pPages, 3, bench.aSize[BENCH_N_SIZE-1]/8);
+    double r = timeRun(pPages);
+    if( k>=nWarm ) seriesAdd(series("eight pages"), r);
     if( k>=nWarm && (k-nWarm)%(nRound/nQuery)==0 ){
       for(int i=0; i<BENCH_N_SIZE; i++){
         workerUuid(1 + k%bench.nWorker, zUuid);
@@ -228,6 +241,8 @@ void caseFarm(void){
       "one-row UPDATE commit", pFloor, '<', 3);
   goal("claim", series("claim %d", nMax),
       "bare UPDATE of what it writes", series("assign %d", nMax), 0, 0);
+  goal("plain UPDATE of eight rows on eight pages", series("eight pages"),
+      "one-row UPDATE commit", pFloor, 0, 0);
   goal("claim by a worker with a tag, of tasks others wait for",
       series("claim tagged %d", nMax), "one-row UPDATE commit", pFloor, 0, 0);
   goal("claim (SELECT schedule_task()), with the task as JSON",

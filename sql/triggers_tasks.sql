@@ -186,11 +186,14 @@ END;
 
 CREATE TRIGGER tasks_bu_keys BEFORE UPDATE OF uuid, index_in_job ON tasks
 -- Refuses an UPDATE OR REPLACE that would delete another task.
-WHEN EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid AND id <> OLD.id)
-  OR EXISTS (
-    SELECT 1 FROM tasks
-    WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
-      AND id <> OLD.id
+WHEN NEW.tablao_rev = OLD.tablao_rev
+  AND (
+    EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid AND id <> OLD.id)
+    OR EXISTS (
+      SELECT 1 FROM tasks
+      WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
+        AND id <> OLD.id
+    )
   )
 BEGIN
   INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);

@@ -4,6 +4,7 @@
 # ThreadSanitizer run with a SQLite compiled like the rest, with sanitizers.
 
 TORTURE_SECONDS = 300
+TORTURE_SEED    =
 FUZZ_SECONDS    = 120
 CLANG           = clang
 DL_LIB          = -ldl
@@ -23,7 +24,7 @@ endif
 torture: setup-torture ## faults, crashes, concurrency, random histories, fuzzing (TORTURE_SECONDS=300)
 	@$(MAKE) --no-print-directory all torture-programs fuzzers
 	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/torture/all.tcl \
-	  -seconds $(TORTURE_SECONDS) $(T)
+	  -seconds $(TORTURE_SECONDS) $(TORTURE_SEED:%=-seed %) $(T)
 
 fuzz: setup-torture ## fuzz each target (FUZZ_SECONDS=120, FUZZERS=...)
 	@$(MAKE) --no-print-directory fuzzers
