@@ -120,12 +120,12 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_au_own AFTER UPDATE OF
-  status, steps_completed, steps_total, tablao_rev, tablao_open_deps, tablao_lane
+  status, tablao_rev, tablao_open_deps, tablao_lane
 ON tasks
--- The rules on what changes all day: the status (here too, since its door
--- costs as much again; mksql.tcl sees that the lists are the same), the steps,
--- and that only an UPDATE of ours, which counts tablao_rev up by one, writes
--- the other three. AFTER, like tasks_au_worker: where there is a BEFORE
+-- The rule on the status (here too, since its door costs as much again;
+-- mksql.tcl sees that the lists are the same); and only an UPDATE of ours,
+-- which counts tablao_rev up by one, may write the other three. AFTER, like
+-- the next two, since these columns change all day: where there is a BEFORE
 -- trigger, which might change the row, SQLite reads the row anew.
 WHEN NEW.tablao_rev <> OLD.tablao_rev + 1
   AND (
@@ -138,14 +138,6 @@ WHEN NEW.tablao_rev <> OLD.tablao_rev + 1
       OR NEW.status = 'canceled' OR NEW.status = 'failed'
       OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
     )
-    OR (
-      NEW.steps_completed IS NOT OLD.steps_completed
-      AND typeof(NEW.steps_completed) <> 'integer'
-    )
-    OR (
-      NEW.steps_total IS NOT OLD.steps_total
-      AND (typeof(NEW.steps_total) <> 'integer' OR NEW.steps_total < 0)
-    )
   )
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_open_deps and tablao_lane are kept by triggers and cannot be changed')
@@ -153,7 +145,17 @@ BEGIN
     OR NEW.tablao_open_deps <> OLD.tablao_open_deps
     OR NEW.tablao_lane <> OLD.tablao_lane;
   INSERT INTO tablao_assert_task_status (status) VALUES (NEW.status);
-  -- Only what has changed, as in tasks_bu_numbers.
+END;
+
+CREATE TRIGGER tasks_au_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
+-- The rules on steps; as in tasks_bu_numbers, on what has changed.
+WHEN NEW.tablao_rev = OLD.tablao_rev
+  AND (
+    typeof(NEW.steps_completed) <> 'integer'
+    OR typeof(NEW.steps_total) <> 'integer'
+    OR NEW.steps_total < 0
+  )
+BEGIN
   INSERT INTO tablao_assert_task (
     priority, index_in_job, steps_completed, steps_total, worker_id
   ) VALUES (
