@@ -16,12 +16,13 @@
 ** views and triggers of ours, runs the migrations that are missing, and makes
 ** the views and triggers anew. Whatever fails, nothing has changed.
 **
-** "Ours" is a view or trigger that has the name of an embedded one, or whose
-** name begins with `tablao_`: so one that a later version no longer has goes
-** away by itself. (A view of another name is retired by a migration.) A
-** trigger of the user's own on a view of ours is made anew with the view. In
-** a database without a farm nothing is ours: a view or table that has one of
-** our names is named and left alone, and the farm refused.
+** "Ours" is a view or trigger that has the name of an embedded one, whose
+** name begins with `tablao_`, or that is listed in the table tablao_objects,
+** where each version leaves the names of those that it made: so one that a
+** later version no longer has goes away by itself. A trigger of the user's
+** own on a view of ours is made anew with the view. In a database without a
+** farm nothing is ours: a view or table that has one of our names is named
+** and left alone, and the farm refused.
 */
 #include "tablao.h"
 #include "tablao_sql.h"
@@ -124,18 +125,28 @@ int tablaoCompareApplied(TablaoOp *pOp){
   return iVersion;
 }
 
-/* True if the views and triggers of ours are not exactly the embedded ones. */
+/* SQL: true if X is the name of a view or trigger that a version of ours, this
+** or another, has made in this farm. */
+#define MIGRATE_MADE(X) \
+  "EXISTS(SELECT 1 FROM main.tablao_objects WHERE name=" X ")"
+
+/*
+** True if the views and triggers of ours, or what is noted of them, are not
+** exactly the embedded ones.
+*/
 static int migrateObjectsDiffer(TablaoOp *pOp){
-  int bDiffer = 0;
+  int bDiffer = tablaoInt(pOp, "SELECT count(*) FROM main.tablao_objects", 0)
+                  != TABLAO_N_OBJECT;
   int i = 0;
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
-      "SELECT type, name, sql FROM main.sqlite_schema "
+      "SELECT type, name, sql, " MIGRATE_MADE("s.name")
+      " FROM main.sqlite_schema s "
       "WHERE type IN ('view', 'trigger') ORDER BY rowid");
   while( !bDiffer && tablaoStep(pOp, pStmt) ){
     const char *zType = tablaoColumnText(pOp, pStmt, 0);
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
     const char *zSql = tablaoColumnText(pOp, pStmt, 2);
-    if( !tablaoIsOurs(zName) ) continue;
+    if( !sqlite3_column_int(pStmt, 3) && !tablaoIsOurs(zName) ) continue;
     bDiffer = i==TABLAO_N_OBJECT
            || strcmp(zType, aTablaoObject[i].zType)!=0
            || strcmp(zName, aTablaoObject[i].zName)!=0
@@ -162,8 +173,9 @@ static int migrateIsCurrent(TablaoOp *pOp){
 void tablaoDropObjects(TablaoOp *pOp, TablaoList *pKeep){
   TablaoList drop = {0, 0};
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
-      "SELECT o.type, o.name, o.sql, coalesce(t.name, '') "
-      "FROM main.sqlite_schema o LEFT JOIN main.sqlite_schema t "
+      "SELECT o.type, o.name, o.sql, coalesce(t.name, ''), "
+      MIGRATE_MADE("o.name") ", " MIGRATE_MADE("t.name")
+      " FROM main.sqlite_schema o LEFT JOIN main.sqlite_schema t "
       "ON o.type='trigger' AND t.type='view' AND t.name=o.tbl_name "
       "WHERE o.type IN ('view', 'trigger') ORDER BY o.rowid");
   while( tablaoStep(pOp, pStmt) ){
@@ -171,11 +183,11 @@ void tablaoDropObjects(TablaoOp *pOp, TablaoList *pKeep){
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
     const char *zSql = tablaoColumnText(pOp, pStmt, 2);
     const char *zView = tablaoColumnText(pOp, pStmt, 3);
-    if( tablaoIsOurs(zName) ){
+    if( sqlite3_column_int(pStmt, 4) || tablaoIsOurs(zName) ){
       /* A view may have taken its triggers along. */
       tablaoListAdd(pOp, &drop, sqlite3_mprintf("DROP %s IF EXISTS main.\"%w\"",
           zType, zName));
-    }else if( tablaoIsOurs(zView)
+    }else if( (sqlite3_column_int(pStmt, 5) || tablaoIsOurs(zView))
            && sqlite3_strnicmp(zSql, "CREATE TRIGGER ", 15)==0 ){
       tablaoListAdd(pOp, pKeep, sqlite3_mprintf("%s", zSql));
     }
@@ -209,7 +221,10 @@ void tablaoInstallTables(TablaoOp *pOp){
   migrateRunPending(pOp, 0);
 }
 
-/* Notes that the migrations behind version iHave have been run. */
+/*
+** Notes that the migrations behind version iHave have been run, and which
+** views and triggers there are.
+*/
 static void migrateRecord(TablaoOp *pOp, int iHave){
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
       "INSERT INTO main.tablao_migrations(version, name, checksum, applied_at) "
@@ -219,6 +234,14 @@ static void migrateRecord(TablaoOp *pOp, int iHave){
     sqlite3_bind_int(pStmt, 1, p->iVersion);
     tablaoBindText(pOp, pStmt, 2, p->zName);
     tablaoBindText(pOp, pStmt, 3, p->zChecksum);
+    while( tablaoStep(pOp, pStmt) ){}
+    sqlite3_reset(pStmt);
+  }
+  sqlite3_finalize(pStmt);
+  tablaoExec(pOp, "DELETE FROM main.tablao_objects");
+  pStmt = tablaoPrepare(pOp, "INSERT INTO main.tablao_objects VALUES(?1)");
+  for(int i=0; i<TABLAO_N_OBJECT && pOp->rc==SQLITE_OK; i++){
+    tablaoBindText(pOp, pStmt, 1, aTablaoObject[i].zName);
     while( tablaoStep(pOp, pStmt) ){}
     sqlite3_reset(pStmt);
   }

@@ -12,6 +12,12 @@ CREATE TABLE tablao_migrations (
   applied_at datetime NOT NULL
 );
 
+CREATE TABLE tablao_objects (
+  -- The views and triggers that Tablao made here. A later version tells by it
+  -- those that it no longer has from the user's own.
+  name text NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
+
 CREATE TABLE farm_settings (
   -- One row per setting of the farm; deleting a row restores its default.
   -- NUMERIC makes a whole number of '600' and of 600.0.

@@ -391,7 +391,8 @@ foreach object $ordered {
   lassign $object type name sql comment
   append s "\n$comment$sql;\n"
 }
-append s "\nCOMMIT;\n"
+append s "\nINSERT INTO tablao_objects(name) VALUES\n  ('[join \
+    [lmap object $ordered {lindex $object 1}] "'),\n  ('"]');\n\nCOMMIT;\n"
 
 file mkdir $outdir
 # The header first: the Makefile takes it for the source of the script.

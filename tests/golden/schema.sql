@@ -139,6 +139,11 @@ CREATE TABLE tablao_migrations (
   checksum text NOT NULL, -- SHA-256 of the migration's file
   applied_at datetime NOT NULL
 );
+CREATE TABLE tablao_objects (
+  -- The views and triggers that Tablao made here. A later version tells by it
+  -- those that it no longer has from the user's own.
+  name text NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
 CREATE TABLE tablao_replaced (
   -- Tables a row of which has the key of the row that is being written: only
   -- a REPLACE gets past that.
