@@ -79,11 +79,12 @@ BEGIN
     num_soft_failed = num_soft_failed + (NEW.status = 'soft-failed'),
     num_paused = num_paused + (NEW.status = 'paused')
   WHERE job_id = NEW.job_id;
-  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total)
+  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total, now)
   VALUES (
     NEW.job_id,
     max(0, min(NEW.steps_completed, NEW.steps_total)),
-    NEW.steps_total
+    NEW.steps_total,
+    (SELECT now FROM farm_clock)
   );
   UPDATE tablao_lanes SET has_ready = 1
   WHERE id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.id)
@@ -305,7 +306,7 @@ BEGIN
   -- VALUES: an INSERT ... SELECT into a view would open a table of its own
   -- for its rows. And one door, since most changes go no further.
   INSERT INTO tablao_task_ripples (
-    task_id, job_id, steps_completed, steps_total, open_deps, job_status
+    task_id, job_id, steps_completed, steps_total, open_deps, job_status, is_stamped
   )
   VALUES (
     NEW.id,
@@ -325,7 +326,8 @@ BEGIN
       END
       FROM tablao_next_job_statuses n
       WHERE n.job_id = NEW.job_id
-    ) END
+    ) END,
+    NEW.updated_at IS OLD.updated_at
   );
 END;
 
@@ -353,8 +355,11 @@ BEGIN
     num_soft_failed = num_soft_failed - (OLD.status = 'soft-failed'),
     num_paused = num_paused - (OLD.status = 'paused')
   WHERE job_id = OLD.job_id;
-  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total)
-  VALUES (OLD.job_id, -OLD.steps_completed, -OLD.steps_total);
+  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total, now)
+  VALUES (
+    OLD.job_id, -OLD.steps_completed, -OLD.steps_total,
+    (SELECT now FROM farm_clock)
+  );
   UPDATE tablao_lanes SET has_ready = 0
   WHERE id = OLD.tablao_lane
     AND has_ready = 1

@@ -548,8 +548,12 @@ BEGIN
     num_tasks = num_tasks + (SELECT count(*) FROM tablao_authored_tasks),
     num_queued = num_queued + (SELECT count(*) FROM tablao_authored_tasks)
   WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a);
-  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total)
-  SELECT a.job_id, 0, (SELECT coalesce(sum(t.steps_total), 0) FROM tablao_authored_tasks t)
+  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total, now)
+  SELECT
+    a.job_id,
+    0,
+    (SELECT coalesce(sum(t.steps_total), 0) FROM tablao_authored_tasks t),
+    (SELECT now FROM farm_clock)
   FROM tablao_authored_job a;
   INSERT INTO tablao_refresh_ready (job_id)
   SELECT a.job_id FROM tablao_authored_job a;
