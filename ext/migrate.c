@@ -130,6 +130,11 @@ int tablaoCompareApplied(TablaoOp *pOp){
 #define MIGRATE_MADE(X) \
   "EXISTS(SELECT 1 FROM main.tablao_objects WHERE name=" X ")"
 
+/* True if zName is ours; column iMade of pStmt is the MIGRATE_MADE of it. */
+static int migrateIsOurs(sqlite3_stmt *pStmt, int iMade, const char *zName){
+  return sqlite3_column_int(pStmt, iMade) || tablaoIsOurs(zName);
+}
+
 /*
 ** True if the views and triggers of ours, or what is noted of them, are not
 ** exactly the embedded ones.
@@ -146,7 +151,7 @@ static int migrateObjectsDiffer(TablaoOp *pOp){
     const char *zType = tablaoColumnText(pOp, pStmt, 0);
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
     const char *zSql = tablaoColumnText(pOp, pStmt, 2);
-    if( !sqlite3_column_int(pStmt, 3) && !tablaoIsOurs(zName) ) continue;
+    if( !migrateIsOurs(pStmt, 3, zName) ) continue;
     bDiffer = i==TABLAO_N_OBJECT
            || strcmp(zType, aTablaoObject[i].zType)!=0
            || strcmp(zName, aTablaoObject[i].zName)!=0
@@ -183,11 +188,11 @@ void tablaoDropObjects(TablaoOp *pOp, TablaoList *pKeep){
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
     const char *zSql = tablaoColumnText(pOp, pStmt, 2);
     const char *zView = tablaoColumnText(pOp, pStmt, 3);
-    if( sqlite3_column_int(pStmt, 4) || tablaoIsOurs(zName) ){
+    if( migrateIsOurs(pStmt, 4, zName) ){
       /* A view may have taken its triggers along. */
       tablaoListAdd(pOp, &drop, sqlite3_mprintf("DROP %s IF EXISTS main.\"%w\"",
           zType, zName));
-    }else if( (sqlite3_column_int(pStmt, 5) || tablaoIsOurs(zView))
+    }else if( migrateIsOurs(pStmt, 5, zView)
            && sqlite3_strnicmp(zSql, "CREATE TRIGGER ", 15)==0 ){
       tablaoListAdd(pOp, pKeep, sqlite3_mprintf("%s", zSql));
     }

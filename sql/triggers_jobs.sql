@@ -139,13 +139,11 @@ BEGIN
 END;
 
 CREATE TRIGGER jobs_au_steps AFTER UPDATE OF steps_completed, steps_total ON jobs
--- The sums are what the tasks say, whatever is written to them; where they
--- are what they were, there is the stamp to set.
+-- The sums are what the tasks say, whatever is written to them.
 WHEN NEW.tablao_rev = OLD.tablao_rev
   AND (
     NEW.steps_completed <> OLD.steps_completed
     OR NEW.steps_total <> OLD.steps_total
-    OR NEW.updated_at IS OLD.updated_at
   )
 BEGIN
   -- A status that changes with them may have changed the tasks by now.
@@ -158,20 +156,15 @@ BEGIN
       )
     END,
     steps_total = OLD.steps_total,
-    updated_at = CASE
-      WHEN NEW.updated_at IS OLD.updated_at THEN (SELECT now FROM farm_clock)
-      ELSE updated_at
-    END,
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER jobs_au_stamp AFTER UPDATE OF
   created_at, uuid, name, job_type, priority, status, activity, settings,
-  metadata, delete_requested_at, worker_tag_id
+  metadata, delete_requested_at, worker_tag_id, steps_completed, steps_total
 ON jobs
--- Sets updated_at, unless the statement did; jobs_au_steps does it where sums
--- are written.
+-- Sets updated_at, unless the statement did.
 WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev
 BEGIN
   UPDATE jobs SET updated_at = (SELECT now FROM farm_clock) WHERE id = NEW.id;

@@ -225,14 +225,14 @@ CREATE TRIGGER tasks_au_stamp AFTER UPDATE OF
   last_touched_at, commands, activity
 ON tasks
 -- Sets updated_at, unless the statement did. tasks_au_status does it where a
--- status or steps are written.
+-- status or steps are written; where both would, the first one does.
 WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev
   AND NEW.status = OLD.status
   AND NEW.steps_completed = OLD.steps_completed
   AND NEW.steps_total = OLD.steps_total
 BEGIN
   UPDATE tasks SET updated_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.id;
+  WHERE id = NEW.id AND updated_at IS OLD.updated_at;
 END;
 
 CREATE TRIGGER tasks_au_lane AFTER UPDATE OF type, priority ON tasks
@@ -280,7 +280,7 @@ BEGIN
   UPDATE tasks SET updated_at = (SELECT now FROM farm_clock)
   WHERE id = NEW.id
     AND NEW.updated_at IS OLD.updated_at
-    AND tablao_rev = NEW.tablao_rev;
+    AND updated_at IS OLD.updated_at;
   UPDATE tablao_job_counts SET
     num_queued = num_queued
       + CASE 'queued' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,

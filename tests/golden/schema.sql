@@ -400,7 +400,7 @@ CREATE TRIGGER jobs_ai AFTER INSERT ON jobs;
 CREATE TRIGGER jobs_au_json AFTER UPDATE OF settings, metadata ON jobs;
 CREATE TRIGGER jobs_au_lanes AFTER UPDATE OF priority, worker_tag_id, delete_requested_at ON jobs;
 CREATE TRIGGER jobs_au_own AFTER UPDATE OF tablao_rev ON jobs;
-CREATE TRIGGER jobs_au_stamp AFTER UPDATE OF created_at, uuid, name, job_type, priority, status, activity, settings, metadata, delete_requested_at, worker_tag_id ON jobs;
+CREATE TRIGGER jobs_au_stamp AFTER UPDATE OF created_at, uuid, name, job_type, priority, status, activity, settings, metadata, delete_requested_at, worker_tag_id, steps_completed, steps_total ON jobs;
 CREATE TRIGGER jobs_au_status AFTER UPDATE OF status ON jobs;
 CREATE TRIGGER jobs_au_steps AFTER UPDATE OF steps_completed, steps_total ON jobs;
 CREATE TRIGGER jobs_bd BEFORE DELETE ON jobs;
