@@ -27,7 +27,7 @@ COMPILE = $(CC) $(NEEDED_CFLAGS) -Iext -I$(BUILD) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) -shared $(CFLAGS) $(LDFLAGS)
 
 VERSION := $(shell cat VERSION)
-SQL     := $(sort $(wildcard sql/*.sql views/*.sql))
+SQL     := $(sort $(wildcard sql/*.sql sql/*/*.sql views/*.sql))
 OBJ     := $(patsubst ext/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard ext/*.c)))
 AMALGAMATION = $(BUILD)/amalgamation/tablao.c
 INSTALLED = '$(DESTDIR)$(LIBDIR)/tablao.$(SO)' \
@@ -135,7 +135,7 @@ $(BUILD)/obj/%.o: ext/%.c $(BUILD)/tablao_sql.h $(BUILD)/obj/flags
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
 # The directories are there to notice a file that was removed.
-$(BUILD)/tablao_sql.h: $(SQL) sql views VERSION tools/mksql.tcl
+$(BUILD)/tablao_sql.h: $(SQL) sql sql/adopt sql/rules views VERSION tools/mksql.tcl
 	@$(SETUP) --check build
 	@mkdir -p $(BUILD)
 	$(TCLSH) tools/mksql.tcl . $(BUILD)

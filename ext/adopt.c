@@ -13,7 +13,7 @@
 ** look for problems, and refuse if there is one; note the statements that
 ** made the tables and indexes (tablao_adopted); rename the old tables out of
 ** the way; run the migrations, which make the new ones, and make our views;
-** copy (sql/adopt_copy.sql); drop the old tables, children first; make our
+** copy (sql/adopt/copy.sql); drop the old tables, children first; make our
 ** triggers, then those of the user's, and the indexes that ours do not
 ** replace; check.
 **
@@ -76,7 +76,7 @@ void tablaoModelCopy(
 }
 
 /*
-** Makes a model, with what sql/adopt_schema.sql adds to it, and notes in it
+** Makes a model, with what sql/adopt/schema.sql adds to it, and notes in it
 ** what the database has. To be closed even after an error.
 */
 void tablaoModelOpen(TablaoOp *pOp, TablaoModel *pModel){

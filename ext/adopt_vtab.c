@@ -22,7 +22,7 @@
 **
 ** HOW IT WORKS: the sources are looked at one after the other, row by row.
 ** The first compares schemas, in a model; where it finds something, the
-** others cannot be run. Then come the statements of sql/adopt_problems.sql,
+** others cannot be run. Then come the statements of sql/adopt/problems.sql,
 ** the SELECT of the view tablao_row_problems, and last the doors: the values
 ** of each row are handed to a door of the model that refuses them if they
 ** break a rule (views/tablao_asserts.sql), and its refusal is the message.
@@ -45,7 +45,7 @@
 
 /*
 ** The doors. zScan gives the object, the column to name where the refusal
-** does not, and the values for zDoor. What adopt_copy.sql fills in for NULL
+** does not, and the values for zDoor. What adopt/copy.sql fills in for NULL
 ** is filled in here.
 */
 static const struct {

@@ -3,8 +3,8 @@
 #
 #   tclsh tools/mksql.tcl TOP OUTDIR
 #
-# reads   TOP/VERSION, TOP/sql/NNNN_name.sql, TOP/sql/triggers_*.sql,
-#         TOP/views/*.sql, TOP/sql/adopt_*.sql
+# reads   TOP/VERSION, TOP/sql/NNNN_name.sql, TOP/sql/rules/*.sql,
+#         TOP/views/*.sql, TOP/sql/adopt/*.sql
 # writes  OUTDIR/tablao_sql.h   what ext/migrate.c embeds
 #         OUTDIR/tablao.sql     the same schema, for any SQLite client
 #
@@ -17,7 +17,7 @@
 #   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)`, or
 #     `NOT (x = '...' OR x = '...')`, whose strings are the valid statuses.
 #     Where a kind's list stands more than once, the lists must be the same.
-#   - sql/adopt_*.sql are what the extension runs to adopt a database. They
+#   - sql/adopt/*.sql are what the extension runs to adopt a database. They
 #     go into the header as they are, and not into the script.
 #
 # Text is handled as bytes: what SQLite stores and what is hashed are bytes.
@@ -106,7 +106,7 @@ proc check_migration {name text} {
         die $name $n "$w has no place in a migration"
       }
       if {[regexp {^CREATE\s+(TEMP\s+|TEMPORARY\s+)?(VIEW|TRIGGER)\M} $head]} {
-        die $name $n "views stand in views/, triggers in sql/triggers_*.sql"
+        die $name $n "views and triggers stand in sql/rules/ and views/"
       }
     }
     set start [expr {$quote eq "" && [string index $code end] eq ";"}]
@@ -284,17 +284,17 @@ foreach name [sorted_glob $top sql/*.sql] {
     check_migration $name $text
     lappend migrations \
         [list $number $label [sha256 [file join $top $name]] $text $name]
-  } elseif {[string match triggers_*.sql $tail]} {
-    read_objects $name $text TRIGGER
-    read_statuses $name $text
-  } elseif {[regexp {^(adopt_[a-z0-9_]+)\.sql$} $tail -> label]} {
-    lappend scripts [list $label $text]
   } else {
-    die $name "" "neither NNNN_name.sql nor triggers_name.sql nor adopt_name.sql"
+    die $name "" "not a migration, NNNN_name.sql"
   }
 }
 if {![llength $migrations]} {die [file join $top sql] "" "has no migration"}
-foreach name [sorted_glob $top views/*.sql] {
+foreach name [sorted_glob $top sql/adopt/*.sql] {
+  lappend scripts \
+      [list adopt_[file rootname [file tail $name]] [read_sql $top $name]]
+}
+foreach name [concat [sorted_glob $top sql/rules/*.sql] \
+    [sorted_glob $top views/*.sql]] {
   set text [read_sql $top $name]
   read_objects $name $text {VIEW TRIGGER}
   read_statuses $name $text
@@ -305,13 +305,16 @@ foreach kind {job task worker} {
   }
 }
 
-# Views first: an INSTEAD OF trigger needs its view. The order inside each
-# kind is that of file names, then that of the file.
+# Views first: an INSTEAD OF trigger needs its view. The order of views is that
+# of file names, then that of the file. Triggers are made in the opposite order,
+# since SQLite fires the newest first: so they fire in the order in which they
+# are read.
 set ordered {}
-foreach type {view trigger} {
-  foreach object $objects {
-    if {[lindex $object 0] eq $type} {lappend ordered $object}
-  }
+foreach object $objects {
+  if {[lindex $object 0] eq "view"} {lappend ordered $object}
+}
+foreach object [lreverse $objects] {
+  if {[lindex $object 0] eq "trigger"} {lappend ordered $object}
 }
 
 # --- The header ------------------------------------------------------------
