@@ -63,6 +63,7 @@ CREATE TABLE worker_tags (
 -- tasks, kept by triggers.
 -- tablao_status: The status that was last acted upon. Where it differs from
 -- status, what the status does to the job's tasks is still to be done.
+-- tablao_rev: counted up by every UPDATE of ours that stamps the row itself.
 CREATE TABLE jobs (
   id integer NOT NULL PRIMARY KEY,
   created_at datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
@@ -82,7 +83,8 @@ CREATE TABLE jobs (
   worker_tag_id integer REFERENCES worker_tags (id) ON DELETE SET NULL,
   steps_completed integer NOT NULL DEFAULT 0,
   steps_total integer NOT NULL DEFAULT 0,
-  tablao_status varchar(32) NOT NULL DEFAULT ''
+  tablao_status varchar(32) NOT NULL DEFAULT '',
+  tablao_rev integer NOT NULL DEFAULT 0
 );
 
 CREATE INDEX tablao_jobs_status_idx ON jobs (status);
@@ -124,8 +126,9 @@ CREATE INDEX tablao_workers_status_idx ON workers (status) WHERE deleted_at IS N
 -- One row per task of a job.
 -- index_in_job: from 1; 0 is given the next.
 -- tablao_rev: 0 while the row is being inserted, then counted up by every
--- UPDATE of ours that sees to its own consequences: the change of many tasks by
--- their job, of open_deps, of the lane. The rules leave such an UPDATE alone.
+-- UPDATE of ours that stamps the row itself.
+-- tablao_swept: the value of tablao_rev at which the job last gave it a status,
+-- a blank and that status.
 -- tablao_done: 1 when the tasks that depend on it know that it is completed.
 -- tablao_open_deps: how many of the tasks it depends on are not done.
 -- tablao_lane: its row in tablao_lanes.
@@ -149,6 +152,7 @@ CREATE TABLE tasks (
   steps_completed integer NOT NULL DEFAULT 0,
   steps_total integer NOT NULL DEFAULT 0,
   tablao_rev integer NOT NULL DEFAULT 0,
+  tablao_swept text NOT NULL DEFAULT '',
   tablao_done integer NOT NULL DEFAULT 0,
   tablao_open_deps integer NOT NULL DEFAULT 0,
   tablao_lane integer NOT NULL DEFAULT 0,
@@ -247,23 +251,17 @@ WHERE is_active;
 -- Everything below follows from the tables above: triggers keep it, the view
 -- farm_problems compares it, and DELETE FROM farm_problems makes it anew.
 
--- How many tasks a job has, in all and in each status, and the sums of their
--- steps. Triggers that write nothing else book every change of a task here, so
--- no trigger of a user's can run while they do. The row goes before its job
--- does, and that is how the triggers know that a job is being deleted.
-CREATE TABLE tablao_job_counts (
-  job_id integer NOT NULL PRIMARY KEY,
-  num_tasks integer NOT NULL DEFAULT 0,
-  num_queued integer NOT NULL DEFAULT 0,
-  num_active integer NOT NULL DEFAULT 0,
-  num_completed integer NOT NULL DEFAULT 0,
-  num_failed integer NOT NULL DEFAULT 0,
-  num_canceled integer NOT NULL DEFAULT 0,
-  num_soft_failed integer NOT NULL DEFAULT 0,
-  num_paused integer NOT NULL DEFAULT 0,
-  steps_completed integer NOT NULL DEFAULT 0,
-  steps_total integer NOT NULL DEFAULT 0
-);
+-- How many tasks a job has in each status, and the sums of their steps: one row
+-- per job and kind, which is a status of tasks, steps_completed or steps_total.
+-- Triggers that write nothing else book every change of a task here, so no
+-- trigger of a user's can run while they do. The rows go before their job does,
+-- and that is how the triggers know that a job is being deleted.
+CREATE TABLE tablao_counts (
+  job_id integer NOT NULL,
+  kind text NOT NULL,
+  n integer NOT NULL,
+  PRIMARY KEY (job_id, kind)
+) WITHOUT ROWID;
 
 -- A lane is what tasks of one job, type and priority queue in. It carries what
 -- decides its turn, so that a change of a job's priority, tag or status touches
@@ -316,38 +314,52 @@ ON tablao_worker_types (task_type, worker_tag_id, worker_id);
 
 -- Rules that are rows -------------------------------------------------------
 
--- What a new status of a job does to its tasks and then to the job: section 3
--- of the specification, second table. A status without a row does nothing.
--- old_status: tells rules apart that differ by the status before; '' stands for
+-- What a new status of a job does: section 3 of the specification, second
+-- table. First to its tasks: one row per status that they have and lose.
+-- old_status tells rules apart that differ by the status before; '' stands for
 -- any other.
--- swept: statuses of tasks, each between blanks.
--- next_status: of the job; what it waits for is said in tablao_jobs_act.
-CREATE TABLE tablao_job_rules (
+CREATE TABLE tablao_sweep_rules (
   job_status text NOT NULL,
   old_status text NOT NULL,
-  swept text NOT NULL,
+  from_status text NOT NULL,
   to_status text NOT NULL,
-  next_status text NOT NULL,
-  job_activity text NOT NULL,
-  PRIMARY KEY (job_status, old_status)
+  PRIMARY KEY (job_status, old_status, from_status)
 ) WITHOUT ROWID;
 
-INSERT INTO tablao_job_rules VALUES
-  ('cancel-requested', '', ' active queued soft-failed ', 'canceled',
-    'canceled', 'Job changed to canceled: its cancellation was requested'),
-  ('failed', '', ' active queued soft-failed ', 'canceled',
-    '', ''),
-  ('pause-requested', '', ' queued soft-failed ', 'paused',
-    'paused', 'Job changed to paused: a pause was requested and no task is active'),
-  ('requeueing', '', ' canceled failed paused soft-failed ', 'queued',
-    'queued', 'Job changed to queued: it was requeued'),
-  ('requeueing', 'completed',
-    ' active canceled completed failed paused queued soft-failed ', 'queued',
-    'queued', 'Job changed to queued: it was requeued'),
-  ('requeueing', 'under-construction', '', '',
-    'queued', 'Job changed to queued: it was requeued'),
-  ('queued', '', '', '',
-    'completed', 'Job changed to completed: it has no task left to do');
+INSERT INTO tablao_sweep_rules (job_status, old_status, from_status, to_status) VALUES
+  ('cancel-requested', '', 'active', 'canceled'),
+  ('cancel-requested', '', 'queued', 'canceled'),
+  ('cancel-requested', '', 'soft-failed', 'canceled'),
+  ('failed', '', 'active', 'canceled'),
+  ('failed', '', 'queued', 'canceled'),
+  ('failed', '', 'soft-failed', 'canceled'),
+  ('pause-requested', '', 'queued', 'paused'),
+  ('pause-requested', '', 'soft-failed', 'paused'),
+  ('requeueing', '', 'canceled', 'queued'),
+  ('requeueing', '', 'failed', 'queued'),
+  ('requeueing', '', 'paused', 'queued'),
+  ('requeueing', '', 'soft-failed', 'queued'),
+  ('requeueing', 'completed', 'active', 'queued'),
+  ('requeueing', 'completed', 'canceled', 'queued'),
+  ('requeueing', 'completed', 'completed', 'queued'),
+  ('requeueing', 'completed', 'failed', 'queued'),
+  ('requeueing', 'completed', 'paused', 'queued'),
+  ('requeueing', 'completed', 'queued', 'queued'),
+  ('requeueing', 'completed', 'soft-failed', 'queued');
+
+-- Then to the job itself; what that waits for is said in tablao_act_insert. A
+-- status without a row leads to no other.
+CREATE TABLE tablao_job_rules (
+  job_status text NOT NULL PRIMARY KEY,
+  next_status text NOT NULL,
+  activity text NOT NULL
+) WITHOUT ROWID;
+
+INSERT INTO tablao_job_rules (job_status, next_status, activity) VALUES
+  ('cancel-requested', 'canceled', 'Job changed to canceled: its cancellation was requested'),
+  ('pause-requested', 'paused', 'Job changed to paused: a pause was requested and no task is active'),
+  ('requeueing', 'queued', 'Job changed to queued: it was requeued'),
+  ('queued', 'completed', 'Job changed to completed: it has no task left to do');
 
 -- Scratch: empty between statements, or of no meaning -----------------------
 
@@ -373,6 +385,7 @@ INSERT INTO tablao_scratch (key) VALUES (1);
 -- Tasks whose new status has yet to be looked at.
 CREATE TABLE tablao_pending (
   task_id integer NOT NULL PRIMARY KEY,
+  job_id integer NOT NULL,
   status text NOT NULL
 );
 

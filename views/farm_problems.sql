@@ -46,12 +46,12 @@ BEGIN
   WHERE uuid = OLD.object AND OLD.kind = 'unfinished' AND tablao_status = '';
   UPDATE jobs SET status = status
   WHERE uuid = OLD.object AND OLD.kind = 'unfinished' AND tablao_status <> status;
-  INSERT INTO tablao_move_job (task_id, status)
-  SELECT p.task_id, p.status
+  INSERT INTO tablao_move_job (job_id, task_id, status)
+  SELECT p.job_id, p.task_id, p.status
   FROM tablao_pending p JOIN tasks t ON t.id = p.task_id
   WHERE t.uuid = OLD.object AND OLD.kind = 'unfinished';
-  DELETE FROM tablao_job_counts
-  WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_job_counts ' || job_id;
+  DELETE FROM tablao_counts
+  WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_counts ' || job_id;
   DELETE FROM tablao_lanes
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_lanes ' || id;
   DELETE FROM tablao_worker_types

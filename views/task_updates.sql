@@ -59,16 +59,15 @@ BEGIN
   UPDATE tasks SET
     status = CASE NEW.status WHEN 'failed' THEN status ELSE coalesce(NEW.status, status) END,
     activity = coalesce(NEW.activity, activity),
-    -- A completed task has done all its steps, and is done: the rules would see
-    -- to that, too, by a second write of the row.
+    -- A completed task has done all its steps: the rules would see to that,
+    -- too, by a second write of the row.
     steps_completed = CASE
       WHEN NEW.status = 'completed' AND status <> 'completed' THEN steps_total
       WHEN status = 'active' THEN coalesce(NEW.steps_completed, steps_completed)
       ELSE steps_completed
     END,
     last_touched_at = NEW.now,
-    updated_at = NEW.now,
-    tablao_done = CASE NEW.status WHEN 'completed' THEN 1 ELSE tablao_done END
+    updated_at = NEW.now
   WHERE id = NEW.task_id;
   INSERT INTO tablao_fail_task (task_id, worker_id, status, has_activity)
   VALUES (NEW.task_id, NEW.worker_id, NEW.status, NEW.activity IS NOT NULL);

@@ -354,19 +354,24 @@ BEGIN
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
   SELECT DISTINCT a.job_id, t.type, t.priority
   FROM tablao_authored_job a CROSS JOIN tablao_authored_tasks t;
-  UPDATE tablao_job_counts SET
-    (num_tasks, num_queued, steps_total) = (
-      SELECT num_tasks + count(*), num_queued + count(*), steps_total + coalesce(sum(t.steps_total), 0)
-      FROM tablao_authored_tasks t
-    )
-  WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a);
+  INSERT INTO tablao_counts (job_id, kind, n)
+  SELECT a.job_id, k.kind, CASE k.kind
+      WHEN 'queued' THEN (SELECT count(*) FROM tablao_authored_tasks)
+      WHEN 'steps_total' THEN (SELECT coalesce(sum(t.steps_total), 0) FROM tablao_authored_tasks t)
+      ELSE 0
+    END
+  FROM tablao_authored_job a
+  CROSS JOIN (SELECT 'queued' AS kind UNION ALL SELECT 'steps_completed' UNION ALL SELECT 'steps_total') k
+  WHERE true
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
   SELECT CASE
     WHEN typeof(a.last_index) <> 'integer'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the job has no index_in_job left for its tasks')
-    WHEN c.steps_total > 9007199254740992
+    WHEN c.n > 9007199254740992
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a job must not pass 2^53')
   END
-  FROM tablao_authored_job a CROSS JOIN tablao_job_counts c ON c.job_id = a.job_id;
+  FROM tablao_authored_job a
+  CROSS JOIN tablao_counts c ON c.job_id = a.job_id AND c.kind = 'steps_total';
   UPDATE tablao_lanes SET
     num_tasks = num_tasks + (
       SELECT count(*) FROM tablao_authored_tasks t
@@ -436,18 +441,10 @@ BEGIN
     tablao_rev = tablao_rev + 1
   WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a)
     AND tablao_open_deps <> (SELECT n.open_deps FROM tablao_true_open_deps n WHERE n.task_id = tasks.id);
-  UPDATE jobs SET
-    (steps_completed, steps_total) = (
-      SELECT c.steps_completed, c.steps_total FROM tablao_job_counts c WHERE c.job_id = jobs.id
-    ),
-    updated_at = (SELECT now FROM farm_clock)
-  WHERE id = (
-    SELECT c.job_id
-    FROM tablao_authored_job a
-    CROSS JOIN tablao_job_counts c ON c.job_id = a.job_id
-    CROSS JOIN jobs j ON j.id = a.job_id
-    WHERE c.steps_total <> j.steps_total
-  );
+  -- The sums are what is booked, whatever is written to them.
+  UPDATE jobs SET steps_total = (SELECT sum(t.steps_total) FROM tablao_authored_tasks t)
+  WHERE id = (SELECT a.job_id FROM tablao_authored_job a)
+    AND (SELECT sum(t.steps_total) FROM tablao_authored_tasks t) > 0;
   UPDATE tablao_lanes SET
     has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
   WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a);

@@ -7,9 +7,10 @@
 CREATE TRIGGER tablao_jobs_before_insert BEFORE INSERT ON jobs
 -- Notes whether the keys are taken.
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'jobs',
-    EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id)
+  DELETE FROM tablao_replaced WHERE table_name = 'jobs';
+  INSERT INTO tablao_replaced (table_name)
+  SELECT 'jobs'
+  WHERE EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id)
     OR EXISTS (SELECT 1 FROM jobs WHERE uuid = NEW.uuid);
 END;
 
@@ -33,8 +34,6 @@ BEGIN
     )
     THEN RAISE(ABORT, 'tablao: jobs.status must be one of active, canceled, completed, failed, paused, pause-requested, queued, cancel-requested, requeueing, under-construction')
   END;
-  INSERT INTO tablao_job_counts (job_id) VALUES (NEW.id)
-  ON CONFLICT DO NOTHING;
   UPDATE jobs SET
     created_at = CASE created_at
       WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
@@ -46,10 +45,9 @@ BEGIN
     END,
     name = name,
     settings = settings,
-    (steps_completed, steps_total) = (
-      SELECT c.steps_completed, c.steps_total FROM tablao_job_counts c WHERE c.job_id = NEW.id
-    ),
-    tablao_status = status
+    steps_total = steps_total,
+    tablao_status = status,
+    tablao_rev = 1
   WHERE id = NEW.id;
 END;
 
@@ -72,13 +70,15 @@ END;
 CREATE TRIGGER tablao_jobs_count_lanes AFTER UPDATE OF
   priority, status, delete_requested_at, worker_tag_id
 ON jobs
--- What the lanes of a job carry of it follows.
+-- What the lanes of a job carry of it follows; and which of them have ready
+-- tasks, after the change of many.
 BEGIN
   UPDATE tablao_lanes SET
     (worker_tag_id, job_priority, is_open) = (
       SELECT j.worker_tag_id, j.job_priority, j.is_open
       FROM tablao_job_lanes j WHERE j.job_id = NEW.id
-    )
+    ),
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
   WHERE job_id = NEW.id;
 END;
 
@@ -109,37 +109,35 @@ CREATE TRIGGER tablao_jobs_update AFTER UPDATE OF
   settings, metadata, delete_requested_at, worker_tag_id, steps_completed,
   steps_total
 ON jobs
--- Sets updated_at, unless the statement did, and then brings it to its form.
+-- Sets updated_at, unless the statement has, and then brings it to its form.
 -- The sums are what is booked, whatever is written to them.
-WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_status = OLD.tablao_status)
+WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
-  OR NOT EXISTS (
-    SELECT 1 FROM tablao_job_counts c
+  OR EXISTS (
+    SELECT 1 FROM tablao_counts c
     WHERE c.job_id = NEW.id
-      AND c.steps_completed = NEW.steps_completed
-      AND c.steps_total = NEW.steps_total
+      AND c.n <> CASE c.kind
+        WHEN 'steps_completed' THEN NEW.steps_completed
+        WHEN 'steps_total' THEN NEW.steps_total
+        ELSE c.n
+      END
   )
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE jobs SET
     updated_at = CASE
-      WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN (SELECT now FROM farm_clock)
+      WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev THEN (SELECT now FROM farm_clock)
       WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NEW.updated_at THEN updated_at
-      ELSE (SELECT value FROM tablao_written_times WHERE n = 0)
+      ELSE coalesce((SELECT value FROM tablao_written_times WHERE n = 0), (SELECT now FROM farm_clock))
     END,
-    (steps_completed, steps_total) = (
-      SELECT c.steps_completed, c.steps_total FROM tablao_job_counts c WHERE c.job_id = NEW.id
-    )
-  WHERE id = NEW.id
-    -- Not twice in one millisecond.
-    AND (
-      updated_at IS NOT (SELECT now FROM farm_clock)
-      OR EXISTS (
-        SELECT 1 FROM tablao_job_counts c
-        WHERE c.job_id = NEW.id AND (c.steps_completed <> NEW.steps_completed OR c.steps_total <> NEW.steps_total)
-      )
-    )
-    AND EXISTS (SELECT 1 FROM tablao_job_counts c WHERE c.job_id = NEW.id);
+    steps_completed = coalesce(
+      (SELECT n FROM tablao_counts WHERE job_id = NEW.id AND kind = 'steps_completed'), 0
+    ),
+    steps_total = coalesce(
+      (SELECT n FROM tablao_counts WHERE job_id = NEW.id AND kind = 'steps_total'), 0
+    ),
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
@@ -147,139 +145,90 @@ CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
 -- users' triggers gave them meanwhile.
 WHEN NEW.status <> NEW.tablao_status
 BEGIN
-  INSERT INTO tablao_act_on_job (
-    job_id, old_status, status, activity, stamp, now, swept, to_status, next_status, job_activity
-  )
-  SELECT
-    j.job_id, j.old_status, j.status,
+  INSERT INTO tablao_act (job_id, activity, stamp)
+  VALUES (
+    NEW.id,
     CASE WHEN NEW.activity <> OLD.activity THEN NEW.activity END,
-    CASE WHEN NEW.updated_at IS OLD.updated_at THEN j.now ELSE NEW.updated_at END,
-    j.now, j.swept, j.to_status, j.next_status, j.job_activity
-  FROM tablao_unsettled_jobs j
-  WHERE j.job_id = NEW.id;
-  INSERT INTO tablao_act_on_job (
-    job_id, old_status, status, stamp, now, swept, to_status, next_status, job_activity
-  )
-  SELECT
-    job_id, old_status, status, now, now, swept, to_status, next_status, job_activity
-  FROM tablao_unsettled_jobs;
+    CASE WHEN NEW.updated_at IS NOT OLD.updated_at THEN NEW.updated_at END
+  );
+  INSERT INTO tablao_act (job_id)
+  SELECT id FROM jobs WHERE status <> tablao_status;
 END;
 
--- tablao_unsettled_jobs: jobs whose status is still to be acted upon, with what
--- it does: the rows of tablao_job_rules, section 3 of the specification, second
--- table.
-CREATE VIEW tablao_unsettled_jobs (
-  job_id, old_status, status, now, swept, to_status, next_status, job_activity
-) AS
-SELECT
-  j.id, j.tablao_status, j.status, c.now, r.swept, r.to_status, r.next_status, r.job_activity
-FROM jobs j
-CROSS JOIN farm_clock c
-LEFT JOIN tablao_job_rules r
-  ON r.job_status = j.status
-  AND r.old_status = CASE
-    WHEN j.status = 'requeueing' AND j.tablao_status IN ('completed', 'under-construction')
-    THEN j.tablao_status
-    ELSE ''
-  END
-WHERE j.status <> j.tablao_status;
+-- tablao_act: acts upon the status that a job has, if that is still to be done.
+-- activity and stamp are what its statement has written, which stays.
+CREATE VIEW tablao_act (job_id, activity, stamp) AS
+SELECT NULL, NULL, NULL WHERE 0;
 
--- tablao_act_on_job: does what the row says; activity and stamp are those that
--- the job keeps, activity NULL where it gets job_activity.
-CREATE VIEW tablao_act_on_job (
-  job_id, old_status, status, activity, stamp, now, swept, to_status, next_status, job_activity
-) AS
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
-
-CREATE TRIGGER tablao_act_on_job_insert INSTEAD OF INSERT ON tablao_act_on_job
-WHEN (SELECT j.tablao_status = NEW.old_status AND j.status = NEW.status FROM jobs j WHERE j.id = NEW.job_id)
+CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
+WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id AND j.status <> j.tablao_status)
 BEGIN
-  -- First what is booked, by the rows that are about to change.
-  UPDATE tablao_job_counts SET (
-    num_queued, num_active, num_completed, num_failed, num_canceled,
-    num_soft_failed, num_paused, steps_completed
-  ) = (
-    SELECT
-      num_queued - count(CASE t.status WHEN 'queued' THEN 1 END)
-        + CASE NEW.to_status WHEN 'queued' THEN count(*) ELSE 0 END,
-      num_active - count(CASE t.status WHEN 'active' THEN 1 END),
-      num_completed - count(CASE t.status WHEN 'completed' THEN 1 END),
-      num_failed - count(CASE t.status WHEN 'failed' THEN 1 END),
-      num_canceled - count(CASE t.status WHEN 'canceled' THEN 1 END)
-        + CASE NEW.to_status WHEN 'canceled' THEN count(*) ELSE 0 END,
-      num_soft_failed - count(CASE t.status WHEN 'soft-failed' THEN 1 END),
-      num_paused - count(CASE t.status WHEN 'paused' THEN 1 END)
-        + CASE NEW.to_status WHEN 'paused' THEN count(*) ELSE 0 END,
-      tablao_job_counts.steps_completed - CASE NEW.to_status
-        WHEN 'queued'
-        THEN coalesce(sum(CASE t.status WHEN 'queued' THEN 0 ELSE t.steps_completed END), 0)
-        ELSE 0
+  INSERT INTO tablao_sweep (job_id, job_status, old_status, from_status, to_status, now)
+  SELECT NEW.job_id, r.job_status, r.old_status, r.from_status, r.to_status, c.now
+  FROM jobs j
+  CROSS JOIN farm_clock c
+  CROSS JOIN tablao_sweep_rules r
+    ON r.job_status = j.status
+    AND r.old_status = CASE j.tablao_status WHEN 'completed' THEN 'completed' ELSE '' END
+  WHERE j.id = NEW.job_id
+    AND NOT (j.status = 'requeueing' AND j.tablao_status = 'under-construction');
+  INSERT INTO tablao_settle_job (job_id, status, next_status, activity, stamp)
+  SELECT
+    j.id,
+    j.status,
+    CASE
+      WHEN j.status = 'requeueing' OR j.status = 'queued'
+      THEN CASE
+        WHEN EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND t.status <> 'completed') THEN 'queued'
+        ELSE 'completed'
       END
-    FROM tasks t
-    WHERE t.job_id = NEW.job_id AND instr(NEW.swept, ' ' || t.status || ' ')
-  )
-  WHERE job_id = NEW.job_id AND NEW.swept <> '';
+      WHEN j.status = 'pause-requested'
+        AND EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND t.status = 'active')
+      THEN j.status
+      ELSE coalesce(r.next_status, j.status)
+    END,
+    coalesce(NEW.activity, r.activity),
+    coalesce(NEW.stamp, c.now)
+  FROM jobs j
+  CROSS JOIN farm_clock c
+  LEFT JOIN tablao_job_rules r ON r.job_status = j.status
+  WHERE j.id = NEW.job_id;
+END;
+
+-- tablao_sweep: gives all tasks of a job that have from_status to_status.
+CREATE VIEW tablao_sweep (job_id, job_status, old_status, from_status, to_status, now) AS
+SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_sweep_insert INSTEAD OF INSERT ON tablao_sweep
+BEGIN
   -- From completed every task is done again, so each waits for as many others
   -- as it depends on. From anything else what is completed stays so, and no
   -- task waits for more or for less than before.
   UPDATE tasks SET
     status = NEW.to_status,
     activity = CASE
-      WHEN status = NEW.to_status THEN activity
+      WHEN NEW.from_status = NEW.to_status THEN activity
       WHEN NEW.to_status = 'queued' THEN 'Task changed to queued: its job was requeued'
-      ELSE 'Task changed to ' || NEW.to_status || ': its job changed to ' || NEW.status
+      ELSE 'Task changed to ' || NEW.to_status || ': its job changed to ' || NEW.job_status
     END,
     steps_completed = CASE
-      WHEN NEW.to_status = 'queued' AND status <> 'queued' THEN 0
+      WHEN NEW.to_status = 'queued' AND NEW.from_status <> 'queued' THEN 0
       ELSE steps_completed
     END,
-    updated_at = CASE status WHEN NEW.to_status THEN updated_at ELSE NEW.now END,
+    updated_at = CASE NEW.from_status WHEN NEW.to_status THEN updated_at ELSE NEW.now END,
+    tablao_swept = (tablao_rev + 1) || ' ' || NEW.to_status,
     tablao_done = 0,
-    tablao_open_deps = CASE NEW.old_status || NEW.to_status
-      WHEN 'completedqueued'
+    tablao_open_deps = CASE NEW.old_status
+      WHEN 'completed'
       THEN (SELECT count(*) FROM task_dependencies d WHERE d.task_id = tasks.id)
       ELSE tablao_open_deps
     END,
     tablao_rev = tablao_rev + 1
-  WHERE job_id = NEW.job_id AND NEW.swept <> '' AND instr(NEW.swept, ' ' || status || ' ');
-  DELETE FROM job_blocks WHERE job_id = NEW.job_id AND NEW.status = 'requeueing';
-  DELETE FROM task_failures
-  WHERE NEW.status = 'requeueing'
-    AND EXISTS (SELECT 1 FROM task_failures)
-    AND task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = NEW.job_id);
-  UPDATE tablao_lanes SET
-    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
-  WHERE job_id = NEW.job_id AND NEW.swept <> '';
-  INSERT INTO tablao_settle_job (job_id, status, next_status, activity, stamp)
-  SELECT
-    NEW.job_id,
-    NEW.status,
-    CASE
-      WHEN NEW.next_status = 'paused'
-      THEN CASE WHEN n.is_active THEN NEW.status ELSE 'paused' END
-      WHEN (NEW.next_status = 'queued' OR NEW.next_status = 'completed') AND NOT n.is_open
-      THEN 'completed'
-      WHEN NEW.next_status = 'completed' OR coalesce(NEW.next_status, '') = ''
-      THEN NEW.status
-      ELSE NEW.next_status
-    END,
-    coalesce(NEW.activity, CASE
-      WHEN NEW.next_status = 'queued' AND NOT n.is_open
-      THEN 'Job changed to completed: it was requeued and has no task left to do'
-      ELSE NEW.job_activity
-    END),
-    NEW.stamp
-  FROM (
-    SELECT
-      EXISTS (
-        SELECT 1 FROM tasks t
-        WHERE t.job_id = NEW.job_id AND NEW.next_status = 'paused' AND t.status = 'active'
-      ) AS is_active,
-      EXISTS (
-        SELECT 1 FROM tasks t
-        WHERE t.job_id = NEW.job_id AND NEW.next_status IN ('queued', 'completed') AND t.status <> 'completed'
-      ) AS is_open
-  ) n;
+  WHERE job_id = NEW.job_id AND status = NEW.from_status;
+  INSERT INTO tablao_counts (job_id, kind, n) VALUES
+    (NEW.job_id, NEW.from_status, -changes()),
+    (NEW.job_id, NEW.to_status, changes())
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
 END;
 
 -- tablao_settle_job: a job's status has been acted upon, and leads to the next
@@ -289,14 +238,17 @@ SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_settle_job_insert INSTEAD OF INSERT ON tablao_settle_job
 BEGIN
+  DELETE FROM job_blocks WHERE job_id = NEW.job_id AND NEW.status = 'requeueing';
+  DELETE FROM task_failures
+  WHERE NEW.status = 'requeueing'
+    AND worker_id IN (SELECT w.id FROM workers w)
+    AND tablao_job_id = NEW.job_id;
   UPDATE jobs SET
     status = NEW.next_status,
     activity = CASE NEW.next_status WHEN NEW.status THEN activity ELSE NEW.activity END,
     updated_at = NEW.stamp,
-    (steps_completed, steps_total) = (
-      SELECT c.steps_completed, c.steps_total FROM tablao_job_counts c WHERE c.job_id = NEW.job_id
-    ),
-    tablao_status = NEW.next_status
+    tablao_status = NEW.next_status,
+    tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id AND status = NEW.status;
 END;
 
@@ -357,8 +309,8 @@ CREATE TRIGGER tablao_jobs_delete BEFORE DELETE ON jobs
 -- What hangs on a job goes with it, with foreign keys on or off.
 BEGIN
   -- With its counters goes what the triggers keep for this job, see
-  -- tablao_job_counts; so its tasks go without one word about each other.
-  DELETE FROM tablao_job_counts WHERE job_id = OLD.id;
+  -- tablao_counts; so its tasks go without one word about each other.
+  DELETE FROM tablao_counts WHERE job_id = OLD.id;
   DELETE FROM tablao_skips WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM task_dependencies

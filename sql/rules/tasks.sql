@@ -7,9 +7,11 @@
 -- inside it, SQLite skips it for no change, and it does not matter what came
 -- before. All others look at the row as it is now: they may come late or twice.
 --
--- An UPDATE that counts tablao_rev up is one of ours, and stamps the row itself;
--- one that also changes the status is that of a job which changes many tasks at
--- once, and has seen to all consequences.
+-- An UPDATE that counts tablao_rev up is one of ours, and stamps the row itself.
+-- One that also writes tablao_swept is that of a job which changes many tasks at
+-- once and has booked it. So the status before is OLD.status, or where that is
+-- out of date, since a user's BEFORE trigger has changed the job, what the job
+-- has made of it.
 
 -- INSERT --------------------------------------------------------------------
 
@@ -18,11 +20,16 @@ CREATE TRIGGER tablao_tasks_before_insert BEFORE INSERT ON tasks
 WHEN NEW.tablao_rev = 0
   OR NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.job_id = NEW.job_id)
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_done, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
-  WHERE NEW.tablao_rev || NEW.tablao_done || NEW.tablao_open_deps || NEW.tablao_lane <> '0000';
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'tasks',
-    EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
+  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_done, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
+  WHERE NEW.tablao_rev || NEW.tablao_swept || NEW.tablao_done || NEW.tablao_open_deps || NEW.tablao_lane <> '0000';
+  -- A user's trigger inserts a task while ours have not been at another one.
+  UPDATE tasks SET
+    index_in_job = 1 + (SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = NEW.job_id)
+  WHERE job_id = NEW.job_id AND index_in_job = 0;
+  DELETE FROM tablao_replaced WHERE table_name = 'tasks';
+  INSERT INTO tablao_replaced (table_name)
+  SELECT 'tasks'
+  WHERE EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
     OR EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid)
     OR EXISTS (
       SELECT 1 FROM tasks
@@ -31,29 +38,14 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks
--- The counters of the job, which may be the first thing there is of it.
+-- The counters and sums of the job, which may be the first there is of it.
 WHEN NEW.tablao_rev = 0
 BEGIN
-  INSERT INTO tablao_job_counts (
-    job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
-    num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
-  ) VALUES (
-    NEW.job_id, 1, NEW.status = 'queued', NEW.status = 'active',
-    NEW.status = 'completed', NEW.status = 'failed', NEW.status = 'canceled',
-    NEW.status = 'soft-failed', NEW.status = 'paused', NEW.steps_completed,
-    NEW.steps_total
-  )
-  ON CONFLICT (job_id) DO UPDATE SET
-    num_tasks = num_tasks + 1,
-    num_queued = num_queued + excluded.num_queued,
-    num_active = num_active + excluded.num_active,
-    num_completed = num_completed + excluded.num_completed,
-    num_failed = num_failed + excluded.num_failed,
-    num_canceled = num_canceled + excluded.num_canceled,
-    num_soft_failed = num_soft_failed + excluded.num_soft_failed,
-    num_paused = num_paused + excluded.num_paused,
-    steps_completed = steps_completed + excluded.steps_completed,
-    steps_total = steps_total + excluded.steps_total;
+  INSERT INTO tablao_counts (job_id, kind, n) VALUES
+    (NEW.job_id, NEW.status, 1),
+    (NEW.job_id, 'steps_completed', NEW.steps_completed),
+    (NEW.job_id, 'steps_total', NEW.steps_total)
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
 END;
 
 CREATE TRIGGER tablao_tasks_insert AFTER INSERT ON tasks
@@ -82,17 +74,14 @@ BEGIN
   END;
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
   SELECT t.job_id, t.type, t.priority FROM tasks t WHERE t.id = NEW.id;
-  INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE tasks SET
     created_at = CASE created_at
       WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
       ELSE created_at
     END,
-    updated_at = CASE
-      WHEN coalesce(updated_at, '') IN ('', strftime('%Y-%m-%d %H:%M:%f+00:00'))
-      THEN (SELECT now FROM farm_clock)
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', updated_at, '+0 days') IS updated_at THEN updated_at
-      ELSE (SELECT value FROM tablao_written_times WHERE n = 0)
+    updated_at = CASE updated_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE coalesce(updated_at, '')
     END,
     name = name,
     last_touched_at = last_touched_at,
@@ -106,7 +95,7 @@ BEGIN
       ELSE index_in_job
     END,
     commands = commands,
-    steps_completed = max(0, min(steps_completed, steps_total)),
+    steps_completed = steps_completed,
     tablao_done = status = 'completed',
     tablao_lane = (
       SELECT l.id FROM tablao_lanes l
@@ -143,31 +132,34 @@ END;
 CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks
 -- The counters of the job. While its status is changing because of another
 -- task, this one is noted, in case SQLite skips its own trigger.
-WHEN NEW.status <> OLD.status AND NEW.tablao_rev = OLD.tablao_rev
+WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
 BEGIN
-  UPDATE tablao_job_counts SET
-    num_queued = num_queued + (NEW.status = 'queued') - (OLD.status = 'queued'),
-    num_active = num_active + (NEW.status = 'active') - (OLD.status = 'active'),
-    num_completed = num_completed + (NEW.status = 'completed') - (OLD.status = 'completed'),
-    num_failed = num_failed + (NEW.status = 'failed') - (OLD.status = 'failed'),
-    num_canceled = num_canceled + (NEW.status = 'canceled') - (OLD.status = 'canceled'),
-    num_soft_failed = num_soft_failed + (NEW.status = 'soft-failed') - (OLD.status = 'soft-failed'),
-    num_paused = num_paused + (NEW.status = 'paused') - (OLD.status = 'paused')
-  WHERE job_id = NEW.job_id;
-  INSERT INTO tablao_pending (task_id, status)
-  SELECT NEW.id, NEW.status FROM tablao_scratch WHERE is_moving
+  INSERT INTO tablao_counts (job_id, kind, n) VALUES
+    (NEW.job_id, CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END, -1),
+    (NEW.job_id, NEW.status, 1)
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  INSERT INTO tablao_pending (task_id, job_id, status)
+  SELECT NEW.id, NEW.job_id, NEW.status FROM tablao_scratch WHERE is_moving
   ON CONFLICT (task_id) DO UPDATE SET status = excluded.status;
 END;
 
 CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
--- The sums of the job, which sees to this itself where it changes the status.
-WHEN (NEW.steps_completed <> OLD.steps_completed OR NEW.steps_total <> OLD.steps_total)
-  AND (NEW.tablao_rev = OLD.tablao_rev OR NEW.status = OLD.status)
+-- The rules on steps, and the sums of the job.
+WHEN NEW.steps_completed IS NOT OLD.steps_completed OR NEW.steps_total IS NOT OLD.steps_total
 BEGIN
-  UPDATE tablao_job_counts SET
-    steps_completed = steps_completed + NEW.steps_completed - OLD.steps_completed,
-    steps_total = steps_total + NEW.steps_total - OLD.steps_total
-  WHERE job_id = NEW.job_id;
+  INSERT INTO tablao_counts (job_id, kind, n) VALUES
+    (NEW.job_id, 'steps_completed', NEW.steps_completed - OLD.steps_completed),
+    (NEW.job_id, 'steps_total', NEW.steps_total - OLD.steps_total)
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  SELECT RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
+  FROM tablao_counts
+  WHERE job_id = NEW.job_id
+    AND kind = 'steps_total'
+    AND (
+      n > 9007199254740992
+      OR typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
+      OR NEW.steps_total < 0
+    );
 END;
 
 CREATE TRIGGER tablao_tasks_count_lane AFTER UPDATE OF tablao_lane ON tasks
@@ -183,7 +175,7 @@ CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF
 ON tasks
 -- Whether the lane has a ready task, and where in it workers start to look.
 -- The job sees to this itself where it changes the status of many tasks.
-WHEN NEW.tablao_rev = OLD.tablao_rev OR NEW.status = OLD.status
+WHEN NEW.tablao_swept = OLD.tablao_swept OR NEW.status <> substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
 BEGIN
   UPDATE tablao_lanes SET has_ready = NOT has_ready
   WHERE id = NEW.tablao_lane
@@ -200,208 +192,187 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF
-  status, tablao_rev, tablao_done, tablao_open_deps, tablao_lane
+  status, tablao_swept, tablao_done, tablao_open_deps, tablao_lane
 ON tasks
 -- The rule on the status, and on who may write columns of ours: AFTER, like
 -- all the others, since where there is a BEFORE trigger, which might change the
 -- row, SQLite reads it anew. Many tasks get another status at once only from
 -- their job, while what its own status does is still to be done.
 WHEN OLD.tablao_rev > 0
-  AND CASE NEW.tablao_rev
-    WHEN OLD.tablao_rev
-    THEN NEW.tablao_lane <> OLD.tablao_lane
-      OR NEW.tablao_open_deps <> OLD.tablao_open_deps
-      OR (NEW.tablao_done <> OLD.tablao_done AND NEW.tablao_done <> (NEW.status = 'completed'))
-      -- @statuses task
-      OR NOT (
-        NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
-        OR NEW.status = 'canceled' OR NEW.status = 'failed'
-        OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
-      )
-    WHEN OLD.tablao_rev + 1
-    THEN NEW.status <> OLD.status
+  AND (
+    -- @statuses task
+    NOT (
+      NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
+      OR NEW.status = 'canceled' OR NEW.status = 'failed'
+      OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
+    )
+    OR (
+      NEW.tablao_rev <> OLD.tablao_rev + 1
+      AND NEW.tablao_swept || NEW.tablao_done || NEW.tablao_open_deps || ' ' || NEW.tablao_lane
+        <> OLD.tablao_swept || OLD.tablao_done || OLD.tablao_open_deps || ' ' || OLD.tablao_lane
+    )
+    OR (
+      NEW.tablao_swept <> OLD.tablao_swept
+      AND NEW.status = substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
       AND NOT EXISTS (
         SELECT 1 FROM jobs j WHERE j.id = NEW.job_id AND j.status <> j.tablao_status
       )
-    ELSE 1
-  END
+    )
+  )
 BEGIN
   SELECT CASE
-    WHEN NEW.tablao_rev = OLD.tablao_rev
-      AND NEW.tablao_lane = OLD.tablao_lane
-      AND NEW.tablao_open_deps = OLD.tablao_open_deps
-      AND NEW.tablao_done = OLD.tablao_done
+    WHEN NEW.tablao_swept = OLD.tablao_swept AND NEW.tablao_rev = OLD.tablao_rev
+      AND NEW.status <> OLD.status
     THEN RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
-    ELSE RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_done, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
+    ELSE RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_swept, tablao_done, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
   END;
-END;
-
-CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
--- The rules on steps; the sums of the job are what is booked.
-WHEN NEW.steps_completed IS NOT OLD.steps_completed
-  OR NEW.steps_total IS NOT OLD.steps_total
-  OR OLD.tablao_rev = 0
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
-  WHERE typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
-    OR NEW.steps_total < 0
-    OR (SELECT c.steps_total FROM tablao_job_counts c WHERE c.job_id = NEW.job_id) > 9007199254740992;
-  UPDATE jobs SET
-    (steps_completed, steps_total) = (
-      SELECT c.steps_completed, c.steps_total FROM tablao_job_counts c WHERE c.job_id = NEW.job_id
-    ),
-    updated_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.job_id
-    AND (OLD.tablao_rev > 0 OR NEW.steps_total > 0);
-END;
-
-CREATE TRIGGER tablao_tasks_update_status AFTER UPDATE OF status ON tasks
--- The steps of a new status; and who depends on it is to know.
-WHEN NEW.status <> OLD.status AND NEW.tablao_rev = OLD.tablao_rev
-BEGIN
-  UPDATE tasks SET
-    steps_completed = CASE status
-      WHEN 'completed' THEN steps_total
-      WHEN 'queued' THEN 0
-      ELSE steps_completed
-    END,
-    tablao_done = status = 'completed',
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id
-    AND status = NEW.status
-    AND (
-      tablao_done <> (status = 'completed')
-      OR (status = 'completed' AND steps_completed <> steps_total)
-      OR (status = 'queued' AND steps_completed <> 0)
-    );
 END;
 
 CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF
   created_at, updated_at, uuid, name, type, index_in_job, priority, status,
   worker_id, last_touched_at, commands, activity, steps_completed, steps_total
 ON tasks
--- Sets updated_at, unless the statement has set it, and then brings it to its
--- form; keeps steps_completed in its bounds.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-  AND (
-    NEW.updated_at IS OLD.updated_at
-    OR NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
-    OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
-  )
+-- The steps of a new status; steps_completed stays in its bounds. Sets
+-- updated_at, unless the statement has, and then brings it to its form. The
+-- sums of the job are what is booked: tablao_jobs_update sees to that.
+WHEN NEW.tablao_rev = OLD.tablao_rev OR OLD.tablao_rev = 0
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE tasks SET
-    updated_at = CASE
-      WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN (SELECT now FROM farm_clock)
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NEW.updated_at THEN updated_at
-      ELSE (SELECT value FROM tablao_written_times WHERE n = 0)
+    steps_completed = CASE
+      WHEN NEW.status <> OLD.status AND status = 'completed' THEN steps_total
+      WHEN NEW.status <> OLD.status AND status = 'queued' THEN 0
+      ELSE max(0, min(steps_completed, steps_total))
     END,
-    steps_completed = max(0, min(steps_completed, steps_total)),
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id;
+    updated_at = CASE
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+      THEN coalesce((SELECT value FROM tablao_written_times WHERE n = 0), (SELECT now FROM farm_clock))
+      WHEN NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev > 0 THEN (SELECT now FROM farm_clock)
+      ELSE updated_at
+    END,
+    -- 0 stays, until tablao_tasks_insert has been at the row.
+    tablao_rev = tablao_rev + (tablao_rev > 0)
+  WHERE id = NEW.id
+    AND (
+      (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev > 0)
+      OR NEW.status <> OLD.status
+      OR NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
+      OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+    );
+  UPDATE jobs SET updated_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.job_id
+    AND EXISTS (
+      SELECT 1 FROM tablao_counts c
+      WHERE c.job_id = NEW.job_id
+        AND c.n <> CASE c.kind
+          WHEN 'steps_completed' THEN jobs.steps_completed
+          WHEN 'steps_total' THEN jobs.steps_total
+          ELSE c.n
+        END
+    );
 END;
 
-CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF tablao_done ON tasks
--- The tasks that depend on it wait for one more or one less.
-WHEN NEW.tablao_done <> OLD.tablao_done AND NEW.status = OLD.status
+CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks
+-- The tasks that depend on it wait for one more or one less: once, as
+-- tablao_done tells.
+WHEN NEW.tablao_done <> (NEW.status = 'completed')
 BEGIN
+  UPDATE tasks SET tablao_done = NEW.status = 'completed', tablao_rev = tablao_rev + (tablao_rev > 0)
+  WHERE id = NEW.id
+    AND (status = 'completed') = (NEW.status = 'completed')
+    AND tablao_done <> (NEW.status = 'completed');
   UPDATE tasks SET
-    tablao_open_deps = tablao_open_deps + OLD.tablao_done - NEW.tablao_done,
-    tablao_rev = tablao_rev + 1
-  WHERE id IN (
-    SELECT d.task_id FROM task_dependencies d WHERE d.dependency_id = NEW.id
-  );
+    tablao_open_deps = tablao_open_deps + CASE NEW.status WHEN 'completed' THEN -1 ELSE 1 END,
+    tablao_rev = tablao_rev + (tablao_rev > 0)
+  WHERE changes() = 1
+    AND id IN (SELECT d.task_id FROM task_dependencies d WHERE d.dependency_id = NEW.id);
 END;
 
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
 -- What a new status of a task makes of its job; and what other tasks' new
 -- statuses do, which users' triggers gave them meanwhile.
-WHEN NEW.status <> OLD.status AND NEW.tablao_rev = OLD.tablao_rev
+WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
 BEGIN
-  INSERT INTO tablao_move_job (task_id, status) VALUES (NEW.id, NEW.status);
-  INSERT INTO tablao_move_job (task_id, status)
-  SELECT task_id, status FROM tablao_pending;
+  INSERT INTO tablao_move_job (job_id, task_id, status) VALUES (NEW.job_id, NEW.id, NEW.status);
+  INSERT INTO tablao_move_job (job_id, task_id, status)
+  SELECT job_id, task_id, status FROM tablao_pending;
 END;
 
--- tablao_move_job: section 3 of the specification, first table: what the job of
--- task_id should become, now that the task has got that status. Nothing, where
--- the task has another one by now.
-CREATE VIEW tablao_move_job (task_id, status) AS
-SELECT NULL, NULL WHERE 0;
+-- tablao_move_job: section 3 of the specification, first table: what a job
+-- should become, now that its task has got that status. Nothing, where the task
+-- has another one by now.
+CREATE VIEW tablao_move_job (job_id, task_id, status) AS
+SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_move_job_insert INSTEAD OF INSERT ON tablao_move_job
 BEGIN
   DELETE FROM tablao_pending WHERE task_id = NEW.task_id;
-  INSERT INTO tablao_set_job_status (task_id, status)
-  VALUES (NEW.task_id, (
-    SELECT CASE
-      WHEN t.status <> NEW.status
-      THEN NULL
+  INSERT INTO tablao_set_job_status (job_id, status, reason)
+  SELECT
+    NEW.job_id,
+    CASE
       WHEN NEW.status = 'queued'
       THEN CASE j.status WHEN 'completed' THEN 'requeueing' END
-      WHEN NEW.status = 'active'
-      THEN CASE
-        WHEN j.status NOT IN ('active', 'cancel-requested', 'pause-requested') THEN 'active'
-      END
       WHEN NEW.status = 'completed' AND c.num_completed = c.num_tasks
-      THEN nullif('completed', j.status)
+      THEN 'completed'
       -- Whole percents: the division is one of integers, that is, floor.
       WHEN NEW.status = 'failed' AND 100 * c.num_failed / c.num_tasks >= (
         SELECT value FROM farm_settings WHERE name = 'job_fail_percentage'
       )
-      THEN nullif('failed', j.status)
+      THEN 'failed'
       -- The job is over.
       WHEN (NEW.status = 'completed' OR NEW.status = 'failed')
-        AND j.status IN ('queued', 'active', 'pause-requested')
-        AND c.num_active + c.num_queued + c.num_soft_failed + c.num_paused = 0
+        AND c.num_active + c.num_waiting + c.num_paused = 0
+        AND instr('queued active pause-requested', j.status)
       THEN CASE c.num_failed WHEN 0 THEN 'canceled' ELSE 'failed' END
-      -- Pausing is complete.
-      WHEN j.status = 'pause-requested' AND c.num_active = 0
-        AND (NEW.status <> 'canceled' OR c.num_paused > 0)
-      THEN 'paused'
+      -- Pausing is complete, or still to come.
+      WHEN j.status = 'pause-requested' AND (NEW.status <> 'canceled' OR c.num_paused > 0)
+      THEN CASE c.num_active WHEN 0 THEN 'paused' END
       WHEN NEW.status = 'completed' OR NEW.status = 'failed'
       THEN CASE j.status WHEN 'queued' THEN 'active' END
-      WHEN NEW.status = 'soft-failed'
-      THEN CASE
-        WHEN j.status NOT IN ('active', 'cancel-requested', 'pause-requested') THEN 'active'
-      END
-      WHEN NEW.status = 'canceled' AND c.num_active + c.num_queued + c.num_soft_failed = 0
-      THEN nullif('canceled', j.status)
+      WHEN NEW.status = 'canceled'
+      THEN CASE c.num_active + c.num_waiting WHEN 0 THEN 'canceled' END
+      WHEN NEW.status <> 'paused' AND j.status <> 'cancel-requested'
+      THEN 'active'
+    END,
+    'task "' || t.name || '" became ' || NEW.status || CASE NEW.status
+      WHEN 'failed' THEN ', ' || c.num_failed || ' of ' || c.num_tasks || ' tasks have failed'
+      ELSE ''
     END
-    FROM tasks t
-    CROSS JOIN jobs j ON j.id = t.job_id
-    CROSS JOIN tablao_job_counts c ON c.job_id = t.job_id
-    WHERE t.id = NEW.task_id
-  ));
+  FROM tasks t
+  CROSS JOIN jobs j ON j.id = NEW.job_id
+  CROSS JOIN (
+    SELECT
+      sum(n) AS num_tasks,
+      sum(n * (kind = 'completed')) AS num_completed,
+      sum(n * (kind = 'failed')) AS num_failed,
+      sum(n * (kind = 'active')) AS num_active,
+      sum(n * (kind = 'queued' OR kind = 'soft-failed')) AS num_waiting,
+      sum(n * (kind = 'paused')) AS num_paused
+    FROM tablao_counts
+    WHERE job_id = NEW.job_id AND kind NOT GLOB 'steps_*'
+  ) c
+  WHERE t.id = NEW.task_id AND t.status = NEW.status;
 END;
 
--- tablao_set_job_status: moves the job of task_id on to a status; NULL leaves
--- it where it is. `requeueing` only passes through, so what it leads to writes
--- the activity.
-CREATE VIEW tablao_set_job_status (task_id, status) AS
-SELECT NULL, NULL WHERE 0;
+-- tablao_set_job_status: moves a job on to a status; NULL, or the one that it
+-- has, leaves it where it is. `requeueing` only passes through, so what it
+-- leads to writes the activity.
+CREATE VIEW tablao_set_job_status (job_id, status, reason) AS
+SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_set_job_status_insert INSTEAD OF INSERT ON tablao_set_job_status
-WHEN NEW.status IS NOT NULL
+WHEN NEW.status <> (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id)
 BEGIN
   UPDATE tablao_scratch SET is_moving = 1;
   UPDATE jobs SET
     status = NEW.status,
     activity = CASE NEW.status
       WHEN 'requeueing' THEN activity
-      ELSE (
-        SELECT 'Job changed to ' || NEW.status || ': task "' || t.name || '" became ' || t.status
-          || CASE NEW.status
-            WHEN 'failed'
-            THEN ', ' || c.num_failed || ' of ' || c.num_tasks || ' tasks have failed'
-            ELSE ''
-          END
-        FROM tasks t CROSS JOIN tablao_job_counts c ON c.job_id = t.job_id
-        WHERE t.id = NEW.task_id
-      )
+      ELSE 'Job changed to ' || NEW.status || ': ' || NEW.reason
     END,
     updated_at = (SELECT now FROM farm_clock)
-  WHERE id = (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id);
+  WHERE id = NEW.job_id;
   UPDATE tablao_scratch SET is_moving = 0;
 END;
 
@@ -435,10 +406,10 @@ CREATE TRIGGER tablao_tasks_update_keys AFTER UPDATE OF uuid, index_in_job, prio
 -- UPDATE OR REPLACE must not delete another task.
 BEGIN
   SELECT CASE
-    WHEN typeof(NEW.priority) <> 'integer' AND (NEW.priority IS NOT OLD.priority OR OLD.tablao_rev = 0)
+    WHEN typeof(NEW.priority) <> 'integer' AND (NEW.priority IS NOT OLD.priority OR OLD.tablao_rev < NEW.tablao_rev)
     THEN RAISE(ABORT, 'tablao: tasks.priority must be a whole number')
     WHEN (typeof(NEW.index_in_job) <> 'integer' OR NEW.index_in_job < 1)
-      AND (NEW.index_in_job IS NOT OLD.index_in_job OR OLD.tablao_rev = 0)
+      AND (NEW.index_in_job IS NOT OLD.index_in_job OR OLD.tablao_rev < NEW.tablao_rev)
     THEN RAISE(ABORT, 'tablao: tasks.index_in_job must be a whole number from 1, or 0 for the next one')
     WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job)
       AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks')
@@ -475,27 +446,20 @@ END;
 CREATE TRIGGER tablao_tasks_before_delete BEFORE DELETE ON tasks
 -- What waits for it waits no more, with foreign keys on or off. Where the job
 -- is being deleted, all of that goes with it.
-WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
+WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
 END;
 
 CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks
 -- The counters and sums of its job, and its lane.
-WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
+WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
-  UPDATE tablao_job_counts SET
-    num_tasks = num_tasks - 1,
-    num_queued = num_queued - (OLD.status = 'queued'),
-    num_active = num_active - (OLD.status = 'active'),
-    num_completed = num_completed - (OLD.status = 'completed'),
-    num_failed = num_failed - (OLD.status = 'failed'),
-    num_canceled = num_canceled - (OLD.status = 'canceled'),
-    num_soft_failed = num_soft_failed - (OLD.status = 'soft-failed'),
-    num_paused = num_paused - (OLD.status = 'paused'),
-    steps_completed = steps_completed - OLD.steps_completed,
-    steps_total = steps_total - OLD.steps_total
-  WHERE job_id = OLD.job_id;
+  INSERT INTO tablao_counts (job_id, kind, n) VALUES
+    (OLD.job_id, OLD.status, -1),
+    (OLD.job_id, 'steps_completed', -OLD.steps_completed),
+    (OLD.job_id, 'steps_total', -OLD.steps_total)
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
   DELETE FROM tablao_pending WHERE task_id = OLD.id;
   INSERT INTO tablao_leave_lane (lane_id) VALUES (OLD.tablao_lane);
 END;
@@ -503,7 +467,7 @@ END;
 CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks
 -- What hangs on it; here and not before, when that would change the row that
 -- is being deleted. And the sums of its job.
-WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
+WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE task_id = OLD.id;
   DELETE FROM task_failures WHERE task_id = OLD.id;
@@ -514,6 +478,28 @@ BEGIN
     updated_at = (SELECT now FROM farm_clock)
   WHERE id = OLD.job_id AND (OLD.steps_completed <> 0 OR OLD.steps_total <> 0);
 END;
+
+-- Counters ------------------------------------------------------------------
+
+-- tablao_job_counts: how many tasks a job has, in all and in each status, and
+-- the sums of their steps: one row per job.
+CREATE VIEW tablao_job_counts (
+  job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
+  num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
+) AS
+SELECT
+  j.id,
+  coalesce((SELECT sum(n) FROM tablao_counts WHERE job_id = j.id AND kind NOT GLOB 'steps_*'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'queued'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'active'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'completed'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'failed'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'canceled'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'soft-failed'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'paused'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'steps_completed'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'steps_total'), 0)
+FROM jobs j;
 
 -- Lanes ---------------------------------------------------------------------
 
@@ -651,8 +637,8 @@ BEGIN
   -- status: what tablao_tasks_update_done has counted is what counts.
   UPDATE tasks SET
     tablao_open_deps = tablao_open_deps + NEW.delta,
-    tablao_rev = tablao_rev + 1
+    tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE id = NEW.task_id
-    AND EXISTS (SELECT 1 FROM tablao_job_counts c WHERE c.job_id = tasks.job_id)
+    AND EXISTS (SELECT 1 FROM tablao_counts c WHERE c.job_id = tasks.job_id)
     AND (SELECT t.tablao_done FROM tasks t WHERE t.id = NEW.dependency_id) = 0;
 END;

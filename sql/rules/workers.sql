@@ -4,9 +4,10 @@
 CREATE TRIGGER tablao_workers_before_insert BEFORE INSERT ON workers
 -- Notes whether the keys are taken.
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'workers',
-    EXISTS (SELECT 1 FROM workers WHERE id = NEW.id)
+  DELETE FROM tablao_replaced WHERE table_name = 'workers';
+  INSERT INTO tablao_replaced (table_name)
+  SELECT 'workers'
+  WHERE EXISTS (SELECT 1 FROM workers WHERE id = NEW.id)
     OR EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid);
 END;
 
