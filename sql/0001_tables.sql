@@ -98,6 +98,7 @@ ON jobs (substr(delete_requested_at, 1, 23))
 WHERE delete_requested_at IS NOT NULL;
 
 -- One row per worker, soft-deleted ones (deleted_at) included.
+-- tablao_rev: 0 while the row is being inserted.
 CREATE TABLE workers (
   id integer NOT NULL PRIMARY KEY,
   created_at datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
@@ -116,7 +117,8 @@ CREATE TABLE workers (
   lazy_status_request boolean NOT NULL DEFAULT 0,
   supported_task_types varchar(255) NOT NULL DEFAULT '',
   deleted_at datetime,
-  can_restart boolean NOT NULL DEFAULT 0
+  can_restart boolean NOT NULL DEFAULT 0,
+  tablao_rev integer NOT NULL DEFAULT 0
 );
 
 -- None on last_seen_at, which would move with every claim: a tick looks at all

@@ -26,7 +26,8 @@ BEGIN
         END,
         '+0 days'
       )
-      || substr(substr(NEW.value, 21, max(0, length(NEW.value) - 20 - length(z.zone))) || '000', 1, 3)
+      || substr(substr(NEW.value, 21, max(0,
+        length(NEW.value) - 20 - length(ltrim(substr(NEW.value, 20), '.0123456789')))) || '000', 1, 3)
       || '+00:00'
     FROM (
       SELECT replace(ltrim(substr(NEW.value, 20), '.0123456789'), ' UTC', '') AS zone
@@ -38,7 +39,8 @@ BEGIN
   WHERE n = NEW.n
     AND NEW.value <> ''
     AND (
-      strftime('%Y-%m-%d %H:%M:%f+00:00', value, '+0 days') IS NOT value
+      value IS NULL
+      OR strftime('%Y-%m-%d %H:%M:%f+00:00', value, '+0 days') IS NOT value
       OR strftime('%Y-%m-%d', substr(NEW.value, 1, 10), '+0 days') IS NOT substr(NEW.value, 1, 10)
     );
 END;
@@ -98,7 +100,10 @@ BEGIN
         UNION ALL
         SELECT ltrim(substr(rest, 2), ascii), ascii FROM c WHERE rest <> ''
       )
-      SELECT 1 FROM c WHERE char(unicode(rest)) <> substr(rest, 1, 1)
+      SELECT 1 FROM c
+      WHERE rest <> ''
+        AND char(unicode(rest)) <> substr(rest, 1, 1)
+        AND substr(rest, 1, 1) <> char(65534) AND substr(rest, 1, 1) <> char(65535)
     );
   SELECT RAISE(ABORT, 'tablao: malformed JSON: what SQLite reads as JSON5 is not JSON')
   WHERE CAST(substr(sqlite_version(), 3) AS REAL) >= 42

@@ -125,11 +125,15 @@ WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE jobs SET
-    updated_at = CASE
-      WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev THEN (SELECT now FROM farm_clock)
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NEW.updated_at THEN updated_at
-      ELSE coalesce((SELECT value FROM tablao_written_times WHERE n = 0), (SELECT now FROM farm_clock))
-    END,
+    updated_at = coalesce(
+      CASE
+        WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+        THEN (SELECT value FROM tablao_written_times WHERE n = 0)
+        WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev
+        THEN updated_at
+      END,
+      (SELECT now FROM farm_clock)
+    ),
     steps_completed = coalesce(
       (SELECT n FROM tablao_counts WHERE job_id = NEW.id AND kind = 'steps_completed'), 0
     ),
@@ -276,8 +280,10 @@ CREATE TRIGGER tablao_jobs_update_names AFTER UPDATE OF uuid, name, job_type, pr
 BEGIN
   SELECT CASE
     WHEN typeof(NEW.priority) <> 'integer'
+      AND (NEW.priority IS NOT OLD.priority OR OLD.tablao_rev = 0)
     THEN RAISE(ABORT, 'tablao: jobs.priority must be a whole number')
     WHEN NEW.worker_tag_id IS NOT NULL
+      AND (NEW.worker_tag_id IS NOT OLD.worker_tag_id OR OLD.tablao_rev = 0)
       AND NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = NEW.worker_tag_id)
     THEN RAISE(ABORT, 'tablao: jobs.worker_tag_id must be NULL or the id of a worker tag')
     WHEN instr(NEW.uuid || NEW.name || NEW.job_type, char(0))
@@ -292,7 +298,9 @@ CREATE TRIGGER tablao_jobs_update_json AFTER UPDATE OF settings, metadata ON job
 -- The rules on settings and metadata, which are kept as text.
 BEGIN
   INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES ('settings', NEW.settings, 'object'), ('metadata', NEW.metadata, 'object');
+  VALUES
+    ('settings', CASE WHEN NEW.settings IS NOT OLD.settings OR OLD.tablao_rev = 0 THEN NEW.settings ELSE 'null' END, 'object'),
+    ('metadata', CASE WHEN NEW.metadata IS NOT OLD.metadata OR OLD.tablao_rev = 0 THEN NEW.metadata ELSE 'null' END, 'object');
   UPDATE jobs SET
     settings = ltrim(CAST(settings AS TEXT), char(65279)),
     metadata = ltrim(CAST(metadata AS TEXT), char(65279))

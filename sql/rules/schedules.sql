@@ -90,20 +90,22 @@ BEGIN
     );
 END;
 
-CREATE TRIGGER tablao_schedules_update_times AFTER UPDATE OF created_at, next_check ON sleep_schedules
+CREATE TRIGGER tablao_schedules_update_created AFTER UPDATE OF created_at ON sleep_schedules
 -- Times are kept in one form.
 WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
-  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.next_check, '+0 days') IS NOT NEW.next_check
 BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.next_check);
-  UPDATE sleep_schedules SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    next_check = (SELECT value FROM tablao_written_times WHERE n = 2)
-  WHERE id = NEW.id
-    AND (
-      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
-      OR NEW.next_check IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
-    );
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
+  UPDATE sleep_schedules SET created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
+  WHERE id = NEW.id AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
+END;
+
+CREATE TRIGGER tablao_schedules_update_check AFTER UPDATE OF next_check ON sleep_schedules
+-- Times are kept in one form.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.next_check, '+0 days') IS NOT NEW.next_check
+BEGIN
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.next_check);
+  UPDATE sleep_schedules SET next_check = (SELECT value FROM tablao_written_times WHERE n = 1)
+  WHERE id = NEW.id AND NEW.next_check IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
 END;
 
 CREATE TRIGGER tablao_schedules_apply AFTER UPDATE OF

@@ -233,43 +233,44 @@ CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF
   worker_id, last_touched_at, commands, activity, steps_completed, steps_total
 ON tasks
 -- The steps of a new status; steps_completed stays in its bounds. Sets
--- updated_at, unless the statement has, and then brings it to its form. The
--- sums of the job are what is booked: tablao_jobs_update sees to that.
+-- updated_at, unless the statement has, and then brings it to its form.
 WHEN NEW.tablao_rev = OLD.tablao_rev OR OLD.tablao_rev = 0
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE tasks SET
-    steps_completed = CASE
-      WHEN NEW.status <> OLD.status AND status = 'completed' THEN steps_total
-      WHEN NEW.status <> OLD.status AND status = 'queued' THEN 0
-      ELSE max(0, min(steps_completed, steps_total))
-    END,
-    updated_at = CASE
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
-      THEN coalesce((SELECT value FROM tablao_written_times WHERE n = 0), (SELECT now FROM farm_clock))
-      WHEN NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev > 0 THEN (SELECT now FROM farm_clock)
-      ELSE updated_at
-    END,
+    steps_completed = max(0, min(steps_total, CASE
+      WHEN NEW.status = OLD.status THEN steps_completed
+      WHEN status = 'completed' THEN steps_total
+      WHEN status = 'queued' THEN 0
+      ELSE steps_completed
+    END)),
+    updated_at = coalesce(
+      CASE
+        WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+        THEN (SELECT value FROM tablao_written_times WHERE n = 0)
+        WHEN NEW.updated_at IS NOT OLD.updated_at OR OLD.tablao_rev = 0
+        THEN updated_at
+      END,
+      (SELECT now FROM farm_clock)
+    ),
     -- 0 stays, until tablao_tasks_insert has been at the row.
     tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE id = NEW.id
     AND (
-      (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev > 0)
+      NEW.updated_at IS OLD.updated_at
       OR NEW.status <> OLD.status
       OR NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
       OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
     );
+END;
+
+CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
+-- The sums of the job are what is booked: tablao_jobs_update sees to that.
+WHEN NEW.steps_completed <> OLD.steps_completed
+  OR NEW.steps_total <> OLD.steps_total * (OLD.tablao_rev > 0)
+BEGIN
   UPDATE jobs SET updated_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.job_id
-    AND EXISTS (
-      SELECT 1 FROM tablao_counts c
-      WHERE c.job_id = NEW.job_id
-        AND c.n <> CASE c.kind
-          WHEN 'steps_completed' THEN jobs.steps_completed
-          WHEN 'steps_total' THEN jobs.steps_total
-          ELSE c.n
-        END
-    );
+  WHERE id = NEW.job_id;
 END;
 
 CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks

@@ -54,15 +54,14 @@ BEGIN
       WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
       ELSE created_at
     END,
+    updated_at = CASE updated_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE coalesce(updated_at, '')
+    END,
     status_requested = status_requested,
     supported_task_types = supported_task_types,
-    can_restart = can_restart
-  WHERE id = NEW.id;
-  -- Last, since the change of the others has stamped the row.
-  UPDATE workers SET updated_at = CASE NEW.updated_at
-    WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-    ELSE coalesce(NEW.updated_at, '')
-  END
+    can_restart = can_restart,
+    tablao_rev = 1
   WHERE id = NEW.id;
   SELECT RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
   FROM workers WHERE id = NEW.id AND status_requested = 'restart' AND can_restart = 0;
@@ -94,6 +93,7 @@ BEGIN
       OR NEW.status_requested = 'testing' OR NEW.status_requested = 'offline'
       OR NEW.status_requested = 'restart' OR NEW.status_requested = ''
     )
+      AND (NEW.status_requested IS NOT OLD.status_requested OR OLD.tablao_rev = 0)
     THEN RAISE(ABORT, 'tablao: workers.status_requested must be one of starting, awake, asleep, error, testing, offline, restart, or empty for no request')
     WHEN NEW.status_requested = 'restart' AND OLD.status_requested <> 'restart'
       AND NEW.can_restart = 0
@@ -127,7 +127,7 @@ WHEN NEW.status <> OLD.status OR NEW.deleted_at IS NOT OLD.deleted_at
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.status must be one of starting, awake, asleep, error, testing, offline, restart, or empty before the first sign-on')
   -- @statuses worker
-  WHERE NOT (
+  WHERE NEW.status <> OLD.status AND NOT (
     NEW.status = 'starting' OR NEW.status = 'awake' OR NEW.status = 'asleep'
     OR NEW.status = 'error' OR NEW.status = 'testing' OR NEW.status = 'offline'
     OR NEW.status = 'restart' OR NEW.status = ''
@@ -177,20 +177,22 @@ CREATE TRIGGER tablao_workers_update AFTER UPDATE OF
   status, last_seen_at, status_requested, lazy_status_request,
   supported_task_types, can_restart
 ON workers
--- Sets updated_at, unless the statement did, and then brings it to its form.
+-- Sets updated_at, unless the statement has, and then brings it to its form.
 -- deleted_at alone does not.
-WHEN NEW.updated_at IS OLD.updated_at
+WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE workers SET
-    updated_at = CASE
-      WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN (SELECT now FROM farm_clock)
-      ELSE (SELECT value FROM tablao_written_times WHERE n = 0)
-    END
-  WHERE id = NEW.id
-    -- Not twice in one millisecond.
-    AND updated_at IS NOT (SELECT now FROM farm_clock);
+    updated_at = coalesce(
+      CASE
+        WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+        THEN (SELECT value FROM tablao_written_times WHERE n = 0)
+      END,
+      (SELECT now FROM farm_clock)
+    ),
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER tablao_workers_update_times AFTER UPDATE OF created_at, last_seen_at ON workers
@@ -240,12 +242,15 @@ BEGIN
   SELECT CASE
     WHEN instr(NEW.uuid || NEW.name || NEW.supported_task_types, char(0))
     THEN RAISE(ABORT, 'tablao: workers.uuid, name and supported_task_types must not contain a zero byte')
-    WHEN NEW.supported_task_types GLOB '*[]["{}]*'
+    WHEN (NEW.supported_task_types IS NOT OLD.supported_task_types OR OLD.tablao_rev = 0)
+      AND NEW.supported_task_types GLOB '*[]["{}]*'
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without brackets, braces and double quotes: it is not JSON')
-    WHEN replace(replace(replace(NEW.supported_task_types, char(9), ''), char(10), ''), char(13), '')
+    WHEN (NEW.supported_task_types IS NOT OLD.supported_task_types OR OLD.tablao_rev = 0)
+      AND replace(replace(replace(NEW.supported_task_types, char(9), ''), char(10), ''), char(13), '')
       GLOB '*[' || char(1) || '-' || char(31) || ']*'
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without control characters')
-    WHEN length(NEW.supported_task_types) > 10000
+    WHEN (NEW.supported_task_types IS NOT OLD.supported_task_types OR OLD.tablao_rev = 0)
+      AND length(NEW.supported_task_types) > 10000
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must not be longer than 10000 characters')
     WHEN NEW.uuid IS NOT OLD.uuid
       AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers')
