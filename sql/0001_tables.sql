@@ -384,6 +384,11 @@ CREATE TABLE tablao_scratch (
 
 INSERT INTO tablao_scratch (key) VALUES (1);
 
+-- Jobs the status of which is being acted upon.
+CREATE TABLE tablao_acting (
+  job_id integer NOT NULL PRIMARY KEY
+);
+
 -- Tasks whose new status has yet to be looked at.
 CREATE TABLE tablao_pending (
   task_id integer NOT NULL PRIMARY KEY,

@@ -56,6 +56,8 @@ BEGIN
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_lanes ' || id;
   DELETE FROM tablao_worker_types
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_worker_types ' || worker_id;
+  DELETE FROM tablao_acting
+  WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
   UPDATE tablao_scratch SET is_moving = 0
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
   DELETE FROM tablao_authored_job

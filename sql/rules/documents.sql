@@ -53,10 +53,10 @@ BEGIN
       WHEN m.type IN ('array', 'null') THEN ''
       ELSE CAST(m.value AS BLOB)
     END END), ''),
-    max(CASE WHEN instr(
-      ' uuid name job_type priority status settings metadata storage worker_tag tasks ',
-      ' ' || m.key || ' '
-    ) = 0 THEN m.key END)
+    max(CASE WHEN m.key NOT IN (
+      'uuid', 'name', 'job_type', 'priority', 'status', 'settings', 'metadata',
+      'storage', 'worker_tag', 'tasks'
+    ) THEN m.key END)
   FROM (
     SELECT
       key,
@@ -125,11 +125,11 @@ BEGIN
     NEW.number, a.uuid, a.name, a.type, a.priority, a.commands, a.dependencies, a.stranger,
     (
       -- Anything above 2^53 is refused later, and must not overflow here.
-      SELECT CAST(min(9007199254740993.0, total(max(1, coalesce((
+      SELECT coalesce(sum(min(9007199254740993, max(1, coalesce((
         SELECT CASE WHEN n.type IN ('integer', 'real') THEN CAST(n.value AS INTEGER) END
         FROM json_each(c.value) n
         WHERE c.type = 'object' AND n.key = 'total_step_count'
-      ), 0)))) AS INTEGER)
+      ), 0)))), 0)
       FROM json_each(
         CASE WHEN typeof(a.commands) = 'text' AND a.commands <> 'null' THEN a.commands ELSE '[]' END
       ) c
@@ -142,9 +142,9 @@ BEGIN
       coalesce(max(CASE m.key WHEN 'priority' THEN m.number END), 50) AS priority,
       coalesce(max(CASE m.key WHEN 'commands' THEN m.list END), '[]') AS commands,
       coalesce(max(CASE m.key WHEN 'dependencies' THEN m.list END), '[]') AS dependencies,
-      max(CASE WHEN instr(
-        ' uuid name type priority commands dependencies ', ' ' || m.key || ' '
-      ) = 0 THEN m.key END) AS stranger
+      max(CASE WHEN m.key NOT IN (
+        'uuid', 'name', 'type', 'priority', 'commands', 'dependencies'
+      ) THEN m.key END) AS stranger
     FROM (
       SELECT
         key,

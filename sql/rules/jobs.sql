@@ -166,7 +166,9 @@ SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
 WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id AND j.status <> j.tablao_status)
+  AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
 BEGIN
+  INSERT INTO tablao_acting (job_id) VALUES (NEW.job_id);
   INSERT INTO tablao_sweep (job_id, job_status, old_status, from_status, to_status, now)
   SELECT NEW.job_id, r.job_status, r.old_status, r.from_status, r.to_status, c.now
   FROM jobs j
@@ -197,6 +199,7 @@ BEGIN
   CROSS JOIN farm_clock c
   LEFT JOIN tablao_job_rules r ON r.job_status = j.status
   WHERE j.id = NEW.job_id;
+  DELETE FROM tablao_acting WHERE job_id = NEW.job_id;
 END;
 
 -- tablao_sweep: gives all tasks of a job that have from_status to_status.
@@ -266,7 +269,8 @@ BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.delete_requested_at);
   UPDATE jobs SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    delete_requested_at = (SELECT value FROM tablao_written_times WHERE n = 2)
+    delete_requested_at = (SELECT value FROM tablao_written_times WHERE n = 2),
+    tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
       NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
@@ -319,13 +323,13 @@ BEGIN
   -- With its counters goes what the triggers keep for this job, see
   -- tablao_counts; so its tasks go without one word about each other.
   DELETE FROM tablao_counts WHERE job_id = OLD.id;
-  DELETE FROM tablao_skips WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = OLD.id);
-  DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM task_dependencies
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM task_failures
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM tasks WHERE job_id = OLD.id;
+  DELETE FROM tablao_skips WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = OLD.id);
+  DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM job_blocks WHERE job_id = OLD.id;
   DELETE FROM last_rendereds WHERE job_id = OLD.id;
 END;

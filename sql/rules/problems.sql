@@ -157,7 +157,9 @@ SELECT kind, object, message FROM (
 CREATE VIEW tablao_state_problems (kind, object, message) AS
 SELECT 'leftover' AS kind, 'tablao_scratch' AS object, 'a statement has not come to its end' AS message
 FROM tablao_scratch
-WHERE is_moving OR EXISTS (SELECT 1 FROM tablao_authored_job)
+WHERE is_moving
+  OR EXISTS (SELECT 1 FROM tablao_acting)
+  OR EXISTS (SELECT 1 FROM tablao_authored_job)
 UNION ALL
 SELECT 'setting', d.name, 'the setting has no value'
 FROM tablao_setting_defaults d

@@ -197,7 +197,7 @@ ON tasks
 -- The rule on the status, and on who may write columns of ours: AFTER, like
 -- all the others, since where there is a BEFORE trigger, which might change the
 -- row, SQLite reads it anew. Many tasks get another status at once only from
--- their job, while what its own status does is still to be done.
+-- their job, while its own status is being acted upon.
 WHEN OLD.tablao_rev > 0
   AND (
     -- @statuses task
@@ -215,7 +215,7 @@ WHEN OLD.tablao_rev > 0
       NEW.tablao_swept <> OLD.tablao_swept
       AND NEW.status = substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
       AND NOT EXISTS (
-        SELECT 1 FROM jobs j WHERE j.id = NEW.job_id AND j.status <> j.tablao_status
+        SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id
       )
     )
   )
@@ -387,7 +387,8 @@ BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.last_touched_at);
   UPDATE tasks SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    last_touched_at = (SELECT value FROM tablao_written_times WHERE n = 2)
+    last_touched_at = (SELECT value FROM tablao_written_times WHERE n = 2),
+    tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE id = NEW.id
     AND (
       NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)

@@ -203,7 +203,8 @@ BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.last_seen_at);
   UPDATE workers SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    last_seen_at = (SELECT value FROM tablao_written_times WHERE n = 2)
+    last_seen_at = (SELECT value FROM tablao_written_times WHERE n = 2),
+    tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
       NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
@@ -231,7 +232,8 @@ BEGIN
     OR lower(NEW.can_restart) NOT IN ('0', '1', 'true', 'false');
   UPDATE workers SET
     lazy_status_request = lower(lazy_status_request) IN ('1', 'true'),
-    can_restart = lower(can_restart) IN ('1', 'true')
+    can_restart = lower(can_restart) IN ('1', 'true'),
+    tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
 
