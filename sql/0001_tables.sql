@@ -384,9 +384,12 @@ CREATE TABLE tablao_scratch (
 
 INSERT INTO tablao_scratch (key) VALUES (1);
 
--- Jobs the status of which is being acted upon.
+-- Jobs the status of which is being acted upon. num_swept: how many tasks have
+-- lost the last status, num_tasks: how many have changed in all.
 CREATE TABLE tablao_acting (
-  job_id integer NOT NULL PRIMARY KEY
+  job_id integer NOT NULL PRIMARY KEY,
+  num_swept integer NOT NULL DEFAULT 0,
+  num_tasks integer NOT NULL DEFAULT 0
 );
 
 -- Tasks whose new status has yet to be looked at.

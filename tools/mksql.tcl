@@ -125,6 +125,8 @@ proc read_objects {name text types} {
   set quote ""
   foreach line [split $text \n] {
     incr n
+    if {[string match {* -- @observed} $line]} continue
+    regsub { -- @own$} $line {} line
     if {$type eq ""} {
       # Between statements: comments belong to the statement right below.
       if {[string trim $line] eq ""} {

@@ -178,6 +178,8 @@ BEGIN
     AND r.old_status = CASE j.tablao_status WHEN 'completed' THEN 'completed' ELSE '' END
   WHERE j.id = NEW.job_id
     AND NOT (j.status = 'requeueing' AND j.tablao_status = 'under-construction');
+  INSERT INTO tablao_mass_events (job_id, num_tasks)
+  VALUES (NEW.job_id, (SELECT a.num_tasks FROM tablao_acting a WHERE a.job_id = NEW.job_id));
   INSERT INTO tablao_settle_job (job_id, status, next_status, activity, stamp)
   SELECT
     j.id,
@@ -232,9 +234,15 @@ BEGIN
     END,
     tablao_rev = tablao_rev + 1
   WHERE job_id = NEW.job_id AND status = NEW.from_status;
-  INSERT INTO tablao_counts (job_id, kind, n) VALUES
-    (NEW.job_id, NEW.from_status, -changes()),
-    (NEW.job_id, NEW.to_status, changes())
+  UPDATE tablao_acting SET
+    num_swept = changes(),
+    num_tasks = num_tasks + changes() * (NEW.from_status <> NEW.to_status)
+  WHERE job_id = NEW.job_id;
+  INSERT INTO tablao_counts (job_id, kind, n)
+  SELECT NEW.job_id, k.kind, a.num_swept * k.sign
+  FROM tablao_acting a
+  CROSS JOIN (SELECT NEW.from_status AS kind, -1 AS sign UNION ALL SELECT NEW.to_status, 1) k
+  WHERE a.job_id = NEW.job_id
   ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
 END;
 
