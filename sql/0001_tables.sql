@@ -4,6 +4,7 @@
 -- rewritten into constants by engines that replicate statements, so they are
 -- spelled strftime(format) and randomblob(4+0).
 
+-- @both
 CREATE TABLE tablao_migrations (
   -- One row per numbered migration that this database has been through.
   version integer NOT NULL PRIMARY KEY,
@@ -12,12 +13,14 @@ CREATE TABLE tablao_migrations (
   applied_at datetime NOT NULL
 );
 
+-- @both
 CREATE TABLE tablao_objects (
   -- The views and triggers that Tablao made here. A later version tells by it
   -- those that it no longer has from the user's own.
   name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
 
+-- @both
 CREATE TABLE farm_settings (
   -- One row per setting of the farm; deleting a row restores its default.
   -- NUMERIC makes a whole number of '600' and of 600.0.
@@ -25,6 +28,7 @@ CREATE TABLE farm_settings (
   value numeric
 ) WITHOUT ROWID;
 
+-- @both
 CREATE TABLE tablao_setting_defaults (
   -- The settings there are, and what each is when nobody has set it.
   name text NOT NULL PRIMARY KEY,
@@ -33,6 +37,7 @@ CREATE TABLE tablao_setting_defaults (
   maximum integer  -- NULL for a setting that is not a number
 ) WITHOUT ROWID;
 
+-- @both
 INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
   ('state_machine', 'on', NULL, NULL),
   ('task_timeout', 600, 0, 9223372036854775807),
@@ -43,6 +48,7 @@ INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
   ('json_storage', 'text', NULL, NULL),
   ('clock', NULL, NULL, NULL);
 
+-- @both
 INSERT INTO farm_settings (name, value)
 SELECT name, value FROM tablao_setting_defaults;
 
@@ -297,6 +303,7 @@ CREATE TABLE tablao_replaced (
   table_name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
 
+-- @both
 CREATE TABLE tablao_taken (
   -- One row, which triggers try to insert again: INSERT OR IGNORE. The OR
   -- clause of the outer statement is put in place of the one there, so only a
@@ -306,6 +313,7 @@ CREATE TABLE tablao_taken (
   is_replacing integer NOT NULL
 );
 
+-- @both
 INSERT INTO tablao_taken (key, is_replacing) VALUES (1, 0);
 
 CREATE TABLE tablao_bulk (

@@ -236,6 +236,7 @@ BEGIN
   WHERE dependency_number IS NULL AND NEW.job_uuid IS NOT NULL;
 END;
 
+-- @own
 CREATE VIEW tablao_new_uuid (uuid) AS
 -- A new random version 4 UUID: one row. The same as the defaults of the
 -- tables, which cannot use a view.
@@ -298,6 +299,7 @@ BEGIN
   INSERT INTO tablao_authored_tasks (number, name) VALUES (NEW.number, NULL);
 END;
 
+-- @own
 CREATE VIEW tablao_authoring_problems (problem, offender) AS
 -- What is wrong with the document taken apart: one row per problem, with a
 -- word for it (the message to it is in tablao_assert_authoring) and the value

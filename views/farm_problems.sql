@@ -1,3 +1,4 @@
+-- @own
 CREATE VIEW tablao_true_counts (
   job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
   num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
@@ -19,6 +20,7 @@ FROM jobs j
 LEFT JOIN tasks t ON t.job_id = j.id
 GROUP BY j.id;
 
+-- @own
 CREATE VIEW tablao_true_open_deps (task_id, job_id, open_deps) AS
 -- How many of the tasks that each task depends on are not completed.
 SELECT t.id, t.job_id, (
@@ -111,6 +113,7 @@ WHERE status NOT IN (
     'starting', 'awake', 'asleep', 'error', 'testing', 'offline', 'restart', ''
   );
 
+-- @own
 CREATE VIEW farm_problems (kind, object, message) AS
 -- Stored data that disagrees with what it derives from, or with a rule: no row
 -- when all is well. object is the uuid of the job, task or worker, or a table

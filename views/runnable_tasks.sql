@@ -3,6 +3,7 @@ CREATE VIEW tablao_blocks (job_id, worker_id, task_type) AS
 -- tablao_worker_types: one row per block.
 SELECT job_id, worker_id, lower(trim(task_type)) FROM job_blocks;
 
+-- @own
 CREATE VIEW tablao_open_lanes (
   worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority, task_priority
 ) AS
@@ -26,6 +27,7 @@ WHERE l.is_open = 1
       AND b.task_type = l.task_type
   );
 
+-- @own
 CREATE VIEW runnable_tasks (
   worker_id, worker_uuid, task_id, task_uuid, job_id, job_uuid, job_priority,
   task_priority, task_type, index_in_job, task_name, worker_name

@@ -1,3 +1,4 @@
+-- @own
 CREATE VIEW tablao_current_tasks (worker_id, worker_uuid, task_id) AS
 -- The task that each worker is working on: its active task of a job that is
 -- queued or active. At most one row per worker; of several such tasks the one
@@ -22,6 +23,7 @@ FROM (
 JOIN workers w ON w.id = c.id
 WHERE c.task_id IS NOT NULL;
 
+-- @own
 CREATE VIEW tablao_next_tasks (worker_id, task_id) AS
 -- What each worker would get now: one row per worker, task_id NULL when there
 -- is nothing for it. It is the first of its runnable_tasks, found without

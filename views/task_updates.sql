@@ -112,6 +112,7 @@ WHERE w.deleted_at IS NULL
       AND b.task_type = p.task_type
   );
 
+-- @own
 CREATE VIEW tablao_failure_verdicts (
   task_id, worker_id, job_id, task_type, is_over, is_blocked, is_left
 ) AS

@@ -14,7 +14,9 @@ CROSS JOIN tasks t
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id
 WHERE l.name = 'task_timeout'
+  -- Twice, for the index of either kind of farm.
   AND t.status = 'active'
+  AND (t.status = 'active') = 1
   -- What tablao_tasks_touched_idx can tell, and then all there is.
   AND substr(t.last_touched_at, 1, 16) <= substr(l.before, 1, 16)
   AND substr(t.last_touched_at, 1, 23) <= l.before;

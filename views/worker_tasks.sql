@@ -1,3 +1,4 @@
+-- @own
 CREATE VIEW tablao_last_tasks (worker_id, task_id) AS
 -- The task that each worker is or was last working on: one row per worker,
 -- task_id NULL when it never had one. Its active task on an active job, else

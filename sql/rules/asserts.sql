@@ -2,10 +2,12 @@
 -- any other does nothing. The BEFORE triggers of INSERT and of UPDATE go
 -- through the same door, so a rule stands once.
 
+-- @both
 CREATE VIEW tablao_assert_setting (name, value) AS
 -- A setting's name and value: section 6 of the specification.
 SELECT NULL, NULL WHERE 0;
 
+-- @both
 CREATE TRIGGER tablao_assert_setting_ii INSTEAD OF INSERT ON tablao_assert_setting
 BEGIN
   SELECT RAISE(ABORT, 'tablao: farm_settings.name is not the name of a setting: SELECT name FROM farm_settings lists them')

@@ -1,6 +1,7 @@
 -- farm_settings holds valid values only, so that nothing that reads one needs
 -- to doubt it.
 
+-- @both
 CREATE TRIGGER farm_settings_bi BEFORE INSERT ON farm_settings
 -- The rules on a setting; notes a REPLACE, for farm_settings_ad.
 BEGIN
@@ -10,12 +11,14 @@ BEGIN
   INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
 END;
 
+-- @both
 CREATE TRIGGER farm_settings_ai AFTER INSERT ON farm_settings
 -- The REPLACE, if it was one, is done.
 BEGIN
   UPDATE tablao_taken SET is_replacing = 0;
 END;
 
+-- @both
 CREATE TRIGGER farm_settings_bu BEFORE UPDATE OF name, value ON farm_settings
 -- The rules on a setting. A row stays that of its setting.
 BEGIN
@@ -24,6 +27,7 @@ BEGIN
   INSERT INTO tablao_assert_setting (name, value) VALUES (NEW.name, NEW.value);
 END;
 
+-- @both
 CREATE TRIGGER farm_settings_ad AFTER DELETE ON farm_settings
 -- A deleted setting is back at its default at once. Not while a REPLACE is
 -- about to write the same row: with recursive_triggers on that comes by here,

@@ -1,5 +1,6 @@
 -- What the triggers of workers share.
 
+-- @both
 CREATE VIEW tablao_worker_supports (worker_id, task_type) AS
 -- supported_task_types, taken apart at its commas, trimmed and in lower case:
 -- one row per worker and type, in which a type may repeat.
@@ -12,6 +13,7 @@ CROSS JOIN json_each(
 ) t
 WHERE trim(t.value) <> '';
 
+-- @both
 CREATE VIEW tablao_worker_type_pairs (worker_id, task_type, worker_tag_id) AS
 -- What tablao_worker_types must hold: every task type that a worker supports
 -- with every tag that it has, and with 0 for none.
