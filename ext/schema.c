@@ -80,14 +80,11 @@ int tablaoIsOurs(const char *zName){
 /* --- What the database has ------------------------------------------------*/
 
 /*
-** TABLAO_OWN, TABLAO_OBSERVED, or 0 where there is no farm. Only in an own
-** farm have Flamenco's tables columns of ours.
+** TABLAO_OWN, TABLAO_OBSERVED, or 0 where there is no farm.
 */
 int tablaoKind(TablaoOp *pOp){
   if( tablaoInt(pOp, TABLAO_SQL_HAS_FARM, 0)==0 ) return 0;
-  return tablaoInt(pOp, "SELECT EXISTS(SELECT 1 FROM "
-      "pragma_table_info('jobs', 'main') WHERE name GLOB 'tablao_*')", 1)
-      ? TABLAO_OWN : TABLAO_OBSERVED;
+  return tablaoInt(pOp, TABLAO_SQL_IS_OWN, 0) ? TABLAO_OWN : TABLAO_OBSERVED;
 }
 
 /*

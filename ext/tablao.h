@@ -191,6 +191,10 @@ struct TablaoSource {
 #define TABLAO_SQL_HAS_FARM "SELECT 1 FROM main.sqlite_schema " \
   "WHERE type='table' AND name='tablao_migrations'"
 
+/* Has a row if it is an own one: Flamenco's tables have columns of ours. */
+#define TABLAO_SQL_IS_OWN "SELECT 1 FROM " \
+  "pragma_table_info('jobs', 'main') WHERE name GLOB 'tablao_*'"
+
 /* Has a row if this is a database of Flamenco's (or of its migration tool). */
 #define TABLAO_SQL_IS_FLAMENCO "SELECT 1 FROM main.sqlite_schema " \
   "WHERE type='table' AND name='goose_db_version'"

@@ -11,7 +11,7 @@ ON task_dependencies (dependency_id);
 
 -- What tablao_job_counts counts.
 CREATE INDEX tablao_observed_counts_idx
-ON tasks (job_id, status, steps_completed, steps_total)
+ON tasks (job_id, status)
 WHERE typeof(job_id) = 'integer';
 
 -- The active tasks, by worker.

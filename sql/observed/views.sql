@@ -5,10 +5,10 @@ CREATE VIEW tablao_job_counts (
   job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
   num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
 ) AS
--- How many tasks a job has, in all and in each status, and the sums of their
--- steps: one row per job. One subquery per column, so that a query counts what
--- it names and no more, for the jobs that it names; typeof() is there for
--- tablao_observed_counts_idx.
+-- How many tasks a job has, in all and in each status, and its steps, which
+-- are what the Manager makes them: one row per job. One subquery per column, so
+-- that a query counts what it names and no more, for the jobs that it names;
+-- typeof() is there for tablao_observed_counts_idx.
 SELECT
   j.id,
   (SELECT count(*) FROM tasks t
@@ -27,10 +27,8 @@ SELECT
    WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer' AND t.status = 'soft-failed'),
   (SELECT count(*) FROM tasks t
    WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer' AND t.status = 'paused'),
-  (SELECT coalesce(sum(t.steps_completed), 0) FROM tasks t
-   WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer'),
-  (SELECT coalesce(sum(t.steps_total), 0) FROM tasks t
-   WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer')
+  j.steps_completed,
+  j.steps_total
 FROM jobs j;
 
 CREATE VIEW tablao_worker_types (worker_id, task_type, worker_tag_id) AS
@@ -84,23 +82,17 @@ SELECT
   w.id, w.uuid, t.id, t.uuid, j.id, j.uuid, j.priority, t.priority, t.type,
   t.index_in_job, t.name, w.name
 FROM workers w
-CROSS JOIN jobs j
+CROSS JOIN tablao_worker_types p ON p.worker_id = w.id
+CROSS JOIN jobs j ON coalesce(j.worker_tag_id, 0) = p.worker_tag_id
 CROSS JOIN tasks t ON t.job_id = j.id AND typeof(t.job_id) = 'integer'
 WHERE w.deleted_at IS NULL
   AND j.status IN ('queued', 'active')
   AND j.delete_requested_at IS NULL
   AND t.status IN ('queued', 'soft-failed')
-  AND EXISTS (
-    SELECT 1 FROM tablao_worker_types p
-    WHERE p.worker_id = w.id
-      AND p.worker_tag_id = coalesce(j.worker_tag_id, 0)
-      AND p.task_type = lower(trim(t.type))
-  )
+  AND lower(trim(t.type)) = p.task_type
   AND NOT EXISTS (
     SELECT 1 FROM tablao_blocks b
-    WHERE b.job_id = j.id
-      AND b.worker_id = w.id
-      AND b.task_type = lower(trim(t.type))
+    WHERE b.job_id = j.id AND b.worker_id = w.id AND b.task_type = p.task_type
   )
   AND NOT EXISTS (
     SELECT 1 FROM task_failures f WHERE f.task_id = t.id AND f.worker_id = w.id
