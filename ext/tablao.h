@@ -181,7 +181,7 @@ void tablaoBatchResult(sqlite3_context*, const TablaoBatch*,
 /* An index, view or trigger as this extension has it. */
 typedef struct TablaoSource TablaoSource;
 struct TablaoSource {
-  int bBoth;                /* both kinds have it, if with other lines */
+  int bBoth;                /* it stands among what both kinds have */
   const char *zType;        /* "index", "view" or "trigger" */
   const char *zName;
   const char *zSql;         /* as sqlite_schema holds it */

@@ -15,9 +15,10 @@
 #   views/             views: both, triggers: an own farm; a view that shows
 #                      nothing (SELECT NULL ... WHERE 0) is there for its
 #                      triggers, so an own farm, too
-# unless a comment above the statement has a line `-- @own` or `-- @both`. In
-# what belongs to both, a line that ends in `-- @own` or `-- @observed` is one
-# of that kind only.
+# unless a comment above the statement has a line `-- @own` or `-- @both`; or a
+# comment of a file that stands alone, for all that follows there. In what
+# belongs to both, a line that ends in `-- @own` or `-- @observed` is one of
+# that kind only; behind CREATE, all of it is.
 #
 # Both files depend on the bytes of the input alone. The input's form:
 #   - A migration is run once and never changed: its checksum is stored. It
@@ -112,11 +113,16 @@ proc read_migration {name text} {
   set started 0        ;# its line
   set pieces {}
   set piece {}         ;# lines behind the last statement
-  set kinds own
+  set all own          ;# the kind of a statement without a mark
+  set kinds ""
   foreach line [split [string range $text 0 end-1] \n] {
     incr n
     lappend piece $line
     if {$start && [mark $line] ne ""} {set kinds [mark $line]}
+    if {$start && $line eq "" && $kinds ne ""} {
+      set all $kinds
+      set kinds ""
+    }
     set inside [expr {$quote ne ""}]
     set code [strip_comment $line quote]
     if {[string trim $code] eq "" && !$inside} continue
@@ -135,6 +141,7 @@ proc read_migration {name text} {
     }
     set start [expr {$quote eq "" && [string index $code end] eq ";"}]
     if {$start} {
+      if {$kinds eq ""} {set kinds $all}
       # Neighbours of one kind are one piece.
       if {[llength $pieces] && [lindex $pieces end-1] eq $kinds} {
         lset pieces end [lindex $pieces end][join $piece \n]\n
@@ -142,7 +149,7 @@ proc read_migration {name text} {
         lappend pieces $kinds [join $piece \n]\n
       }
       set piece {}
-      set kinds own
+      set kinds ""
     }
   }
   if {$started==0} {die $name "" "holds no statement"}
@@ -156,18 +163,23 @@ proc read_migration {name text} {
 # Appends {kinds type name sql comment} of each statement of a file to the
 # list `objects`; one that is not the same in both kinds comes twice. sql is
 # the text that SQLite keeps in sqlite_schema. `where` is the kind of what
-# stands there: own, observed or both.
+# stands there: own, observed, or view.
 proc read_objects {name text types where} {
   set n 0
   set type ""
   set comment ""
   set kinds ""
+  set file ""
   set quote ""
   foreach line [split $text \n] {
     incr n
     if {$type eq ""} {
       # Between statements: comments belong to the statement right below.
       if {[string trim $line] eq ""} {
+        if {$kinds ne ""} {
+          set where $kinds
+          set file $kinds
+        }
         set comment ""
         set kinds ""
         continue
@@ -189,6 +201,7 @@ proc read_objects {name text types where} {
       if {[string toupper $type] ni $types} {
         die $name $n "a $type has no place here"
       }
+      if {[regexp {^(.*?)\s*-- @(own|observed)$} $line -> line kinds]} {}
       set started $n
       set body {}
       set quote ""
@@ -205,11 +218,10 @@ proc read_objects {name text types where} {
         # SQLite would store the text up to the ; and drop what is behind.
         die $name $n "text behind the closing ;"
       }
-      if {$kinds eq ""} {
+      if {$kinds eq "" && $where eq "view"} {
+        set kinds [expr {$type eq "trigger" || [is_empty $body] ? "own" : "both"}]
+      } elseif {$kinds eq ""} {
         set kinds $where
-        if {$where eq "both" && ($type eq "trigger" || [is_empty $body])} {
-          set kinds own
-        }
       }
       set own [of_kind $body own]
       set observed [of_kind $body observed]
@@ -222,6 +234,8 @@ proc read_objects {name text types where} {
         add_object $name:$started {own both} $type $object $own $comment
         add_object $name:$started {observed both} $type $object $observed $comment
       } else {
+        # Part of a file that is both kinds', if not itself.
+        if {$file eq "both"} {lappend kinds both}
         add_object $name:$started $kinds $type $object $body $comment
       }
       set type ""
@@ -358,7 +372,7 @@ if {![regexp {^\d+\.\d+\.\d+$} $version]} {
 
 set migrations {}      ;# {number label checksum text name pieces}
 set objects {}         ;# {kinds type name sql comment}; kinds: own, observed,
-                       ;# and both if the other kind has it, too
+                       ;# and both if the other kind has it or its file, too
 set scripts {}         ;# {name text}
 set expected 1
 foreach name [sorted_glob $top sql/*.sql] {
@@ -387,7 +401,7 @@ foreach name [sorted_glob $top sql/adopt/*.sql] {
 foreach {pattern types where} {
   sql/rules/*.sql    {VIEW TRIGGER}        own
   sql/observed/*.sql {INDEX VIEW TRIGGER}  observed
-  views/*.sql        {VIEW TRIGGER}        both
+  views/*.sql        {VIEW TRIGGER}        view
 } {
   foreach name [sorted_glob $top $pattern] {
     set text [read_sql $top $name]

@@ -82,7 +82,7 @@ UNION ALL
 SELECT 'name', o.name, 'this ' || o.type || ' has a name that Tablao needs', 0,
   CASE
     WHEN EXISTS (SELECT 1 FROM temp.farms) THEN 'taking over'
-    WHEN o.name GLOB 'tablao_*'
+    WHEN lower(o.name) GLOB 'tablao_*'
       OR o.name IN (SELECT name FROM temp.our_tables)
       OR o.name IN (SELECT name FROM temp.our_objects)
     THEN 'both'
