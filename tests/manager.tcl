@@ -6,7 +6,8 @@
 #   manager::reads     {name sql ...}; :name parameters, see manager::arguments
 #   manager::opcodes db    {name n ...}: the rows of EXPLAIN of each write
 #   manager::answers db    {name rows ...}: what each read finds, in its order
-#   manager::works db      a working day: it writes, in one transaction each
+#   manager::day           a working day: statements as it would write them, for
+#                          a database that manager::prepare has been at
 
 namespace eval manager {
   variable writes {
@@ -270,6 +271,111 @@ namespace eval manager {
       WHERE is_active AND (next_check <= :then OR next_check IS NULL OR next_check = '')
     }
   }
+}
+
+# Times are Go's, JSON comes as BLOBs, and every statement is one transaction.
+namespace eval manager {
+  # Row 100 is the next job.
+  variable prepare {
+    DELETE FROM jobs WHERE id > 99;
+    INSERT INTO jobs (id, created_at, uuid, settings, metadata, status)
+    VALUES (99, '2026-02-01 07:00:00 +0000 UTC', 'j99', x'7b7d', x'7b7d', 'completed');
+  }
+  variable day {
+  # A worker registers, signs on, and asks for its first task.
+  {INSERT INTO workers (created_at, updated_at, uuid, secret, name, address, platform,
+     software, status, last_seen_at, status_requested, lazy_status_request,
+     supported_task_types, deleted_at, can_restart)
+   VALUES ('2026-02-01 08:00:00.123456789 +0000 UTC m=+12.5', '2026-02-01 08:00:00.123456789 +0000 UTC m=+12.5', '2b5ab8a8-2fa4-4b4b-a4a0-6a2b86ac23b2', '$2a$10$x', 'new', '::1',
+     'windows', '3.9', 'starting', '2026-02-01 08:00:00 +0000 UTC', '', 0,
+     'blender,ffmpeg', NULL, 1)}
+  {UPDATE workers SET updated_at = '2026-02-01 08:00:01 +0000 UTC', status = 'awake', status_requested = '', lazy_status_request = 0
+   WHERE id = 13}
+  {UPDATE workers SET updated_at = '2026-02-01 08:00:02.5 +0000 UTC', last_seen_at = '2026-02-01 08:00:02.5 +0000 UTC' WHERE id = 13}
+  {UPDATE workers SET uuid = '2b5ab8a8-2fa4-4b4b-a4a0-6a2b86ac23b3', updated_at = '2026-02-01 08:00:02.6 +0000 UTC' WHERE id = 13}
+  # A job comes in, task by task, then their dependencies.
+  {INSERT INTO jobs (created_at, uuid, name, job_type, priority, status, activity, settings,
+     metadata, storage_shaman_checkout_id, worker_tag_id, updated_at)
+   VALUES ('2026-02-01 08:10:00.1 +0000 UTC', '9d2c5f7a-8b1e-4a69-9bd4-0e5ed3c0f0f1', 'film', 'simple', 50, 'under-construction', '',
+     CAST('{"a":"ü"}' AS BLOB), CAST('null' AS BLOB), 'film/7', NULL, '2026-02-01 08:10:00.1 +0000 UTC')}
+  {INSERT INTO tasks (created_at, updated_at, uuid, name, type, job_id, index_in_job, priority, status, commands, steps_completed, steps_total)
+   VALUES ('2026-02-01 08:10:00.2 +0000 UTC', '2026-02-01 08:10:00.2 +0000 UTC', 'ta', 'one', 'blender', 100, 1, 50, 'queued', CAST('[{"name":"x"}]' AS BLOB), 0, 4)}
+  {INSERT INTO tasks (created_at, updated_at, uuid, name, type, job_id, index_in_job, priority, status, commands, steps_completed, steps_total)
+   VALUES ('2026-02-01 08:10:00.3 +0000 UTC', '2026-02-01 08:10:00.3 +0000 UTC', 'tb', 'two', 'blender', 100, 2, 50, 'queued', CAST('null' AS BLOB), 0, 4)}
+  {INSERT INTO task_dependencies (task_id, dependency_id) VALUES ((SELECT id FROM tasks WHERE uuid = 'tb'), (SELECT id FROM tasks WHERE uuid = 'ta'))}
+  {UPDATE jobs SET updated_at = '2026-02-01 08:10:01 +0000 UTC', status = 'queued', activity = 'Job is queued' WHERE uuid = '9d2c5f7a-8b1e-4a69-9bd4-0e5ed3c0f0f1'}
+  {UPDATE jobs SET storage_shaman_checkout_id = 'film/8' WHERE uuid = '9d2c5f7a-8b1e-4a69-9bd4-0e5ed3c0f0f1'}
+  # It is scheduled, reported on, completed; the job follows, by the Manager.
+  {UPDATE tasks SET updated_at = '2026-02-01 08:11:00 +0000 UTC', worker_id = 13 WHERE uuid = 'ta'}
+  {UPDATE tasks SET updated_at = '2026-02-01 08:11:00.01 +0000 UTC', status = 'active' WHERE uuid = 'ta'}
+  {UPDATE jobs SET updated_at = '2026-02-01 08:11:00.02 +0000 UTC', status = 'active', activity = 'Changed to active' WHERE id = 100}
+  {UPDATE tasks SET updated_at = '2026-02-01 08:11:05.5 +0000 UTC', last_touched_at = '2026-02-01 08:11:05.5 +0000 UTC' WHERE uuid = 'ta'}
+  {UPDATE tasks SET updated_at = '2026-02-01 08:11:06 +0000 UTC', activity = 'Fra:1 Mem:1G', steps_completed = 3 WHERE uuid = 'ta'}
+  {UPDATE jobs SET updated_at = '2026-02-01 08:11:06 +0000 UTC',
+     (steps_completed, steps_total) = (SELECT sum(steps_completed), sum(steps_total) FROM tasks WHERE job_id = 100) WHERE id = 100}
+  {UPDATE tasks SET updated_at = '2026-02-01 08:12:00 +0000 UTC', status = 'completed', steps_completed = 4 WHERE uuid = 'ta'}
+  {UPDATE jobs SET updated_at = '2026-02-01 08:12:00.1 +0000 UTC',
+     (steps_completed, steps_total) = (SELECT sum(steps_completed), sum(steps_total) FROM tasks WHERE job_id = 100) WHERE id = 100}
+  # The next one fails softly, the worker is blocked, the task requeued.
+  {UPDATE tasks SET updated_at = '2026-02-01 08:13:00 +0000 UTC', worker_id = 13, status = 'active', last_touched_at = '2026-02-01 08:13:00 +0000 UTC' WHERE uuid = 'tb'}
+  {INSERT INTO task_failures (created_at, task_id, worker_id) VALUES ('2026-02-01 08:14:00 +0000 UTC', (SELECT id FROM tasks WHERE uuid = 'tb'), 13) ON CONFLICT DO NOTHING}
+  {INSERT INTO task_failures (created_at, task_id, worker_id) VALUES ('2026-02-01 08:14:01 +0000 UTC', (SELECT id FROM tasks WHERE uuid = 'tb'), 13) ON CONFLICT DO NOTHING}
+  {UPDATE tasks SET updated_at = '2026-02-01 08:14:00 +0000 UTC', status = 'soft-failed', activity = 'boom' WHERE uuid = 'tb'}
+  {INSERT INTO job_blocks (created_at, job_id, worker_id, task_type) VALUES ('2026-02-01 08:14:00 +0000 UTC', 100, 13, 'blender') ON CONFLICT DO NOTHING}
+  {INSERT INTO job_blocks (created_at, job_id, worker_id, task_type) VALUES ('2026-02-01 08:14:02 +0000 UTC', 100, 13, 'blender') ON CONFLICT DO NOTHING}
+  {DELETE FROM task_failures WHERE task_id = (SELECT id FROM tasks WHERE uuid = 'tb')}
+  {DELETE FROM job_blocks WHERE job_id = 100 AND worker_id = 13 AND task_type = 'blender'}
+  {UPDATE tasks SET updated_at = '2026-02-01 08:15:00 +0000 UTC', status = 'queued', activity = 'requeued', steps_completed = 0 WHERE job_id = 100 AND status IN ('soft-failed', 'failed')}
+  # Pictures arrive; the last one counts. Always row 1.
+  {INSERT INTO last_rendereds (id, created_at, updated_at, job_id) VALUES (1, '2026-02-01 08:16:00 +0000 UTC', '2026-02-01 08:16:00 +0000 UTC', 100)
+   ON CONFLICT DO UPDATE SET updated_at = excluded.updated_at, job_id = excluded.job_id}
+  {INSERT INTO last_rendereds (id, created_at, updated_at, job_id) VALUES (1, '2026-02-01 08:17:00 +0000 UTC', '2026-02-01 08:17:00 +0000 UTC', 2)
+   ON CONFLICT DO UPDATE SET updated_at = excluded.updated_at, job_id = excluded.job_id}
+  # A user at the keyboard: priorities, pause, cancel, requeue of whole jobs.
+  {UPDATE jobs SET updated_at = '2026-02-01 09:00:00 +0000 UTC', priority = 90 WHERE id = 3}
+  {UPDATE jobs SET updated_at = '2026-02-01 09:01:00 +0000 UTC', status = 'pause-requested', activity = 'Manager: pause' WHERE id = 1}
+  {UPDATE tasks SET updated_at = '2026-02-01 09:01:00.1 +0000 UTC', status = 'paused', activity = 'Manager: paused' WHERE job_id = 1 AND status IN ('queued', 'soft-failed')}
+  {UPDATE jobs SET updated_at = '2026-02-01 09:02:00 +0000 UTC', status = 'cancel-requested', activity = 'Manager: cancel' WHERE id = 11}
+  {UPDATE tasks SET updated_at = '2026-02-01 09:02:00.1 +0000 UTC', status = 'canceled', activity = 'Manager: canceled' WHERE job_id = 11 AND status IN ('active', 'queued', 'soft-failed')}
+  {UPDATE jobs SET updated_at = '2026-02-01 09:02:00.2 +0000 UTC', status = 'canceled', activity = 'Manager: canceled' WHERE id = 11}
+  {UPDATE jobs SET updated_at = '2026-02-01 09:03:00 +0000 UTC', status = 'requeueing', activity = 'Manager: requeue' WHERE id = 12}
+  {UPDATE tasks SET updated_at = '2026-02-01 09:03:00.1 +0000 UTC', status = 'queued', activity = 'Manager: queued', steps_completed = 0 WHERE job_id = 12}
+  {DELETE FROM task_failures WHERE task_id IN (SELECT id FROM tasks WHERE job_id = 12)}
+  {DELETE FROM job_blocks WHERE job_id = 12}
+  {UPDATE jobs SET updated_at = '2026-02-01 09:03:00.2 +0000 UTC', status = 'queued', activity = 'Manager: queued',
+     (steps_completed, steps_total) = (SELECT sum(steps_completed), sum(steps_total) FROM tasks WHERE job_id = 12) WHERE id = 12}
+  {UPDATE jobs SET updated_at = '2026-02-01 09:04:00 +0000 UTC', name = 'renamed', metadata = CAST('{"k": "v"}' AS BLOB), settings = CAST('{"x":1}' AS BLOB) WHERE id = 2}
+  # Tags, memberships, sleep.
+  {INSERT INTO worker_tags (created_at, updated_at, uuid, name, description) VALUES ('2026-02-01 09:10:00 +0000 UTC', '2026-02-01 09:10:00 +0000 UTC', 'tag-4', 'night', '')}
+  {UPDATE worker_tags SET updated_at = '2026-02-01 09:11:00 +0000 UTC', name = 'late', description = 'x' WHERE uuid = 'tag-4'}
+  {DELETE FROM worker_tag_membership WHERE worker_id = 2}
+  {INSERT INTO worker_tag_membership (worker_tag_id, worker_id) VALUES (4, 2)}
+  {INSERT INTO worker_tag_membership (worker_tag_id, worker_id) VALUES (4, 3)}
+  {UPDATE jobs SET updated_at = '2026-02-01 09:12:00 +0000 UTC', worker_tag_id = 4 WHERE id = 5}
+  {DELETE FROM worker_tags WHERE uuid = 'tag-4'}
+  {INSERT INTO sleep_schedules (created_at, updated_at, worker_id, is_active, days_of_week, start_time, end_time, next_check)
+   VALUES ('2026-02-01 09:20:00 +0000 UTC', '2026-02-01 09:20:00 +0000 UTC', 1, 1, 'mo tu', '09:00', '17:00', '2026-02-02 08:00:00 +0000 UTC')
+   ON CONFLICT (worker_id) DO UPDATE SET updated_at = excluded.updated_at, is_active = excluded.is_active,
+     days_of_week = excluded.days_of_week, start_time = excluded.start_time, end_time = excluded.end_time, next_check = excluded.next_check}
+  {INSERT INTO sleep_schedules (created_at, updated_at, worker_id, is_active, days_of_week, start_time, end_time, next_check)
+   VALUES ('2026-02-01 09:21:00 +0000 UTC', '2026-02-01 09:21:00 +0000 UTC', 1, 0, 'we', '10:00', '', NULL)
+   ON CONFLICT (worker_id) DO UPDATE SET updated_at = excluded.updated_at, is_active = excluded.is_active,
+     days_of_week = excluded.days_of_week, start_time = excluded.start_time, end_time = excluded.end_time, next_check = excluded.next_check}
+  {UPDATE sleep_schedules SET next_check = '2026-02-03 00:00:00 +0000 UTC' WHERE id = 4}
+  {UPDATE workers SET updated_at = '2026-02-01 09:22:00 +0000 UTC', status_requested = 'asleep', lazy_status_request = 1 WHERE id = 1}
+  {UPDATE workers SET updated_at = '2026-02-01 09:23:00 +0000 UTC', status_requested = 'restart', lazy_status_request = 0 WHERE id = 2}
+  {UPDATE workers SET updated_at = '2026-02-01 09:24:00 +0000 UTC', status = 'offline', status_requested = '' WHERE id = 2}
+  {UPDATE workers SET updated_at = '2026-02-01 09:25:00 +0000 UTC', status = 'error' WHERE id = 3}
+  {UPDATE tasks SET updated_at = '2026-02-01 09:25:00.1 +0000 UTC', status = 'queued', activity = 'returned' WHERE worker_id = 3 AND status = 'active'}
+  # Workers and jobs go.
+  {UPDATE workers SET deleted_at = '2026-02-01 10:00:00.7 +0000 UTC' WHERE id = 10}
+  {DELETE FROM workers WHERE id = 9}
+  {UPDATE jobs SET updated_at = '2026-02-01 10:01:00 +0000 UTC', delete_requested_at = '2026-02-01 10:01:00 +0000 UTC' WHERE id = 6}
+  {DELETE FROM jobs WHERE id = 6}
+  {DELETE FROM jobs WHERE uuid = (SELECT uuid FROM jobs WHERE id = 2)}
+  {DELETE FROM task_failures WHERE worker_id = 4}
+  }
+  set day [regsub -line -all {^ *#.*$} $day {}]
 }
 
 # The values of the parameters of the reads, for worker $worker and job $job.

@@ -1,6 +1,6 @@
 -- Behind copy.sql: what the rules did to a row because another came, which
--- here was no news. A new schedule is applied at once, and a job is stamped
--- when it gets tasks.
+-- here was no news. A new schedule is applied at once, and what a row has got
+-- stamps it.
 
 UPDATE main.workers SET
   status_requested = (
@@ -10,12 +10,14 @@ UPDATE main.workers SET
   lazy_status_request = (
     SELECT coalesce(o.lazy_status_request, 0) FROM main.tablao_old_workers o
     WHERE o.id = workers.id
-  ),
+  )
+WHERE id IN (SELECT worker_id FROM main.sleep_schedules);
+
+UPDATE main.workers SET
   updated_at = (
     SELECT coalesce(nullif(o.updated_at, ''), o.created_at)
     FROM main.tablao_old_workers o WHERE o.id = workers.id
-  )
-WHERE id IN (SELECT worker_id FROM main.sleep_schedules);
+  );
 
 UPDATE main.sleep_schedules SET
   next_check = (
