@@ -197,6 +197,12 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   TablaoList drop = {0, 0};
   TablaoList index = {0, 0};
   TablaoList trigger = {0, 0};
+  int bOn = 1;
+  sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &bOn);
+  if( !bOn ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: triggers are switched off in "
+        "this connection, so no rule would look at the rows", pOp->zWho);
+  }
   if( tablaoInt(&p->model.op, "SELECT 1 FROM temp.schema_problems", 0) ){
     p->bAsk = 1;
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: not as it is", pOp->zWho);
