@@ -123,9 +123,9 @@ static void adoptRename(TablaoOp *pOp, AdoptWork *p){
 }
 
 /* Drops our views and triggers, if no trigger of the user's is on one. */
-static void adoptDropObjects(TablaoOp *pOp){
+static void adoptDropObjects(TablaoOp *pOp, int eKind){
   TablaoList keep = {0, 0};
-  tablaoDropObjects(pOp, &keep);
+  tablaoDropObjects(pOp, eKind, &keep);
   if( keep.n>0 ){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the trigger %s is on a view of "
         "Tablao's and would be lost; drop it first", pOp->zWho, keep.az[1]);
@@ -198,19 +198,21 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   TablaoList index = {0, 0};
   TablaoList trigger = {0, 0};
   int bOn = 1;
+  char *z = 0;
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &bOn);
   if( !bOn ){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: triggers are switched off in "
         "this connection, so no rule would look at the rows", pOp->zWho);
   }
-  if( tablaoInt(&p->model.op, "SELECT 1 FROM temp.schema_problems", 0) ){
+  if( tablaoAdoptProblems(pOp, 0, &z) ){
     p->bAsk = 1;
-    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: not as it is", pOp->zWho);
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: %s", pOp->zWho, z);
   }
+  sqlite3_free(z);
   tablaoGuardFind(&p->model.op, &trigger, "SELECT type, name, sql "
       "FROM temp.foreign_objects WHERE type='trigger'");
   tablaoModelError(pOp, &p->model);
-  adoptDropObjects(pOp);
+  adoptDropObjects(pOp, TABLAO_OBSERVED);
   tablaoDropIndexes(pOp);
   takeOverNote(pOp, p);
   /* An index of theirs may have the name of one of ours. */
@@ -228,7 +230,7 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   tablaoListRun(pOp, &p->drop);
   tablaoExec(pOp, "UPDATE main.farm_settings SET value='on' "
       "WHERE name='state_machine'");
-  adoptDropObjects(pOp);
+  adoptDropObjects(pOp, TABLAO_OWN);
   tablaoInstallObjects(pOp, TABLAO_OWN, "view");
   tablaoInstallObjects(pOp, TABLAO_OWN, "trigger");
   tablaoRecord(pOp, TABLAO_OWN, tablaoLatest());
@@ -272,7 +274,7 @@ void tablaoTakeOverFunc(
     TablaoOp ask;
     char *z = 0;
     tablaoOpInit(&ask, op.p, op.zWho);
-    sqlite3_int64 n = tablaoAdoptProblems(&ask, &z);
+    sqlite3_int64 n = tablaoAdoptProblems(&ask, 1, &z);
     if( n>0 && ask.rc==SQLITE_OK ){
       sqlite3_free(op.zErr);
       op.zErr = 0;
@@ -321,7 +323,7 @@ static void detachObserved(TablaoOp *pOp, AdoptWork *p){
       "SELECT printf('DROP TABLE IF EXISTS main.\"%w\"', name) "
       "FROM temp.our_tables ORDER BY rowid DESC");
   tablaoModelError(pOp, &p->model);
-  adoptDropObjects(pOp);
+  adoptDropObjects(pOp, TABLAO_OBSERVED);
   tablaoDropIndexes(pOp);
   /* From here on there is no farm, and that is no error. */
   pOp->bNeedsNoFarm = 1;
@@ -380,7 +382,7 @@ static void detachOwn(TablaoOp *pOp, AdoptWork *p){
       "AND name NOT IN (SELECT name FROM temp.flamenco_tables) "
       "ORDER BY rowid DESC");
   tablaoModelError(pOp, &p->model);
-  adoptDropObjects(pOp);
+  adoptDropObjects(pOp, TABLAO_OWN);
   tablaoExec(pOp, tablaoScript("adopt_detach"));
   adoptRename(pOp, p);
   tablaoGuardRun(pOp, &p->guard, &make);

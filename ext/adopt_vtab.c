@@ -75,6 +75,7 @@ struct AdoptScan {
   TablaoModel model;
   int iFrom;                /* the source */
   int bMissing;             /* a table or column is */
+  int bNoRows;              /* stops before the rows */
   const char *zTail;        /* the statements of the script to come */
   sqlite3_stmt *pScan;      /* NULL: not yet prepared */
   sqlite3_stmt *pInsert;    /* the INSERT of the rows of pScan */
@@ -294,20 +295,23 @@ static int adoptScanNext(AdoptScan *p, TablaoOp *pOp){
     }else if( !bMore ){
       p->iFrom++;
     }
+    if( p->iFrom==ADOPT_FROM_ROWS && p->bNoRows ) p->iFrom = ADOPT_FROM_END;
   }
   return 0;
 }
 
 /*
-** The number of problems. OUT: the first of them, as text that the caller
+** The number of problems; without bRows, of those that are found without the
+** rules looking at each row. OUT: the first of them, as text that the caller
 ** frees with sqlite3_free().
 */
-sqlite3_int64 tablaoAdoptProblems(TablaoOp *pOp, char **pzFirst){
+sqlite3_int64 tablaoAdoptProblems(TablaoOp *pOp, int bRows, char **pzFirst){
   AdoptScan scan;
   sqlite3_int64 n = 0;
   *pzFirst = 0;
   if( pOp->rc ) return 0;
   memset(&scan, 0, sizeof(scan));
+  scan.bNoRows = !bRows;
   while( adoptScanNext(&scan, pOp) ){
     if( n++==0 ){
       *pzFirst = sqlite3_mprintf("%s %s: %s",

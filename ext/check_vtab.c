@@ -325,7 +325,7 @@ static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp, int eKind){
     const char *zType = tablaoColumnText(pOp, pStmt, 0);
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
     TablaoSource source;
-    if( tablaoIsOurs(zName) && !tablaoFindSource(eKind, zName, &source) ){
+    if( tablaoIsOurs(eKind, zName) && !tablaoFindSource(eKind, zName, &source) ){
       char *zMessage = sqlite3_mprintf("%s is not known to this extension; "
           "SELECT tablao_migrate() drops it", zType);
       if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;

@@ -56,7 +56,7 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
     tablaoModelRefuse(pOp, &model);
     tablaoModelClose(&model);
   }
-  if( !bNew ) tablaoDropObjects(pOp, &keep);
+  if( !bNew ) tablaoDropObjects(pOp, eKind, &keep);
   tablaoInstallTables(pOp, iHave,
       eKind==TABLAO_OWN ? TABLAO_OWN|TABLAO_BOTH : TABLAO_BOTH);
   if( bNew && pOp->rc==SQLITE_ERROR && strstr(pOp->zErr, "already exists") ){

@@ -70,11 +70,11 @@ const char *tablaoScript(const char *zName){
   return aTablaoScript[i].zSql;
 }
 
-/* True if a view or trigger of this name is ours. */
-int tablaoIsOurs(const char *zName){
+/* True if a view or trigger of this name is ours in a kind of farm. */
+int tablaoIsOurs(int eKind, const char *zName){
   TablaoSource source;
   return sqlite3_strnicmp(zName, "tablao_", 7)==0
-      || tablaoFindSource(TABLAO_OWN|TABLAO_OBSERVED, zName, &source);
+      || tablaoFindSource(eKind, zName, &source);
 }
 
 /* --- What the database has ------------------------------------------------*/
@@ -139,8 +139,13 @@ int tablaoCompareApplied(TablaoOp *pOp){
   "EXISTS(SELECT 1 FROM main.tablao_objects WHERE name=" X ")"
 
 /* True if zName is ours; column iMade of pStmt is the SCHEMA_MADE of it. */
-static int schemaIsOurs(sqlite3_stmt *pStmt, int iMade, const char *zName){
-  return sqlite3_column_int(pStmt, iMade) || tablaoIsOurs(zName);
+static int schemaIsOurs(
+  int eKind,
+  sqlite3_stmt *pStmt,
+  int iMade,
+  const char *zName
+){
+  return sqlite3_column_int(pStmt, iMade) || tablaoIsOurs(eKind, zName);
 }
 
 /* How many indexes, views and triggers a kind of farm has; 0 for no kind. */
@@ -211,7 +216,7 @@ int tablaoObjectsDiffer(TablaoOp *pOp, int eKind){
     const char *zType = tablaoColumnText(pOp, pStmt, 0);
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
     const char *zSql = tablaoColumnText(pOp, pStmt, 2);
-    if( !schemaIsOurs(pStmt, 3, zName) ) continue;
+    if( !schemaIsOurs(eKind, pStmt, 3, zName) ) continue;
     int bMore;
     while( (bMore = tablaoSource(eKind, &i, &source))!=0
         && strcmp(source.zType, "index")==0
@@ -228,10 +233,10 @@ int tablaoObjectsDiffer(TablaoOp *pOp, int eKind){
 /* --- The work -------------------------------------------------------------*/
 
 /*
-** Drops all views and triggers of ours. OUT: pKeep gets the user's triggers
+** Drops all views and triggers of a kind of farm. OUT: pKeep gets the user's triggers
 ** on our views, which go with the views, for tablaoGuardRun() to make anew.
 */
-void tablaoDropObjects(TablaoOp *pOp, TablaoList *pKeep){
+void tablaoDropObjects(TablaoOp *pOp, int eKind, TablaoList *pKeep){
   TablaoList drop = {0, 0};
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
       "SELECT o.type, o.name, o.sql, coalesce(t.name, ''), "
@@ -244,11 +249,11 @@ void tablaoDropObjects(TablaoOp *pOp, TablaoList *pKeep){
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
     const char *zSql = tablaoColumnText(pOp, pStmt, 2);
     const char *zView = tablaoColumnText(pOp, pStmt, 3);
-    if( schemaIsOurs(pStmt, 4, zName) ){
+    if( schemaIsOurs(eKind, pStmt, 4, zName) ){
       /* A view may have taken its triggers along. */
       tablaoListAdd(pOp, &drop, sqlite3_mprintf("DROP %s IF EXISTS main.\"%w\"",
           zType, zName));
-    }else if( zView[0] && schemaIsOurs(pStmt, 5, zView) ){
+    }else if( zView[0] && schemaIsOurs(eKind, pStmt, 5, zView) ){
       tablaoListAdd(pOp, pKeep, sqlite3_mprintf("%s", zType));
       tablaoListAdd(pOp, pKeep, sqlite3_mprintf("%s", zName));
       tablaoListAdd(pOp, pKeep, sqlite3_mprintf("%s", zSql));

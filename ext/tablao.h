@@ -205,11 +205,11 @@ int tablaoLatest(void);
 int tablaoSource(int eKind, int *pi, TablaoSource*);
 int tablaoFindSource(int eKind, const char *zName, TablaoSource*);
 const char *tablaoScript(const char *zName);
-int tablaoIsOurs(const char *zName);
+int tablaoIsOurs(int eKind, const char *zName);
 int tablaoKind(TablaoOp*);
 int tablaoCompareApplied(TablaoOp*);
 int tablaoObjectsDiffer(TablaoOp*, int eKind);
-void tablaoDropObjects(TablaoOp*, TablaoList*);
+void tablaoDropObjects(TablaoOp*, int eKind, TablaoList*);
 void tablaoDropIndexes(TablaoOp*);
 void tablaoInstallTables(TablaoOp*, int iHave, int mPiece);
 void tablaoInstallObjects(TablaoOp*, int eKind, const char *zType);
@@ -248,7 +248,7 @@ void tablaoGuardClose(TablaoGuard*);
 
 /* Interface to code in adopt_vtab.c: what stands in the way ------------------*/
 
-sqlite3_int64 tablaoAdoptProblems(TablaoOp*, char **pzFirst);
+sqlite3_int64 tablaoAdoptProblems(TablaoOp*, int bRows, char **pzFirst);
 
 /* Interface to code in graph.c: which task waits for which -----------------*/
 
