@@ -82,6 +82,9 @@ static void adoptBegin(TablaoOp *pOp, AdoptWork *p){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the farm is not at schema "
         "version %d; SELECT tablao_migrate() first", pOp->zWho, tablaoLatest());
   }
+  /* From here on, what goes wrong is not for want of a farm or a kind of it,
+  ** though there may be none midway. */
+  pOp->bNeedsNoFarm |= pOp->rc==SQLITE_OK;
   adoptSetFlags(pOp, p);
   tablaoModelOpen(pOp, &p->model, 0);
   tablaoGuardOpen(pOp, &p->guard);
@@ -325,8 +328,6 @@ static void detachObserved(TablaoOp *pOp, AdoptWork *p){
   tablaoModelError(pOp, &p->model);
   adoptDropObjects(pOp, TABLAO_OBSERVED);
   tablaoDropIndexes(pOp);
-  /* From here on there is no farm, and that is no error. */
-  pOp->bNeedsNoFarm = 1;
   tablaoListRun(pOp, &ours);
 }
 
@@ -389,7 +390,6 @@ static void detachOwn(TablaoOp *pOp, AdoptWork *p){
   tablaoListRun(pOp, &fill);
   tablaoListRun(pOp, &p->drop);
   tablaoListRun(pOp, &ours);
-  pOp->bNeedsNoFarm = 1;
   tablaoExec(pOp, "DROP TABLE main.tablao_adopted");
   tablaoGuardRun(pOp, &p->guard, &index);
   adoptVerify(pOp, 0);

@@ -215,7 +215,8 @@ static int guardAuthorize(
 
 /*
 ** Runs zSql in the guard's database, if it is the statement that creates a
-** table, index or trigger (zType) of that name, and nothing else.
+** table, index or trigger (zType) of that name. What stands behind it is no
+** part of it, here and where it is run.
 */
 static void guardTry(
   TablaoOp *pOp,
@@ -226,7 +227,6 @@ static void guardTry(
 ){
   sqlite3 *db = p->db.db;
   sqlite3_stmt *pStmt = 0;
-  const char *zTail = "";
   const char *zWhy = 0;
   p->eAction = strcmp(zType, "table")==0 ? SQLITE_CREATE_TABLE
              : strcmp(zType, "index")==0 ? SQLITE_CREATE_INDEX
@@ -234,11 +234,10 @@ static void guardTry(
   p->zName = zName;
   p->bSeen = 0;
   sqlite3_set_authorizer(db, guardAuthorize, p);
-  int rc = sqlite3_prepare_v2(db, zSql, -1, &pStmt, &zTail);
+  int rc = sqlite3_prepare_v2(db, zSql, -1, &pStmt, 0);
   sqlite3_set_authorizer(db, 0, 0);
-  if( rc==SQLITE_OK && (!p->bSeen || sqlite3_stmt_isexplain(pStmt)
-                     || zTail[strspn(zTail, " \t\r\n;")]!=0) ){
-    zWhy = "its statement is not just one that creates it";
+  if( rc==SQLITE_OK && (!p->bSeen || sqlite3_stmt_isexplain(pStmt)) ){
+    zWhy = "since its statement is not one that creates it";
   }else{
     if( rc==SQLITE_OK ){
       sqlite3_step(pStmt);

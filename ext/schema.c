@@ -84,7 +84,9 @@ int tablaoIsOurs(int eKind, const char *zName){
 */
 int tablaoKind(TablaoOp *pOp){
   if( tablaoInt(pOp, TABLAO_SQL_HAS_FARM, 0)==0 ) return 0;
-  return tablaoInt(pOp, TABLAO_SQL_IS_OWN, 0) ? TABLAO_OWN : TABLAO_OBSERVED;
+  return tablaoInt(pOp, TABLAO_SQL_IS_FLAMENCO, 0)!=0
+      && tablaoInt(pOp, TABLAO_SQL_IS_OWN, 0)==0
+      ? TABLAO_OBSERVED : TABLAO_OWN;
 }
 
 /*

@@ -115,7 +115,9 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
   const char *zWhy = 0;
   if( utilNone(pOp->db, TABLAO_SQL_HAS_FARM) ){
     zWhy = "no farm in this database; SELECT tablao_migrate() makes one";
-  }else if( utilNone(pOp->db, TABLAO_SQL_IS_OWN) ){
+  }else if( !utilNone(pOp->db, TABLAO_SQL_IS_FLAMENCO)
+         && utilNone(pOp->db, TABLAO_SQL_IS_OWN)
+  ){
     zWhy = "this farm is observed: its Manager does that";
   }
   if( zWhy ){
