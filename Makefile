@@ -135,7 +135,7 @@ $(BUILD)/obj/%.o: ext/%.c $(BUILD)/tablao_sql.h $(BUILD)/obj/flags
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
 # The directories are there to notice a file that was removed.
-$(BUILD)/tablao_sql.h: $(SQL) sql sql/adopt sql/rules views VERSION tools/mksql.tcl
+$(BUILD)/tablao_sql.h: $(SQL) sql sql/adopt sql/observed sql/rules views VERSION tools/mksql.tcl
 	@$(SETUP) --check build
 	@mkdir -p $(BUILD)
 	$(TCLSH) tools/mksql.tcl . $(BUILD)

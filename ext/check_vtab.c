@@ -216,7 +216,8 @@ static int checkSameSql(const char *zA, const char *zB){
 
 /*
 ** Compares one object with what the database has under its name. pFind is
-** SELECT sql ... WHERE type=?1 AND name=?2.
+** SELECT sql ... WHERE type=?1 AND name=?2. bAnew: tablao_migrate() makes it
+** anew; else a migration has made it.
 */
 static void checkObject(
   CheckCursor *pCur,
@@ -224,9 +225,9 @@ static void checkObject(
   sqlite3_stmt *pFind,
   const char *zType,
   const char *zName,
-  const char *zSql
+  const char *zSql,
+  int bAnew
 ){
-  int bExact = strcmp(zType, "view")==0 || strcmp(zType, "trigger")==0;
   int bIndex = strcmp(zType, "index")==0;
   const char *zWhat = 0;
   tablaoBindText(pOp, pFind, 1, zType);
@@ -235,16 +236,16 @@ static void checkObject(
     zWhat = "is missing";
   }else{
     const char *zHave = tablaoColumnText(pOp, pFind, 0);
-    if( bExact ? strcmp(zHave, zSql)!=0 : !checkSameSql(zHave, zSql) ){
+    if( bAnew ? strcmp(zHave, zSql)!=0 : !checkSameSql(zHave, zSql) ){
       zWhat = "is not as this extension would make it";
     }
   }
   sqlite3_reset(pFind);
   if( zWhat && pOp->rc==SQLITE_OK ){
     char *zMessage = sqlite3_mprintf("%s %s%s%s", zType, zWhat,
-        bExact ? "; SELECT tablao_migrate() restores it"
-               : bIndex ? "; it was made by " : "",
-        bIndex ? zSql : "");
+        bAnew ? "; SELECT tablao_migrate() restores it"
+              : bIndex ? "; it was made by " : "",
+        bIndex && !bAnew ? zSql : "");
     if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
     checkAdd(pCur, pOp, "error", zName, zMessage);
     sqlite3_free(zMessage);
@@ -258,6 +259,7 @@ static void checkObject(
 static void checkTables(
   CheckCursor *pCur,
   TablaoOp *pOp,
+  int eKind,
   sqlite3_stmt *pFind
 ){
   TablaoDb model;
@@ -266,19 +268,26 @@ static void checkTables(
   if( pOp->rc ) return;
   int rc = sqlite3_open_v2(":memory:", &model.db,
       SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_MEMORY, 0);
-  if( rc ){
+  if( rc==SQLITE_NOMEM ){
     pOp->rc = rc;
+  }else if( rc ){
+    /* Not handed on: an auto-extension's code may be one that means success. */
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: a database in memory could not "
+        "be opened (code %d)", pOp->zWho, rc);
   }else{
     tablaoOpInit(&op, &model, "tablao_check");
     op.bNeedsNoFarm = 1;
-    tablaoInstallTables(&op);
+    tablaoInstallTables(&op, 0,
+        eKind==TABLAO_OWN ? TABLAO_OWN|TABLAO_BOTH : TABLAO_BOTH);
     sqlite3_stmt *pStmt = tablaoPrepare(&op,
         "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL");
     while( pOp->rc==SQLITE_OK && tablaoStep(&op, pStmt) ){
       const char *zType = tablaoColumnText(&op, pStmt, 0);
       const char *zName = tablaoColumnText(&op, pStmt, 1);
       const char *zSql = tablaoColumnText(&op, pStmt, 2);
-      if( op.rc==SQLITE_OK ) checkObject(pCur, pOp, pFind, zType, zName, zSql);
+      if( op.rc==SQLITE_OK ) {
+        checkObject(pCur, pOp, pFind, zType, zName, zSql, 0);
+      }
     }
     sqlite3_finalize(pStmt);
     if( op.rc && pOp->rc==SQLITE_OK ){
@@ -291,20 +300,32 @@ static void checkTables(
   sqlite3_close(model.db);
 }
 
+/* What an observed farm lacks of Flamenco's tables and columns. */
+static void checkFlamenco(CheckCursor *pCur, TablaoOp *pOp){
+  TablaoModel model;
+  tablaoModelOpen(pOp, &model, 0);
+  sqlite3_stmt *pStmt = tablaoPrepare(&model.op,
+      "SELECT object, message FROM temp.schema_problems WHERE is_missing");
+  while( pOp->rc==SQLITE_OK && tablaoStep(&model.op, pStmt) ){
+    const char *zObject = tablaoColumnText(&model.op, pStmt, 0);
+    const char *zMessage = tablaoColumnText(&model.op, pStmt, 1);
+    checkAdd(pCur, pOp, "error", zObject, zMessage);
+  }
+  sqlite3_finalize(pStmt);
+  tablaoModelError(pOp, &model);
+  tablaoModelClose(&model);
+}
+
 /* Views and triggers named tablao_* that are none of ours. */
-static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp){
+static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
       "SELECT type, name FROM main.sqlite_schema "
       "WHERE type IN ('view', 'trigger') ORDER BY rowid");
   while( tablaoStep(pOp, pStmt) ){
     const char *zType = tablaoColumnText(pOp, pStmt, 0);
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
-    int bKnown = !tablaoIsOurs(zName);
     TablaoSource source;
-    for(int i=0; !bKnown && tablaoSource(i, &source); i++){
-      bKnown = sqlite3_stricmp(zName, source.zName)==0;
-    }
-    if( !bKnown ){
+    if( tablaoIsOurs(eKind, zName) && !tablaoFindSource(eKind, zName, &source) ){
       char *zMessage = sqlite3_mprintf("%s is not known to this extension; "
           "SELECT tablao_migrate() drops it", zType);
       if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
@@ -339,14 +360,16 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
     return;
   }
   TablaoSource source;
+  int eKind = tablaoKind(pOp);
   sqlite3_stmt *pFind = tablaoPrepare(pOp,
       "SELECT sql FROM main.sqlite_schema WHERE type=?1 AND name=?2");
-  checkTables(pCur, pOp, pFind);
-  for(int i=0; tablaoSource(i, &source) && pOp->rc==SQLITE_OK; i++){
-    checkObject(pCur, pOp, pFind, source.zType, source.zName, source.zSql);
+  if( eKind==TABLAO_OBSERVED ) checkFlamenco(pCur, pOp);
+  checkTables(pCur, pOp, eKind, pFind);
+  for(int i=0; tablaoSource(eKind, &i, &source) && pOp->rc==SQLITE_OK; ){
+    checkObject(pCur, pOp, pFind, source.zType, source.zName, source.zSql, 1);
   }
   sqlite3_finalize(pFind);
-  checkUnknown(pCur, pOp);
+  checkUnknown(pCur, pOp, eKind);
 }
 
 /* What the settings of this connection take away or would add. */

@@ -83,10 +83,10 @@ void tablaoFail(TablaoOp *pOp, int rc, const char *zFormat, ...){
   pOp->rc = pOp->zErr ? rc : SQLITE_NOMEM;
 }
 
-/* True if there is surely no farm in the main database. */
-static int utilNoFarm(sqlite3 *db){
+/* True if this query surely has no row. */
+static int utilNone(sqlite3 *db, const char *zSql){
   sqlite3_stmt *pStmt = 0;
-  int rc = sqlite3_prepare_v2(db, TABLAO_SQL_HAS_FARM, -1, &pStmt, 0);
+  int rc = sqlite3_prepare_v2(db, zSql, -1, &pStmt, 0);
   if( rc==SQLITE_OK ) rc = sqlite3_step(pStmt);
   sqlite3_finalize(pStmt);
   return rc==SQLITE_DONE;
@@ -94,8 +94,8 @@ static int utilNoFarm(sqlite3 *db){
 
 /*
 ** The operation fails with code rc, which an interface of SQLite's has just
-** returned, and the text that belongs to it. Where no farm is, that is what
-** is wrong, and not the table that happened to be looked for.
+** returned, and the text that belongs to it. Where no farm is, or no door, that
+** is what is wrong, and not the table that happened to be looked for.
 */
 void tablaoSqlError(TablaoOp *pOp, int rc){
   if( pOp->rc ) return;
@@ -111,11 +111,19 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
   }else{
     tablaoFail(pOp, rc, "tablao: %s: %s", pOp->zWho, zMsg);
   }
-  if( rc==SQLITE_ERROR && !pOp->bNeedsNoFarm && utilNoFarm(pOp->db) ){
+  if( rc!=SQLITE_ERROR || pOp->bNeedsNoFarm ) return;
+  const char *zWhy = 0;
+  if( utilNone(pOp->db, TABLAO_SQL_HAS_FARM) ){
+    zWhy = "no farm in this database; SELECT tablao_migrate() makes one";
+  }else if( !utilNone(pOp->db, TABLAO_SQL_IS_FLAMENCO)
+         && utilNone(pOp->db, TABLAO_SQL_IS_OWN)
+  ){
+    zWhy = "this farm is observed: its Manager does that";
+  }
+  if( zWhy ){
     sqlite3_free(pOp->zErr);
     pOp->rc = SQLITE_OK;
-    tablaoFail(pOp, rc, "tablao: %s: no farm in this database; "
-        "SELECT tablao_migrate() makes one", pOp->zWho);
+    tablaoFail(pOp, rc, "tablao: %s: %s", pOp->zWho, zWhy);
   }
 }
 

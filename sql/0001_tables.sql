@@ -5,21 +5,25 @@
 -- spelled strftime(format) and randomblob(4+0).
 
 -- One row per numbered migration that this database has been through.
+-- checksum: the SHA-256 of the migration's file.
+-- @both
 CREATE TABLE tablao_migrations (
   version integer NOT NULL PRIMARY KEY,
   name text NOT NULL,
-  checksum text NOT NULL, -- SHA-256 of the migration's file
+  checksum text NOT NULL,
   applied_at datetime NOT NULL
 );
 
 -- The views and triggers that Tablao made here. A later version tells by it
 -- those that it no longer has from the user's own.
+-- @both
 CREATE TABLE tablao_objects (
   name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
 
 -- One row per setting of the farm; deleting a row restores its default.
 -- NUMERIC makes a whole number of '600' and of 600.0.
+-- @both
 CREATE TABLE farm_settings (
   name text NOT NULL PRIMARY KEY,
   value numeric
@@ -28,6 +32,7 @@ CREATE TABLE farm_settings (
 -- The settings there are, and what each is when nobody has set it.
 -- minimum: lowest and highest value of a number;
 -- maximum: NULL for a setting that is not a number
+-- @both
 CREATE TABLE tablao_setting_defaults (
   name text NOT NULL PRIMARY KEY,
   value numeric,
@@ -35,6 +40,7 @@ CREATE TABLE tablao_setting_defaults (
   maximum integer
 ) WITHOUT ROWID;
 
+-- @both
 INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
   ('state_machine', 'on', NULL, NULL),
   ('task_timeout', 600, 0, 9223372036854775807),
@@ -44,6 +50,7 @@ INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
   ('job_fail_percentage', 10, 1, 100),
   ('clock', NULL, NULL, NULL);
 
+-- @both
 INSERT INTO farm_settings (name, value)
 SELECT name, value FROM tablao_setting_defaults;
 
@@ -375,6 +382,7 @@ CREATE TABLE tablao_replaced (
 -- what users' triggers do to other tasks meanwhile goes to tablao_pending.
 -- is_replacing: see tablao_settings_before_insert. last_tick_at: when
 -- the farm last ticked.
+-- @both
 CREATE TABLE tablao_scratch (
   key integer NOT NULL PRIMARY KEY,
   is_moving integer NOT NULL DEFAULT 0,
@@ -382,6 +390,7 @@ CREATE TABLE tablao_scratch (
   last_tick_at datetime
 );
 
+-- @both
 INSERT INTO tablao_scratch (key) VALUES (1);
 
 -- Jobs the status of which is being acted upon. num_swept: how many tasks have

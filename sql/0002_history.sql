@@ -1,6 +1,8 @@
 -- What happened: attempts, events and the jobs that were. Nothing here refers
 -- to a column that only an own farm has, so that it serves observed farms, too.
 
+-- @both
+
 -- One row per time that a worker had a task: open (ended_at NULL) while the task
 -- is active and has that worker, closed when that ends. Rows may be deleted to
 -- save space; what they added up to stays.

@@ -4,6 +4,7 @@
 -- anew: kinds counters, sums, readiness, done, lane, lanes, worker types,
 -- failures, steps, unfinished, leftover and setting. The other kinds want a
 -- decision.
+-- @own
 CREATE VIEW farm_problems (kind, object, message) AS
 SELECT kind, object, message FROM tablao_derived_problems
 UNION ALL

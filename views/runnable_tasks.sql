@@ -2,6 +2,7 @@
 -- specification allows, whatever the worker is doing just now. A worker gets
 -- its tasks ORDER BY job_priority DESC, task_priority DESC, job_id,
 -- index_in_job.
+-- @own
 CREATE VIEW runnable_tasks (
   worker_id, worker_uuid, task_id, task_uuid, job_id, job_uuid, job_priority,
   task_priority, task_type, index_in_job, task_name, worker_name

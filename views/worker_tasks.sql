@@ -1,6 +1,7 @@
 -- tablao_last_tasks: the task that each worker is or was last working on: one row per worker,
 -- task_id NULL when it never had one. Its active task on an active job, else
 -- the one of its tasks that was updated last.
+-- @own
 CREATE VIEW tablao_last_tasks (worker_id, task_id) AS
 SELECT
   w.id,

@@ -2,6 +2,7 @@
 
 -- tablao_blocks: job_blocks, its types trimmed and in lower case as in
 -- tablao_lanes and tablao_worker_types: one row per block.
+-- @both
 CREATE VIEW tablao_blocks (job_id, worker_id, task_type) AS
 SELECT job_id, worker_id, lower(trim(task_type, char(9, 10, 13, 32))) FROM job_blocks;
 

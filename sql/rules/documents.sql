@@ -462,6 +462,7 @@ END;
 -- stand in a schema, so strings are escaped by hand: backslashes and quotes one
 -- by one, and then the control characters, which are rare, in all of them at
 -- once, one character after the other.
+-- @both
 CREATE VIEW tablao_skeletons (kind, id, text) AS
 SELECT
   p.kind,

@@ -4,6 +4,8 @@
 -- `-- @own` ends a line that only an own farm has; behind CREATE, the whole
 -- object.
 
+-- @both
+
 CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
 -- Closes the attempt that the change ends, opens the one that it begins, and
 -- writes the event. A job's sweep over its tasks comes by here, too, and ends

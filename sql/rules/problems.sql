@@ -192,6 +192,7 @@ WHERE (j.status = 'queued' OR j.status = 'active')
 
 -- tablao_row_problems: rows that break a rule which no key enforces. It reads Flamenco's columns
 -- only: ext/adopt.c runs its SELECT on a database that is not a farm yet.
+-- @both
 CREATE VIEW tablao_row_problems (kind, object, message) AS
 SELECT kind, object, message FROM (
   SELECT 'orphan' AS kind, 'jobs ' || id AS object, 'worker_tag_id is not the id of a worker tag' AS message

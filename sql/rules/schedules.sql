@@ -139,6 +139,7 @@ END;
 -- tablao_local_times: now, in local time: one row. day_name is the first two
 -- letters of today's name, behind a blank. is_shifting: the clocks change
 -- within a day from now.
+-- @both
 CREATE VIEW tablao_local_times (
   now, today, time_of_day, day_name, yesterday_name, is_shifting
 ) AS

@@ -1,6 +1,7 @@
 -- farm_settings holds valid values only, so that nothing that reads one needs
 -- to doubt it.
 
+-- @both
 CREATE TRIGGER tablao_settings_before_insert BEFORE INSERT ON farm_settings
 -- Notes a REPLACE, for tablao_settings_delete: it deletes the old row first.
 -- The OR clause of the outer statement is put in place of the one here, so
@@ -10,6 +11,7 @@ BEGIN
   INSERT OR IGNORE INTO tablao_scratch (key, is_replacing) VALUES (1, 1);
 END;
 
+-- @both
 CREATE TRIGGER tablao_settings_insert AFTER INSERT ON farm_settings
 -- The REPLACE, if it was one, is done; and the rules on a setting.
 BEGIN
@@ -17,6 +19,7 @@ BEGIN
   UPDATE farm_settings SET value = value WHERE name = NEW.name;
 END;
 
+-- @both
 CREATE TRIGGER tablao_settings_update AFTER UPDATE OF name, value ON farm_settings
 -- The rules on a setting. A row stays that of its setting.
 BEGIN
@@ -64,6 +67,7 @@ BEGIN
     );
 END;
 
+-- @both
 CREATE TRIGGER tablao_settings_delete AFTER DELETE ON farm_settings
 -- A deleted setting is back at its default at once. Not while a REPLACE is
 -- about to write the same row: with recursive_triggers on that comes by here,

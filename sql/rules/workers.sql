@@ -269,6 +269,7 @@ END;
 -- tablao_worker_supports: supported_task_types, taken apart at its commas,
 -- trimmed and in lower case: one row per worker and type, in which a type may
 -- repeat.
+-- @both
 CREATE VIEW tablao_worker_supports (worker_id, task_type) AS
 SELECT w.id, trim(t.value)
 FROM workers w
@@ -281,6 +282,7 @@ WHERE trim(t.value) <> '';
 
 -- tablao_worker_type_pairs: what tablao_worker_types must hold: every task type
 -- that a worker supports with every tag that it has, and with 0 for none.
+-- @both
 CREATE VIEW tablao_worker_type_pairs (worker_id, task_type, worker_tag_id) AS
 SELECT s.worker_id, s.task_type, 0
 FROM tablao_worker_supports s
