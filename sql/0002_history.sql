@@ -89,6 +89,7 @@ SELECT name, value FROM tablao_setting_defaults
 WHERE name IN ('history', 'events_keep');
 
 -- Who is at work while the farm is upgraded has started now, for all we know.
+-- @own
 INSERT INTO task_attempts (
   task_id, worker_id, worker_name, started_at, tablao_job_id
 )

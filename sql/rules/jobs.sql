@@ -45,7 +45,8 @@ BEGIN
     END,
     name = name,
     settings = settings,
-    steps_total = steps_total,
+    steps_completed = 0,
+    steps_total = 0,
     tablao_status = status,
     tablao_rev = 1
   WHERE id = NEW.id;
@@ -175,7 +176,9 @@ BEGIN
   CROSS JOIN farm_clock c
   CROSS JOIN tablao_sweep_rules r
     ON r.job_status = j.status
-    AND r.old_status = CASE j.tablao_status WHEN 'completed' THEN 'completed' ELSE '' END
+    AND r.old_status = CASE j.status || j.tablao_status
+      WHEN 'requeueingcompleted' THEN 'completed' ELSE ''
+    END
   WHERE j.id = NEW.job_id
     AND NOT (j.status = 'requeueing' AND j.tablao_status = 'under-construction');
   INSERT INTO tablao_mass_events (job_id, num_tasks)
@@ -315,7 +318,8 @@ BEGIN
     ('metadata', CASE WHEN NEW.metadata IS NOT OLD.metadata OR OLD.tablao_rev = 0 THEN NEW.metadata ELSE 'null' END, 'object');
   UPDATE jobs SET
     settings = ltrim(CAST(settings AS TEXT), char(65279)),
-    metadata = ltrim(CAST(metadata AS TEXT), char(65279))
+    metadata = ltrim(CAST(metadata AS TEXT), char(65279)),
+    tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
       typeof(settings) <> 'text' OR typeof(metadata) <> 'text'

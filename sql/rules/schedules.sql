@@ -26,7 +26,8 @@ BEGIN
       WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
       ELSE created_at
     END,
-    is_active = is_active
+    is_active = is_active,
+    next_check = next_check
   WHERE id = NEW.id;
   -- Last, since the change of the others has stamped the row.
   UPDATE sleep_schedules SET updated_at = CASE NEW.updated_at

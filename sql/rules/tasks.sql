@@ -43,7 +43,7 @@ WHEN NEW.tablao_rev = 0
 BEGIN
   INSERT INTO tablao_counts (job_id, kind, n) VALUES
     (NEW.job_id, NEW.status, 1),
-    (NEW.job_id, 'steps_completed', NEW.steps_completed),
+    (NEW.job_id, 'steps_completed', max(0, min(NEW.steps_completed, NEW.steps_total))),
     (NEW.job_id, 'steps_total', NEW.steps_total)
   ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
 END;
@@ -69,8 +69,10 @@ BEGIN
       OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
     )
     THEN RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
-    WHEN typeof(NEW.steps_completed) <> 'integer'
-    THEN RAISE(ABORT, 'tablao: tasks.steps_completed must be a whole number')
+    WHEN typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
+      OR NEW.steps_total < 0
+      OR (SELECT n FROM tablao_counts WHERE job_id = NEW.job_id AND kind = 'steps_total') > 9007199254740992
+    THEN RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
   END;
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
   SELECT t.job_id, t.type, t.priority FROM tasks t WHERE t.id = NEW.id;
@@ -95,7 +97,13 @@ BEGIN
       ELSE index_in_job
     END,
     commands = commands,
-    steps_completed = steps_completed,
+    -- A user's trigger may have given it another status.
+    steps_completed = CASE
+      WHEN status = NEW.status THEN steps_completed
+      WHEN status = 'completed' THEN steps_total
+      WHEN status = 'queued' THEN 0
+      ELSE steps_completed
+    END,
     tablao_done = status = 'completed',
     tablao_lane = (
       SELECT l.id FROM tablao_lanes l
@@ -144,11 +152,15 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
--- The rules on steps, and the sums of the job.
+-- The rules on steps, and the sums of the job. Steps out of their bounds are
+-- booked as tablao_tasks_update leaves them.
 WHEN NEW.steps_completed IS NOT OLD.steps_completed OR NEW.steps_total IS NOT OLD.steps_total
 BEGIN
   INSERT INTO tablao_counts (job_id, kind, n) VALUES
-    (NEW.job_id, 'steps_completed', NEW.steps_completed - OLD.steps_completed),
+    (
+      NEW.job_id, 'steps_completed',
+      max(0, min(NEW.steps_completed, NEW.steps_total)) - max(0, min(OLD.steps_completed, OLD.steps_total))
+    ),
     (NEW.job_id, 'steps_total', NEW.steps_total - OLD.steps_total)
   ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
   SELECT RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
@@ -200,11 +212,16 @@ ON tasks
 -- their job, while its own status is being acted upon.
 WHEN OLD.tablao_rev > 0
   AND (
+    NEW.tablao_rev = OLD.tablao_rev
     -- @statuses task
-    NOT (
+    AND NOT (
       NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
       OR NEW.status = 'canceled' OR NEW.status = 'failed'
       OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
+    )
+    OR (
+      NEW.tablao_rev NOT IN (OLD.tablao_rev, OLD.tablao_rev + 1)
+      AND NEW.tablao_swept = OLD.tablao_swept
     )
     OR (
       NEW.tablao_rev <> OLD.tablao_rev + 1
@@ -221,8 +238,9 @@ WHEN OLD.tablao_rev > 0
   )
 BEGIN
   SELECT CASE
-    WHEN NEW.tablao_swept = OLD.tablao_swept AND NEW.tablao_rev = OLD.tablao_rev
-      AND NEW.status <> OLD.status
+    WHEN NEW.tablao_swept || NEW.tablao_done || NEW.tablao_open_deps || ' ' || NEW.tablao_lane
+        = OLD.tablao_swept || OLD.tablao_done || OLD.tablao_open_deps || ' ' || OLD.tablao_lane
+      AND NEW.tablao_rev = OLD.tablao_rev
     THEN RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
     ELSE RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_swept, tablao_done, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
   END;
@@ -234,7 +252,7 @@ CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF
 ON tasks
 -- The steps of a new status; steps_completed stays in its bounds. Sets
 -- updated_at, unless the statement has, and then brings it to its form.
-WHEN NEW.tablao_rev = OLD.tablao_rev OR OLD.tablao_rev = 0
+WHEN NEW.tablao_rev = OLD.tablao_rev + (OLD.tablao_rev = 0)
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE tasks SET
@@ -253,8 +271,7 @@ BEGIN
       END,
       (SELECT now FROM farm_clock)
     ),
-    -- 0 stays, until tablao_tasks_insert has been at the row.
-    tablao_rev = tablao_rev + (tablao_rev > 0)
+    tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
       NEW.updated_at IS OLD.updated_at
@@ -432,7 +449,9 @@ CREATE TRIGGER tablao_tasks_update_commands AFTER UPDATE OF commands ON tasks
 BEGIN
   INSERT INTO tablao_assert_json (column_name, value, root_type)
   VALUES ('commands', NEW.commands, 'array');
-  UPDATE tasks SET commands = ltrim(CAST(commands AS TEXT), char(65279))
+  UPDATE tasks SET
+    commands = ltrim(CAST(commands AS TEXT), char(65279)),
+    tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE id = NEW.id AND (typeof(commands) <> 'text' OR unicode(commands) = 65279);
 END;
 
@@ -459,7 +478,7 @@ WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   INSERT INTO tablao_counts (job_id, kind, n) VALUES
     (OLD.job_id, OLD.status, -1),
-    (OLD.job_id, 'steps_completed', -OLD.steps_completed),
+    (OLD.job_id, 'steps_completed', -max(0, min(OLD.steps_completed, OLD.steps_total))),
     (OLD.job_id, 'steps_total', -OLD.steps_total)
   ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
   DELETE FROM tablao_pending WHERE task_id = OLD.id;

@@ -41,13 +41,6 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: workers.id must be a whole number from 1')
     WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers')
     THEN RAISE(ABORT, 'tablao: workers cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
-    -- @statuses worker
-    WHEN NOT (
-      NEW.status = 'starting' OR NEW.status = 'awake' OR NEW.status = 'asleep'
-      OR NEW.status = 'error' OR NEW.status = 'testing' OR NEW.status = 'offline'
-      OR NEW.status = 'restart' OR NEW.status = ''
-    )
-    THEN RAISE(ABORT, 'tablao: workers.status must be one of starting, awake, asleep, error, testing, offline, restart, or empty before the first sign-on')
   END;
   UPDATE workers SET
     created_at = CASE created_at
@@ -82,10 +75,18 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_update_request AFTER UPDATE OF status, status_requested ON workers
--- What is left of the request made of a worker, now that it has the status it
--- has: section 3 of the specification.
+-- The rules on both; and what is left of the request made of a worker, now that
+-- it has the status it has: section 3 of the specification.
 BEGIN
   SELECT CASE
+    -- @statuses worker
+    WHEN NOT (
+      NEW.status = 'starting' OR NEW.status = 'awake' OR NEW.status = 'asleep'
+      OR NEW.status = 'error' OR NEW.status = 'testing' OR NEW.status = 'offline'
+      OR NEW.status = 'restart' OR NEW.status = ''
+    )
+      AND (NEW.status <> OLD.status OR NEW.status_requested = OLD.status_requested)
+    THEN RAISE(ABORT, 'tablao: workers.status must be one of starting, awake, asleep, error, testing, offline, restart, or empty before the first sign-on')
     -- @statuses worker
     WHEN NOT (
       NEW.status_requested = 'starting' OR NEW.status_requested = 'awake'
@@ -121,17 +122,10 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_update_status AFTER UPDATE OF status, deleted_at ON workers
--- The rule on the status; a worker that is no longer awake, or no longer there,
--- gives its active tasks back.
+-- A worker that is no longer awake, or no longer there, gives its active tasks
+-- back.
 WHEN NEW.status <> OLD.status OR NEW.deleted_at IS NOT OLD.deleted_at
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: workers.status must be one of starting, awake, asleep, error, testing, offline, restart, or empty before the first sign-on')
-  -- @statuses worker
-  WHERE NEW.status <> OLD.status AND NOT (
-    NEW.status = 'starting' OR NEW.status = 'awake' OR NEW.status = 'asleep'
-    OR NEW.status = 'error' OR NEW.status = 'testing' OR NEW.status = 'offline'
-    OR NEW.status = 'restart' OR NEW.status = ''
-  );
   INSERT INTO tablao_return_tasks (worker_id, reason)
   VALUES (
     NEW.id,
