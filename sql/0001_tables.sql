@@ -421,7 +421,7 @@ INSERT INTO tablao_written_times (n) VALUES (0), (1), (2), (3);
 -- what came, a BLOB standing for a member of the wrong JSON type.
 -- is_adding: tasks are added to a job stored already
 -- is_object: the document has the JSON type it should have
--- stranger: a member that a job does not have.
+-- stranger: a member that a job does not have. has_zero: there is a zero byte.
 -- last_index: the highest index_in_job that the document takes, once it is
 -- being stored.
 -- is_linking: its dependencies are being stored, all at once.
@@ -441,6 +441,7 @@ CREATE TABLE tablao_authored_job (
   worker_tag,
   tasks,
   stranger,
+  has_zero,
   last_index integer,
   is_linking integer NOT NULL DEFAULT 0
 );
@@ -456,6 +457,7 @@ CREATE TABLE tablao_authored_tasks (
   commands,
   dependencies,
   stranger,
+  has_zero,
   steps_total integer NOT NULL DEFAULT 0
 );
 

@@ -22,7 +22,7 @@ BEGIN
   DELETE FROM tablao_authored_dependencies;
   INSERT INTO tablao_authored_job (
     id, is_adding, is_object, uuid, name, job_type, priority, status, settings, metadata,
-    storage_shaman_checkout_id, worker_tag, tasks, stranger
+    storage_shaman_checkout_id, worker_tag, tasks, stranger, has_zero
   )
   SELECT
     1,
@@ -56,7 +56,14 @@ BEGIN
     max(CASE WHEN m.key NOT IN (
       'uuid', 'name', 'job_type', 'priority', 'status', 'settings', 'metadata',
       'storage', 'worker_tag', 'tasks'
-    ) THEN m.key END)
+    ) THEN m.key END),
+    -- SQLite cuts a string at a zero byte, so that is looked for in the text.
+    instr(replace(replace(replace(replace(
+      (SELECT t.value FROM json_tree(ltrim(CAST(NEW.document AS TEXT), char(65279))) t LIMIT 1),
+      coalesce(max(CASE m.key WHEN 'tasks' THEN m.value END), ''), ''),
+      coalesce(max(CASE m.key WHEN 'settings' THEN m.value END), ''), ''),
+      coalesce(max(CASE m.key WHEN 'metadata' THEN m.value END), ''), ''),
+      '\\', ''), '\u0000') > 0
   FROM (
     SELECT
       key,
@@ -119,10 +126,11 @@ CREATE TRIGGER tablao_unpack_task_insert INSTEAD OF INSERT ON tablao_unpack_task
 WHEN NEW.type = 'object'
 BEGIN
   INSERT INTO tablao_authored_tasks (
-    number, uuid, name, type, priority, commands, dependencies, stranger, steps_total
+    number, uuid, name, type, priority, commands, dependencies, stranger, has_zero, steps_total
   )
   SELECT
     NEW.number, a.uuid, a.name, a.type, a.priority, a.commands, a.dependencies, a.stranger,
+    instr(replace(replace(NEW.task, a.commands, ''), '\\', ''), '\u0000') > 0,
     (
       -- Anything above 2^53 is refused later, and must not overflow here.
       SELECT coalesce(sum(min(9007199254740993, max(1, coalesce((
@@ -199,6 +207,7 @@ FROM (
       WHEN is_adding THEN NULL
       WHEN NOT is_object THEN 'object'
       WHEN stranger IS NOT NULL THEN 'stranger'
+      WHEN has_zero THEN 'zero'
       WHEN typeof(name) <> 'text' OR name = '' THEN 'name'
       WHEN typeof(job_type) <> 'text' OR job_type = '' THEN 'job_type'
       WHEN typeof(uuid) <> 'text' OR uuid = '' THEN 'uuid'
@@ -233,6 +242,7 @@ FROM (
     a.*,
     CASE
       WHEN stranger IS NOT NULL THEN 'task stranger'
+      WHEN has_zero THEN 'zero'
       WHEN typeof(name) <> 'text' OR name = '' THEN 'task name'
       WHEN typeof(type) <> 'text' OR type = '' THEN 'task type'
       WHEN typeof(uuid) <> 'text' OR uuid = '' THEN 'task uuid'
@@ -318,6 +328,8 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a job has uuid, name, job_type, priority, status, settings, metadata, storage, worker_tag and tasks, and no other member')
     WHEN 'task stranger'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a task has uuid, name, type, priority, commands and dependencies, and no other member')
+    WHEN 'zero'
+    THEN RAISE(ABORT, 'tablao: authored_jobs.document: names, types and uuids must not contain a zero byte')
     WHEN 'steps'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a task must not pass 2^53')
   END;
