@@ -21,6 +21,8 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: farm_settings.value of worker_timeout must be a whole number of seconds, 0 for no timeout')
     WHEN NEW.name = 'blocklist_threshold'
     THEN RAISE(ABORT, 'tablao: farm_settings.value of blocklist_threshold must be a whole number of tasks, 0 for no blocklisting')
+    WHEN NEW.name = 'events_keep'
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of events_keep must be a whole number of events, 0 for none')
     ELSE RAISE(ABORT, 'tablao: farm_settings.value of task_fail_after_softfail_count must be a whole number of workers, 0 for no limit')
   END
   FROM tablao_setting_defaults d
@@ -33,6 +35,8 @@ BEGIN
     );
   SELECT RAISE(ABORT, 'tablao: farm_settings.value of state_machine must be on or off')
   WHERE NEW.name = 'state_machine' AND coalesce(NEW.value, '') NOT IN ('on', 'off');
+  SELECT RAISE(ABORT, 'tablao: farm_settings.value of history must be on or off')
+  WHERE NEW.name = 'history' AND coalesce(NEW.value, '') NOT IN ('on', 'off');
   SELECT RAISE(ABORT, 'tablao: farm_settings.value of json_storage must be text or blob')
   WHERE NEW.name = 'json_storage' AND coalesce(NEW.value, '') NOT IN ('text', 'blob');
   -- The stored form to the letter, and a time there is: with 0 days added, the
