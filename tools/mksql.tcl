@@ -17,6 +17,8 @@
 #   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)`, or
 #     `NOT (x = '...' OR x = '...')`, whose strings are the valid statuses.
 #     Where a kind's list stands more than once, the lists must be the same.
+#   - A line that ends in `-- @own` is one of own farms alone, one that ends in
+#     `-- @observed` of observed farms alone.
 #   - sql/adopt/*.sql are what the extension runs to adopt a database. They
 #     go into the header as they are, and not into the script.
 #
@@ -125,6 +127,8 @@ proc read_objects {name text types} {
   set quote ""
   foreach line [split $text \n] {
     incr n
+    if {[string match {* -- @observed} $line]} continue
+    regsub { -- @own$} $line {} line
     if {$type eq ""} {
       # Between statements: comments belong to the statement right below.
       if {[string trim $line] eq ""} {
