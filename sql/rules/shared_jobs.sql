@@ -167,6 +167,7 @@ BEGIN
     tablao_rev = tablao_rev + 1
   WHERE job_id = NEW.job_id
     AND (status = 'active' OR status = 'queued' OR status = 'soft-failed');
+  INSERT INTO tablao_mass_events (job_id, num_tasks) VALUES (NEW.job_id, changes());
   UPDATE tablao_job_counts SET
     num_canceled = num_canceled + num_active + num_queued + num_soft_failed,
     num_active = 0,
@@ -195,6 +196,7 @@ BEGIN
     updated_at = (SELECT now FROM farm_clock),
     tablao_rev = tablao_rev + 1
   WHERE job_id = NEW.job_id AND (status = 'queued' OR status = 'soft-failed');
+  INSERT INTO tablao_mass_events (job_id, num_tasks) VALUES (NEW.job_id, changes());
   UPDATE tablao_job_counts SET
     num_paused = num_paused + num_queued + num_soft_failed,
     num_queued = 0,
@@ -233,6 +235,7 @@ BEGIN
       status = 'canceled' OR status = 'failed' OR status = 'paused'
       OR status = 'soft-failed'
     );
+  INSERT INTO tablao_mass_events (job_id, num_tasks) VALUES (NEW.job_id, changes());
   UPDATE tablao_job_counts SET
     num_queued = num_queued + num_canceled + num_failed + num_paused + num_soft_failed,
     num_canceled = 0,
@@ -254,6 +257,7 @@ BEGIN
   WHERE job_id = NEW.job_id
     AND NEW.old_status = 'completed'
     AND status <> 'queued';
+  INSERT INTO tablao_mass_events (job_id, num_tasks) VALUES (NEW.job_id, changes());
   UPDATE tasks SET
     tablao_open_deps = (
       SELECT count(*) FROM task_dependencies d WHERE d.task_id = tasks.id
