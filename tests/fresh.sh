@@ -24,7 +24,7 @@ declare -A suite=(
   [debian-sid]=sid
   [ubuntu-24.04]=noble
 )
-# For the longest run, on a machine with much else to do.
+# Seconds for one command, on a machine with much else to do.
 limit=3600
 
 mkdir -p "$build/fresh" && fresh=$(cd "$build/fresh" && pwd) || exit 1
@@ -42,7 +42,7 @@ new_root() {
 # Runs a command of the shell in the system at $1, without any environment.
 inside() { # ROOT COMMAND
   # shellcheck disable=SC2016
-  timeout -k 10 "$limit" unshare --mount --pid --fork --kill-child sh -c '
+  timeout --foreground -k 1 "$limit" unshare --mount --pid --fork --kill-child sh -c '
     mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
       exec chroot "$1" /usr/bin/env -i /bin/sh -c "$2"
   ' sh "$1" "$2" </dev/null
@@ -58,9 +58,8 @@ mirror_of() { # ORIGIN
 proxy=$(apt-config dump --format '%v%n' Acquire::http::Proxy 2>/dev/null)
 : "${proxy:=${http_proxy:-}}"
 
-# The first try of a download may fail, and what it was is in the log.
 bootstrap() { # SUITE ROOT MIRROR
-  http_proxy=$proxy debootstrap --variant=minbase \
+  http_proxy=$proxy timeout --foreground "$limit" debootstrap --variant=minbase \
     --include=make,git,ca-certificates "$1" "$2" ${3:+"$3"}
 }
 
@@ -88,13 +87,15 @@ system_of() { # SYSTEM
     $make "${suite[$1]}" "$root" "$(mirror_of $origin)" \
       >"$fresh/$1.debootstrap.log" 2>&1 || return
     rm -f "$root"/var/cache/apt/archives/*.deb
-    if [ -n "$proxy" ]; then
-      echo "Acquire::http::Proxy \"$proxy\";" >"$root/etc/apt/apt.conf.d/proxy"
-    fi
     tar -C "$root" -czf "$tarball.new" . && mv "$tarball.new" "$tarball"
   else
     tar -C "$root" -xzf "$tarball"
   fi || return
+  # How apt gets to the mirror here, it does there.
+  {
+    apt-config dump Acquire::Check-Valid-Until 2>/dev/null
+    [ -z "$proxy" ] || echo "Acquire::http::Proxy \"$proxy\";"
+  } >"$root/etc/apt/apt.conf.d/fresh"
   rm -f "$root/etc/resolv.conf"
   cat /etc/resolv.conf >"$root/etc/resolv.conf"
 }
