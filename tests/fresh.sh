@@ -30,7 +30,7 @@ limit=3600
 mkdir -p "$build/fresh" && fresh=$(cd "$build/fresh" && pwd) || exit 1
 passed=0 failed=0 skipped=0
 roots=()
-trap 'rm -rf --one-file-system "${roots[@]}"' EXIT
+trap 'rm -rf --one-file-system "${roots[@]}" "$fresh/said"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # Sets `root` to a new directory, which does not outlive this script.
@@ -66,7 +66,10 @@ bootstrap() { # SUITE ROOT MIRROR
 # Debian has the keys of Ubuntu and the script for it from version 13 on.
 bootstrap_ubuntu() { # SUITE ROOT MIRROR
   local target=$2 root
-  system_of debian-13 || return
+  system_of debian-13 || {
+    tail -n 1 "$fresh/debian-13.debootstrap.log"
+    return 1
+  }
   inside "$root" "export http_proxy='$proxy' PATH=/usr/sbin:/usr/bin:/sbin:/bin
     apt-get -qq update &&
       DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
@@ -100,9 +103,17 @@ system_of() { # SYSTEM
   cat /etc/resolv.conf >"$root/etc/resolv.conf"
 }
 
-skip() { # SYSTEM COMMANDS REASON
-  echo "$1: skipped: $3"
-  skipped=$((skipped + $2))
+# Ubuntu has one more, in which set-up must fail.
+commands_of() { # SYSTEM
+  case $1 in
+  ubuntu-*) echo 3 ;;
+  *) echo 2 ;;
+  esac
+}
+
+skip() { # SYSTEM REASON
+  echo "$1: skipped: $2"
+  skipped=$((skipped + $(commands_of "$1")))
 }
 
 # Passed when the command ends with the code and says what the pattern matches.
@@ -126,28 +137,22 @@ try() { # SYSTEM ROOT LABEL COMMAND CODE PATTERN
 }
 
 run() { # SYSTEM
-  local root sources
-  case $1 in
-  ubuntu-*) commands=3 ;;
-  *) commands=2 ;;
-  esac
+  local root
   if ! system_of "$1"; then
-    skip "$1" $commands "debootstrap: $(
-      cat "$fresh/$1.debootstrap.log" 2>/dev/null | tail -n 1)"
+    skip "$1" "debootstrap: $(tail -n 1 "$fresh/$1.debootstrap.log")"
     return
   fi
   if ! git clone -q --no-hardlinks . "$root/root/tablao"; then
-    failed=$((failed + commands))
+    failed=$((failed + $(commands_of "$1")))
     echo "$1: FAILED: git cannot clone the last commit"
     return
   fi
   : >"$fresh/$1.log"
-  if [ $commands = 3 ]; then
+  if [ "$(commands_of "$1")" = 3 ]; then
     # As debootstrap leaves it, it knows of main only.
     try "$1" "$root" 'make test without universe' 'make test' 2 \
       '^tablao: Ubuntu has .* in universe, which is missing here: .*'
-    sources=$root/etc/apt/sources.list
-    sed -i 's/ main$/ main universe/' "$sources"
+    sed -i 's/ main$/ main universe/' "$root/etc/apt/sources.list"
   fi
   try "$1" "$root" 'make demo' 'make demo' 0 \
     '^Both jobs are completed, and the checks find nothing wrong with the farm'
@@ -168,7 +173,7 @@ for system; do
     echo "$system: FAILED: not one of ${!suite[*]}"
     failed=$((failed + 1))
   elif [ -n "$why" ]; then
-    skip "$system" 2 "$why"
+    skip "$system" "$why"
   else
     run "$system"
     rm -rf --one-file-system "${roots[@]}"
