@@ -26,7 +26,13 @@ NEEDED_CFLAGS = -std=c11 -fPIC -fvisibility=hidden -Wall -Wextra \
 COMPILE = $(CC) $(NEEDED_CFLAGS) -Iext -I$(BUILD) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) -shared $(CFLAGS) $(LDFLAGS)
 
-VERSION := $(shell cat VERSION)
+# An environment may be empty. What make runs itself, without the shell, it does
+# not look for in the PATH that is set here, hence the way VERSION is read.
+ifeq ($(origin PATH),undefined)
+export PATH := /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+endif
+
+VERSION := $(shell read -r version <VERSION; echo "$$version")
 SQL     := $(sort $(wildcard sql/*.sql sql/*/*.sql views/*.sql))
 OBJ     := $(patsubst ext/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard ext/*.c)))
 AMALGAMATION = $(BUILD)/amalgamation/tablao.c
@@ -79,6 +85,10 @@ clients-docs: ## put the table of the last test-clients into docs/clients.md
 test-versions: setup-test ## run the core of the tests on the oldest SQLite and the newest
 	@$(MAKE) --no-print-directory all
 	@CC='$(CC)' TCLSH='$(TCLSH)' bash tests/versions.sh '$(BUILD)' $(V)
+
+test-fresh: ## run make demo and make test on bare Debian and Ubuntu; F='debian-12 debian-13': on those
+	@$(SETUP) fresh || true
+	@bash tests/fresh.sh '$(BUILD)' $(F)
 
 bench: setup-bench ## measure what Tablao costs (BENCH_QUICK=1: a short run)
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/bench
@@ -171,6 +181,6 @@ $(BUILD)/obj/flags: FORCE
 
 FORCE:
 .PHONY: all docs demo install uninstall test test-clients clients-docs \
-  test-versions bench bench-docs golden amalgamation dist packages test-packages clean help FORCE
+  test-versions test-fresh bench bench-docs golden amalgamation dist packages test-packages clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

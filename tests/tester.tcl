@@ -34,6 +34,8 @@
 #       is part of what must be the same, and the script goes on.
 #   dump_rows db ?text?       all rows of all tables, as comparable text
 #   tmp_path NAME             a path in a directory that finish_test removes
+#   columns_of TEXT           what the sqlite3 shell shows in columns, the same
+#       whatever version aligned them: two blanks between the columns
 #
 # The modes: ext|sql (extension loaded and tablao_migrate(), or the plain
 # script), fk0|fk1 (foreign_keys), rt0|rt1 (recursive_triggers): ext.fk1.rt0.
@@ -50,8 +52,13 @@
 package require Tcl 8.6
 package require tcltest 2.3
 
-# Files and what programs print are UTF-8, in a locale that is not, too.
-encoding system utf-8
+# Files and what programs print are UTF-8, in a locale that is not, too. The
+# test itself was read in the locale's encoding, and so is read again.
+if {[encoding system] ne "utf-8"} {
+  encoding system utf-8
+  source $argv0
+  exit
+}
 
 namespace eval tester {
   variable dir [file dirname [file normalize [info script]]]
@@ -172,6 +179,14 @@ proc finish_test {} {
   tester::remove_tmp
   puts "tester: $::testprefix: $total passed, $bad failed"
   exit [expr {$bad>0}]
+}
+
+# Versions of the shell differ in where a column begins, on which side of it a
+# value or its name stands, and in the blanks at the ends of lines.
+proc columns_of {text} {
+  return [join [lmap line [split $text \n] {
+    regsub -all { {2,}} [regsub -all -- {-{2,}} [string trim $line] --] {  }
+  }] \n]
 }
 
 # --- Farms -------------------------------------------------------------------

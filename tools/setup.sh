@@ -4,7 +4,7 @@
 #   tools/setup.sh [--check] [GROUP ...]
 #
 # Groups: build test demo clients bench coverage torture lint dist packages cross
-# (default: build test). With --check it installs nothing, only says what to install.
+# fresh (default: build test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
 # installs the packages that are, as root or through sudo; elsewhere, or
@@ -145,6 +145,11 @@ find_missing() {
         have qemu-aarch64 || miss qemu-aarch64 qemu-user
       fi
       ;;
+    fresh)
+      have debootstrap || miss debootstrap debootstrap
+      [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+        miss "Debian's keys" debian-archive-keyring
+      ;;
     *)
       die "setup: unknown group: $group"
       ;;
@@ -184,6 +189,22 @@ install_packages() {
   apt install --no-install-recommends $packages
 }
 
+# Of Ubuntu's packages some are in universe, and a system may know main only.
+lacks_universe() {
+  policy=$(apt-cache policy 2>/dev/null)
+  case $policy in
+  *c=universe*) return 1 ;;
+  *o=Ubuntu*) ;;
+  *) return 1 ;;
+  esac
+  unknown=
+  for package in $packages; do
+    apt-cache show "$package" >/dev/null 2>&1 ||
+      unknown="${unknown:+$unknown }$package"
+  done
+  [ -n "$unknown" ]
+}
+
 log=$(mktemp) || die "setup: cannot write a temporary file"
 trap 'rm -f "$log"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -192,6 +213,9 @@ echo "tablao: installing $packages"
 if ! install_packages; then
   { apt update && install_packages; } || {
     cat "$log" >&2
+    lacks_universe && die "Ubuntu has $unknown in universe, which is missing" \
+      "here: add universe to the components (main) in /etc/apt/sources.list or" \
+      "/etc/apt/sources.list.d/ubuntu.sources"
     die "apt-get could not install what is missing: $advice"
   }
 fi

@@ -10,11 +10,10 @@ CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
 -- Closes the attempt that the change ends, opens the one that it begins, and
 -- writes the event. A job's sweep over its tasks comes by here, too, and ends
 -- the attempts of those that were active; none of the statuses that it gives
--- is one of an event. The last condition: a trigger of the user's has changed
--- the task again already, and that change has been here before this one.
+-- is one of an event. Where a trigger of the user's has changed the task again
+-- meanwhile, what counts is the row as it is.
 WHEN (OLD.status = 'active' OR instr('active completed soft-failed', NEW.status))
   AND (NEW.status <> OLD.status OR NEW.worker_id IS NOT OLD.worker_id)
-  AND NEW.status = (SELECT t.status FROM tasks t WHERE t.id = NEW.id) -- @own
 BEGIN
   UPDATE task_attempts SET
     ended_at = (SELECT now FROM farm_clock),
@@ -24,16 +23,25 @@ BEGIN
       ELSE 'reassigned'
     END,
     activity = NEW.activity
-  WHERE tablao_job_id = NEW.job_id AND task_id = NEW.id AND ended_at IS NULL;
+  WHERE tablao_job_id = NEW.job_id
+    AND task_id = NEW.id
+    AND ended_at IS NULL
+    AND worker_id IS NOT coalesce(( -- @own
+      SELECT t.worker_id FROM tasks t WHERE t.id = NEW.id AND t.status = 'active' -- @own
+    ), 0) -- @own
+  ;
   INSERT INTO task_attempts (
     task_id, worker_id, worker_name, started_at, tablao_job_id
   )
   SELECT NEW.id, w.id, w.name, c.now, NEW.job_id
   FROM farm_settings s CROSS JOIN workers w CROSS JOIN farm_clock c
+  CROSS JOIN tasks t -- @own
   WHERE s.name = 'history'
     AND s.value <> 'off'
     AND w.id = NEW.worker_id
-    AND NEW.status = 'active';
+    AND NEW.status = 'active'
+    AND t.id = NEW.id AND t.status = 'active' AND t.worker_id = w.id -- @own
+  ON CONFLICT DO NOTHING;
   INSERT INTO tablao_events (
     kind, uuid, name, job_id, old_status, new_status, activity
   ) VALUES (
