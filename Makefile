@@ -65,7 +65,7 @@ uninstall: ## remove what install put there
 
 ##@ Development
 test: setup-test ## run all tests; T='func*' runs the files that match
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all engines
 	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/all.tcl $(T)
 
 test-clients: setup-test ## run one scenario through ten SQLite clients; C='node rust': those
@@ -97,6 +97,9 @@ golden: setup-test ## write tests/golden/schema.sql anew, after a change of the 
 	@mkdir -p tests/golden
 	$(TCLSH) tests/golden.tcl '$(BUILD)/tablao.sql' >'$(BUILD)/golden.sql'
 	mv '$(BUILD)/golden.sql' tests/golden/schema.sql
+
+engines: $(BUILD)/tablao.json ## make build/tablao.json and build/tablao-mirror.sql
+	@:
 
 amalgamation: $(AMALGAMATION) ## make the extension as one C file, build/amalgamation/tablao.c
 
@@ -144,6 +147,11 @@ $(BUILD)/tablao_sql.h: $(SQL) sql views VERSION tools/mksql.tcl
 $(BUILD)/tablao.sql: $(BUILD)/tablao_sql.h
 	@test -f $@ || $(TCLSH) tools/mksql.tcl . $(BUILD)
 
+# Of the script, by Tcl's sqlite3 package, which the build does without.
+$(BUILD)/tablao.json: $(BUILD)/tablao_sql.h tools/mkengines.tcl
+	@$(MAKE) --no-print-directory $(BUILD)/tablao.sql
+	$(TCLSH) tools/mkengines.tcl $(BUILD)
+
 # The public header, not to be mixed up with the extension's own in ext/.
 $(BUILD)/include/tablao.h: packages/c/tablao.h.in VERSION
 	@mkdir -p $(@D)
@@ -171,6 +179,6 @@ $(BUILD)/obj/flags: FORCE
 
 FORCE:
 .PHONY: all docs demo install uninstall test test-clients clients-docs \
-  test-versions bench bench-docs golden amalgamation dist packages test-packages clean help FORCE
+  test-versions bench bench-docs golden engines amalgamation dist packages test-packages clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

@@ -82,11 +82,10 @@ void tablaoModelCopy(
 void tablaoModelOpen(TablaoOp *pOp, TablaoModel *pModel){
   memset(pModel, 0, sizeof(*pModel));
   if( pOp->rc ) return;
-  int rc = sqlite3_open_v2(":memory:", &pModel->db.db,
-      SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_MEMORY, 0);
+  tablaoOpenMemory(pOp, &pModel->db.db);
   tablaoOpInit(&pModel->op, &pModel->db, pOp->zWho);
+  if( pOp->rc ) return;
   pModel->op.bNeedsNoFarm = 1;
-  pModel->op.rc = rc;
   tablaoInstallTables(&pModel->op);
   tablaoInstallObjects(&pModel->op, "view");
   tablaoInstallObjects(&pModel->op, "trigger");

@@ -147,6 +147,25 @@ void tablaoResultValue(sqlite3_context *ctx, sqlite3_value *pValue){
   }
 }
 
+/*
+** Opens a database in memory. An auto-extension of the
+** program's may make it fail with any code it likes, SQLITE_DONE among them,
+** which is none to hand on: to a virtual table's caller it would be the end
+** of the rows. Whatever comes of it, the caller closes *pDb.
+*/
+void tablaoOpenMemory(TablaoOp *pOp, sqlite3 **pDb){
+  *pDb = 0;
+  if( pOp->rc ) return;
+  int rc = sqlite3_open_v2(":memory:", pDb,
+      SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_MEMORY, 0);
+  if( rc==SQLITE_NOMEM || (rc && *pDb==0) ){
+    pOp->rc = SQLITE_NOMEM;
+  }else if( rc ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: cannot open a database in "
+        "memory: %s", pOp->zWho, sqlite3_errmsg(*pDb));
+  }
+}
+
 /* --- Statements -----------------------------------------------------------*/
 
 /* Prepares a statement of one use; NULL if that fails. */
@@ -407,6 +426,38 @@ static int utilTxn(TablaoOp *pOp, int eTxn){
 }
 
 /*
+** Refuses to write by itself in a database of dqlite's. That replicates what
+** the statements write that it takes for writing ones; what a function writes
+** that is called by a SELECT outside a transaction stays on one node, and the
+** next write ends that node. Inside a transaction it is replicated with it.
+** Its VFS has the name dqlite and a number.
+*/
+static void utilRefuseDqlite(TablaoOp *pOp){
+  static const struct {
+    const char *zWho;
+    const char *zElse;
+  } aElse[] = {
+    { "schedule_task",       ", or INSERT INTO task_claims" },
+    { "store_authored_job",  ", or INSERT INTO authored_jobs" },
+    { "farm_tick",           ", or INSERT INTO farm_ticks" },
+  };
+  sqlite3_vfs *pVfs = 0;
+  const char *zElse = "";
+  if( pOp->rc || !sqlite3_get_autocommit(pOp->db)
+   || sqlite3_file_control(pOp->db, "main", SQLITE_FCNTL_VFS_POINTER, &pVfs)
+   || pVfs==0 || strncmp(pVfs->zName, "dqlite", 6)!=0
+  ){
+    return;
+  }
+  for(size_t i=0; i<sizeof(aElse)/sizeof(aElse[0]); i++){
+    if( strcmp(pOp->zWho, aElse[i].zWho)==0 ) zElse = aElse[i].zElse;
+  }
+  tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: dqlite would not replicate what "
+      "a SELECT writes by itself: call it after BEGIN IMMEDIATE%s",
+      pOp->zWho, zElse);
+}
+
+/*
 ** Opens a savepoint: one inside the caller's transaction, or a transaction
 ** of its own. What ends it is prepared here too, since memory may have run
 ** out by then. The savepoint takes no lock: the first statement after it
@@ -418,6 +469,7 @@ void tablaoBegin(TablaoOp *pOp){
     "SAVEPOINT tablao", "RELEASE tablao", "ROLLBACK TO tablao", "ROLLBACK",
     "PRAGMA main.journal_mode"
   };
+  utilRefuseDqlite(pOp);
   for(int i=0; i<TABLAO_N_TXN; i++){
     pOp->apTxn[i] = tablaoCached(pOp, 0, azSql[i]);
   }
