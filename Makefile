@@ -76,6 +76,16 @@ test-clients: setup-test ## run one scenario through ten SQLite clients; C='node
 clients-docs: ## put the table of the last test-clients into docs/clients.md
 	@$(TCLSH) tests/clients/docs.tcl '$(BUILD)/clients/table.md' docs/clients.md
 
+cluster: setup-test setup-cluster ## build examples/cluster: a farm manager on several machines
+	@$(MAKE) --no-print-directory engines
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh examples/cluster/build.sh '$(BUILD)'
+
+test-engines: setup-test ## run farms on engines that replicate SQLite, and kill them; E='dqlite rsync': those
+	@$(SETUP) cluster || true
+	@$(SETUP) engines || true
+	@$(MAKE) --no-print-directory all engines
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' sh tests/engines/run.sh '$(BUILD)' $(E)
+
 test-versions: setup-test ## run the core of the tests on the oldest SQLite and the newest
 	@$(MAKE) --no-print-directory all
 	@CC='$(CC)' TCLSH='$(TCLSH)' bash tests/versions.sh '$(BUILD)' $(V)
@@ -148,8 +158,7 @@ $(BUILD)/tablao.sql: $(BUILD)/tablao_sql.h
 	@test -f $@ || $(TCLSH) tools/mksql.tcl . $(BUILD)
 
 # Of the script, by Tcl's sqlite3 package, which the build does without.
-$(BUILD)/tablao.json: $(BUILD)/tablao_sql.h tools/mkengines.tcl
-	@$(MAKE) --no-print-directory $(BUILD)/tablao.sql
+$(BUILD)/tablao.json: $(BUILD)/tablao_sql.h $(BUILD)/tablao.sql tools/mkengines.tcl
 	$(TCLSH) tools/mkengines.tcl $(BUILD)
 
 # The public header, not to be mixed up with the extension's own in ext/.
@@ -179,6 +188,6 @@ $(BUILD)/obj/flags: FORCE
 
 FORCE:
 .PHONY: all docs demo install uninstall test test-clients clients-docs \
-  test-versions bench bench-docs golden engines amalgamation dist packages test-packages clean help FORCE
+  cluster test-engines test-versions bench bench-docs golden engines amalgamation dist packages test-packages clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

@@ -381,7 +381,8 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
       "switched off in this connection: no rule holds" },
   };
   const char *zFile = sqlite3_db_filename(pOp->db, "main");
-  int bFile = zFile && zFile[0];
+  /* What dqlite keeps is synced and locked by dqlite. */
+  int bFile = zFile && zFile[0] && !tablaoIsDqlite(pOp->db);
 
   for(size_t i=0; i<sizeof(aConfig)/sizeof(aConfig[0]); i++){
     int bOn = 1;

@@ -94,6 +94,7 @@ void tablaoFail(TablaoOp*, int rc, const char *zFormat, ...);
 void tablaoSqlError(TablaoOp*, int rc);
 void tablaoReturn(sqlite3_context*, TablaoOp*);
 void tablaoResultValue(sqlite3_context*, sqlite3_value*);
+int tablaoIsDqlite(sqlite3*);
 void tablaoOpenMemory(TablaoOp*, sqlite3 **pDb);
 
 sqlite3_stmt *tablaoPrepare(TablaoOp*, const char *zSql);

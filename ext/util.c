@@ -425,12 +425,18 @@ static int utilTxn(TablaoOp *pOp, int eTxn){
   return rc==SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* True if the database is dqlite's, whose VFS is named dqlite and a number. */
+int tablaoIsDqlite(sqlite3 *db){
+  sqlite3_vfs *pVfs = 0;
+  int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &pVfs);
+  return rc==SQLITE_OK && pVfs && strncmp(pVfs->zName, "dqlite", 6)==0;
+}
+
 /*
 ** Refuses to write by itself in a database of dqlite's. That replicates what
 ** the statements write that it takes for writing ones; what a function writes
 ** that is called by a SELECT outside a transaction stays on one node, and the
 ** next write ends that node. Inside a transaction it is replicated with it.
-** Its VFS has the name dqlite and a number.
 */
 static void utilRefuseDqlite(TablaoOp *pOp){
   static const struct {
@@ -441,12 +447,8 @@ static void utilRefuseDqlite(TablaoOp *pOp){
     { "store_authored_job",  ", or INSERT INTO authored_jobs" },
     { "farm_tick",           ", or INSERT INTO farm_ticks" },
   };
-  sqlite3_vfs *pVfs = 0;
   const char *zElse = "";
-  if( pOp->rc || !sqlite3_get_autocommit(pOp->db)
-   || sqlite3_file_control(pOp->db, "main", SQLITE_FCNTL_VFS_POINTER, &pVfs)
-   || pVfs==0 || strncmp(pVfs->zName, "dqlite", 6)!=0
-  ){
+  if( pOp->rc || !sqlite3_get_autocommit(pOp->db) || !tablaoIsDqlite(pOp->db) ){
     return;
   }
   for(size_t i=0; i<sizeof(aElse)/sizeof(aElse[0]); i++){
