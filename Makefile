@@ -84,7 +84,8 @@ test-engines: setup-test ## run farms on engines that replicate SQLite, and kill
 	@$(SETUP) cluster || true
 	@$(SETUP) engines || true
 	@$(MAKE) --no-print-directory all engines
-	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' sh tests/engines/run.sh '$(BUILD)' $(E)
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' ENGINES_SEED='$(ENGINES_SEED)' ENGINES_KILLS='$(ENGINES_KILLS)' \
+	  sh tests/engines/run.sh '$(BUILD)' $(E)
 
 test-versions: setup-test ## run the core of the tests on the oldest SQLite and the newest
 	@$(MAKE) --no-print-directory all

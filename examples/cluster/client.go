@@ -201,3 +201,25 @@ func submit(args []string) error {
 		fmt.Printf("stored %s\n", uuid)
 	}
 }
+
+// list prints a line per job: uuid, status, tasks completed, tasks.
+func list(args []string) error {
+	c, err := newAsker(args)
+	if err != nil {
+		return err
+	}
+	var jobs []struct {
+		UUID      string `json:"job_uuid"`
+		Status    string
+		Completed int `json:"num_completed"`
+		Tasks     int `json:"num_tasks"`
+	}
+	code, _, err := c.ask("GET", "/jobs", nil, &jobs)
+	if err == nil && code != 200 {
+		err = fmt.Errorf("GET /jobs: %d", code)
+	}
+	for _, job := range jobs {
+		fmt.Println(job.UUID, job.Status, job.Completed, job.Tasks)
+	}
+	return err
+}

@@ -5,6 +5,7 @@
 //	cluster manager -dir n2 -node 127.0.0.1:9002 -http 127.0.0.1:8082 -join 127.0.0.1:9001
 //	cluster worker -name node-01 http://127.0.0.1:8081 http://127.0.0.1:8082 ...
 //	cluster submit http://127.0.0.1:8081 http://127.0.0.1:8082 ... <job.json
+//	cluster jobs http://127.0.0.1:8081 http://127.0.0.1:8082 ...
 //	cluster dump 127.0.0.1:9002 copy
 package main
 
@@ -27,9 +28,9 @@ func newUUID() string {
 }
 
 func main() {
-	commands := map[string]func([]string) error{"manager": manager, "worker": worker, "submit": submit, "dump": dump}
+	commands := map[string]func([]string) error{"manager": manager, "worker": worker, "submit": submit, "jobs": list, "dump": dump}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: cluster manager|worker|submit|dump ... (-help tells of each)")
+		fmt.Fprintln(os.Stderr, "usage: cluster manager|worker|submit|jobs|dump ... (-help tells of each)")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
