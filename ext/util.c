@@ -148,10 +148,10 @@ void tablaoResultValue(sqlite3_context *ctx, sqlite3_value *pValue){
 }
 
 /*
-** Opens a database in memory. An auto-extension of the
-** program's may make it fail with any code it likes, SQLITE_DONE among them,
-** which is none to hand on: to a virtual table's caller it would be the end
-** of the rows. Whatever comes of it, the caller closes *pDb.
+** Opens a database in memory; whatever comes of it, the caller closes *pDb.
+** An auto-extension of the program's may make this fail with any code it
+** likes, SQLITE_DONE among them, which is none to hand on: to the caller of a
+** virtual table it would be the end of the rows.
 */
 void tablaoOpenMemory(TablaoOp *pOp, sqlite3 **pDb){
   *pDb = 0;

@@ -3,12 +3,13 @@
     python3 load.py DATABASE FIRST SECONDS [WORKERS]
 
 Workers claim and complete, a submitter stores jobs (numbered from FIRST), and
-a tick comes every second. Prints a line per acknowledgement, after the commit:
+a tick comes every second. Ends well on SIGTERM. Prints a line per acknowledgement, after the commit:
 `got TASK WORKER`, `completed TASK`, `stored JOB`.
 """
 
 import json
 import os
+import signal
 import sqlite3
 import sys
 import threading
@@ -19,6 +20,14 @@ from harness import document
 path, first, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 workers = int(sys.argv[4]) if len(sys.argv) > 4 else 4
 end = time.monotonic() + seconds
+
+
+def stop(*_):
+    global end
+    end = 0
+
+
+signal.signal(signal.SIGTERM, stop)
 
 
 def acknowledge(*words):

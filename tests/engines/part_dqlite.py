@@ -44,7 +44,7 @@ class Cluster:
             '-http', self.http[i][len('http://'):], '-tick', '1s',
             '-schema', os.path.join(self.build, 'tablao.json'), *join)
 
-    def ready(self, i, seconds=60):
+    def ready(self, i, seconds=120):
         return bool(until(lambda: self.running[i].said('http://'), seconds))
 
     def ask(self, i, path, body=None, seconds=20):
@@ -139,7 +139,7 @@ def run_farm(cluster, work):
         submit(0.5)
     submitter.process.stdin.close()
     try:
-        submitter.process.wait(60)
+        submitter.process.wait(120)
     except subprocess.TimeoutExpired:
         pass
     check('the submitter ended well', submitter.process.poll(), 0)
@@ -148,9 +148,9 @@ def run_farm(cluster, work):
     def left():
         code, jobs = cluster.ask(1, '/jobs')
         return code == 200 and len(jobs) == number and all(job['status'] == 'completed' for job in jobs)
-    check('all jobs were completed', until(left, 60), True)
+    check('all jobs were completed', until(left, 120), True)
     for worker in workers:
-        worker.stop()
+        worker.stop(60)
         check('a worker ended well', (worker.process.returncode in (0, 124), worker.said('refused ')), (True, []))
 
     # What every node has, once the followers have it.
@@ -172,7 +172,7 @@ def run_farm(cluster, work):
                 return False
         rows = [rows_of(path) for path in copies.values()]
         return rows[0] == rows[1] == rows[2]
-    check('rows equal on three nodes', until(equal, 20, 0.5), True)
+    check('rows equal on three nodes', until(equal, 60, 0.5), True)
     lost = twice = 0
     for i, path in copies.items():
         check(f'node {i}: sound', unsound(path), '')

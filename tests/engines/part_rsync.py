@@ -51,6 +51,6 @@ def part(build, work):
     check('last sync', (last.returncode, last.stderr), (0, ''))
     check('last copy: rows equal', difference(rows_of(farm), rows_of(copy)), '')
     check('nothing lost, nothing twice', compare(copy, known), (set(), set()))
-    check('the farm was at work', len(known['completed']) > 20, True)
+    check('the farm was at work', len(known['completed']) > 0, True)
     say(f'  {whole} syncs of {min(took) * 1000:.0f} to {max(took) * 1000:.0f} ms, {killed} killed, '
         f'{len(known["completed"])} completions')

@@ -52,14 +52,15 @@ def part(build, work):
     farm = backup.farm(0)
     new_farm(farm, build)
     replicator = backup.start()
-    if not until(lambda: os.path.exists(f'{backup.backup}/farm0.db'), 20):
+    if not until(lambda: any(files for _, _, files in os.walk(backup.backup)), 60):
         raise RuntimeError(replicator.tail())
     done = os.path.join(work, 'completed')
-    load = Program(python(), os.path.join(HERE, 'load.py'), farm, 0, 8)
-    time.sleep(1.5)
+    load = Program(python(), os.path.join(HERE, 'load.py'), farm, 0, 120)
     reader = Program(python(), os.path.join(HERE, 'part_vfs.py'), os.path.join(build, 'tablao'), done,
                      env={**os.environ, 'LITESTREAM_REPLICA_URL': f'file://{backup.backup}/farm0.db'})
-    load.end()
+    # At work until the reader has seen it change, however slow this machine is.
+    until(lambda: len({line for line in reader.said('completed ')}) > 5 or reader.process.poll() is not None, 90)
+    load.stop(60)
     known = read_acknowledgements(line for _, line in load.lines)
     db = sqlite3.connect(farm)
     [n] = db.execute("SELECT count(*) FROM tasks WHERE status = 'completed'").fetchone()
@@ -67,7 +68,7 @@ def part(build, work):
     with open(done + '.tmp', 'w') as file:
         file.write(str(n))
     os.rename(done + '.tmp', done)
-    reader.process.wait(60)
+    reader.process.wait(120)
     reader.end()
     replicator.stop()
     if not check('the reader ended well', (reader.process.returncode, len(reader.said('said '))), (0, 1)):
@@ -95,4 +96,4 @@ if __name__ == '__main__':
                 return int(file.read())
         except FileNotFoundError:
             return None
-    read(sys.argv[1], 60, expected)
+    read(sys.argv[1], 100, expected)
