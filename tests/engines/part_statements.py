@@ -19,7 +19,7 @@ def record(build, work):
     if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(script):
         env = {**os.environ, 'TABLAO_BUILD': build}
         made = run(os.environ.get('TCLSH') or 'tclsh', os.path.join(HERE, 'record_day.tcl'),
-                   path + '.tmp', 24, 16, 6, env=env)
+                   path + '.tmp', 24, 10, 5, env=env)
         if not check('a day, recorded', (made.returncode, made.stderr), (0, '')):
             raise RuntimeError('no day to replay')
         os.rename(path + '.tmp', path)
