@@ -71,7 +71,7 @@ uninstall: ## remove what install put there
 
 ##@ Development
 test: setup-test ## run all tests; T='func*' runs the files that match
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all engines
 	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/all.tcl $(T)
 
 test-clients: setup-test ## run one scenario through ten SQLite clients; C='node rust': those
@@ -81,6 +81,17 @@ test-clients: setup-test ## run one scenario through ten SQLite clients; C='node
 
 clients-docs: ## put the table of the last test-clients into docs/clients.md
 	@$(TCLSH) tests/clients/docs.tcl '$(BUILD)/clients/table.md' docs/clients.md
+
+cluster: setup-test setup-cluster ## build examples/cluster: a farm manager on several machines
+	@$(MAKE) --no-print-directory engines
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh examples/cluster/build.sh '$(BUILD)'
+
+test-engines: setup-test ## run farms on engines that replicate SQLite, and kill them; E='dqlite rsync': those
+	@$(SETUP) cluster || true
+	@$(SETUP) engines || true
+	@$(MAKE) --no-print-directory all engines
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' ENGINES_SEED='$(ENGINES_SEED)' ENGINES_KILLS='$(ENGINES_KILLS)' \
+	  sh tests/engines/run.sh '$(BUILD)' $(E)
 
 test-versions: setup-test ## run the core of the tests on the oldest SQLite and the newest
 	@$(MAKE) --no-print-directory all
@@ -107,6 +118,9 @@ golden: setup-test ## write tests/golden/schema.sql anew, after a change of the 
 	@mkdir -p tests/golden
 	$(TCLSH) tests/golden.tcl '$(BUILD)/tablao.sql' >'$(BUILD)/golden.sql'
 	mv '$(BUILD)/golden.sql' tests/golden/schema.sql
+
+engines: $(BUILD)/tablao.json ## make build/tablao.json and build/tablao-mirror.sql
+	@:
 
 amalgamation: $(AMALGAMATION) ## make the extension as one C file, build/amalgamation/tablao.c
 
@@ -154,6 +168,10 @@ $(BUILD)/tablao_sql.h: $(SQL) sql sql/adopt sql/observed sql/rules views VERSION
 $(BUILD)/tablao.sql: $(BUILD)/tablao_sql.h
 	@test -f $@ || $(TCLSH) tools/mksql.tcl . $(BUILD)
 
+# Of the script, by Tcl's sqlite3 package, which the build does without.
+$(BUILD)/tablao.json: $(BUILD)/tablao_sql.h $(BUILD)/tablao.sql tools/mkengines.tcl
+	$(TCLSH) tools/mkengines.tcl $(BUILD)
+
 # The public header, not to be mixed up with the extension's own in ext/.
 $(BUILD)/include/tablao.h: packages/c/tablao.h.in VERSION
 	@mkdir -p $(@D)
@@ -181,6 +199,7 @@ $(BUILD)/obj/flags: FORCE
 
 FORCE:
 .PHONY: all docs demo install uninstall test test-clients clients-docs \
-  test-versions test-fresh bench bench-docs golden amalgamation dist packages test-packages clean help FORCE
+  cluster test-engines test-versions test-fresh bench bench-docs golden engines amalgamation \
+  dist packages test-packages clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

@@ -4,7 +4,8 @@
 #   tools/setup.sh [--check] [GROUP ...]
 #
 # Groups: build test demo clients bench coverage torture lint dist packages cross
-# fresh (default: build test). With --check it installs nothing, only says what to install.
+# fresh cluster engines
+# (default: build test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
 # installs the packages that are, as root or through sudo; elsewhere, or
@@ -33,6 +34,13 @@ have_cc() {
 have_header() {
   # shellcheck disable=SC2086
   echo "#include <$1>" | $CC $CPPFLAGS -E - >/dev/null 2>&1
+}
+
+# libdqlite of 1.17 or later, for which go-dqlite has another major version.
+have_dqlite2() {
+  # shellcheck disable=SC2086
+  echo '#include <dqlite.h>' | $CC $CPPFLAGS -E - 2>/dev/null |
+    grep -q dqlite_node_describe_last_entry
 }
 
 have_tclsqlite() {
@@ -107,6 +115,22 @@ find_missing() {
       have javac || miss "a Java compiler" default-jdk-headless
       have mvn || miss Maven maven
       python3 -c 'import ensurepip' >/dev/null 2>&1 ||
+        miss "Python's venv" python3-venv
+      ;;
+    cluster)
+      have go || miss Go golang-go
+      if ! have_header dqlite.h; then
+        miss dqlite libdqlite-dev
+        # Debian 12's has its Raft in a library beside it.
+        (. /etc/os-release && [ "$ID$VERSION_ID" = debian12 ]) 2>/dev/null &&
+          miss "dqlite's Raft" libraft-dev
+      elif ! have_dqlite2 && ! have_header raft.h; then
+        miss "dqlite's Raft" libraft-dev
+      fi
+      ;;
+    engines)
+      # Of what is not here, make test-engines skips the engines.
+      python3 -c 'import venv, ensurepip' 2>/dev/null ||
         miss "Python's venv" python3-venv
       ;;
     bench)
