@@ -74,6 +74,7 @@ epoch = int(
     os.environ.get("SOURCE_DATE_EPOCH") or output("git", "log", "-1", "--format=%ct")
 )
 os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
+os.umask(0o022)  # Wheels have the modes of their files.
 
 wanted = os.environ.get("RELEASE_PLATFORMS", "").split()
 platforms = [p for p in PLATFORMS if not wanted or p.name in wanted]
