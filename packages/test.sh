@@ -541,8 +541,11 @@ test_windows() {
 
 # --- the same bytes ---------------------------------------------------------------
 
-# Compiled anew, in another folder, from the same commit.
+# Compiled anew, in another folder, as another user might have it set up.
 make_again() {
+  umask 077
+  LC_ALL=C TZ=Pacific/Apia
+  export LC_ALL TZ
   mkdir "$tmp/again" "$tmp/again/cache" &&
     ln -s "$build/release-tools" "$tmp/again/release-tools" &&
     ZIG_GLOBAL_CACHE_DIR=$build/zig-cache ZIG_LOCAL_CACHE_DIR=$tmp/again/cache \
