@@ -28,8 +28,8 @@ static void check(const char *zWhat, const char *zGot, const char *zWant){
   }
 }
 
-/* The first value of a statement, or its error. */
-static char zResult[100000];
+/* The first value of a statement, or its error. The rows of a farm are long. */
+static char zResult[1<<20];
 static const char *ask(sqlite3 *db, const char *zSql, const char *zParam){
   sqlite3_stmt *pStmt = 0;
   const unsigned char *z = 0;

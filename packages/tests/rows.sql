@@ -10,6 +10,7 @@ SELECT group_concat(line, char(10)) FROM (
   UNION ALL
   SELECT 'worker ' || uuid || ' ' || quote(name) || ' ' || quote(status) FROM workers
   UNION ALL
-  SELECT 'dependency ' || task_id || ' ' || dependency_id FROM task_dependencies
+  SELECT 'dependencies ' || count(*) || ' ' || total(task_id * 31 + dependency_id)
+    FROM task_dependencies
   ORDER BY 1
 )

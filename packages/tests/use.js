@@ -80,8 +80,8 @@ if (old) {
   check('upgrade', tablao.migrate(db), value(db, 'SELECT tablao_schema_version()'));
   check('upgrade: rows', value(db, rows), before);
   check('upgrade: problems', value(db, 'SELECT count(*) FROM farm_problems'), 0);
-  check('upgrade: store',
-    value(db, 'SELECT store_authored_job(?)', job).length, 36);
+  check('upgrade: store', value(db, 'SELECT store_authored_job(?)',
+    '{"name": "after", "job_type": "t"}').length, 36);
   db.close();
 }
 

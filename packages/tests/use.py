@@ -103,7 +103,8 @@ def upgrade(path, rows):
     check("upgrade", value(db, "SELECT tablao_schema_version()"), number)
     check("upgrade: rows", value(db, rows), before)
     check("upgrade: problems", value(db, "SELECT count(*) FROM farm_problems"), 0)
-    check("upgrade: store", len(value(db, "SELECT store_authored_job(?)", job)), 36)
+    after = '{"name": "after", "job_type": "t"}'
+    check("upgrade: store", len(value(db, "SELECT store_authored_job(?)", after)), 36)
     db.close()
 
 

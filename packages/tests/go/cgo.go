@@ -27,11 +27,11 @@ func useExtension(job string) {
 			WHERE severity = 'error'`), 0)
 	})
 	if len(os.Args) > 3 {
-		upgrade(os.Args[3], os.Args[4], job)
+		upgrade(os.Args[3], os.Args[4])
 	}
 }
 
-func upgrade(path, rowsPath, job string) {
+func upgrade(path, rowsPath string) {
 	rows, err := os.ReadFile(rowsPath)
 	must(err)
 	db := open("sqlite3", path)
@@ -40,7 +40,7 @@ func upgrade(path, rowsPath, job string) {
 	check("upgrade: rows", value[string](db, string(rows)), before)
 	check("upgrade: problems",
 		value[int](db, `SELECT count(*) FROM farm_problems`), 0)
-	check("upgrade: store",
-		len(value[string](db, `SELECT store_authored_job(?)`, job)), 36)
+	check("upgrade: store", len(value[string](db, `SELECT store_authored_job(?)`,
+		`{"name": "after", "job_type": "t"}`)), 36)
 	must(db.Close())
 }

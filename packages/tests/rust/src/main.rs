@@ -97,7 +97,7 @@ fn refuse_upgrade(checks: &mut Checks, path: &str, rows: &str) -> Result<()> {
 }
 
 #[cfg(feature = "extension")]
-fn upgrade(checks: &mut Checks, path: &str, rows: &str, job: &str) -> Result<()> {
+fn upgrade(checks: &mut Checks, path: &str, rows: &str) -> Result<()> {
     let db = Connection::open(path)?;
     let before: String = value(&db, rows, [])?;
     tablao::load(&db)?;
@@ -105,7 +105,8 @@ fn upgrade(checks: &mut Checks, path: &str, rows: &str, job: &str) -> Result<()>
     checks.check("upgrade: rows", value(&db, rows, [])?, before);
     let problems: i64 = value(&db, "SELECT count(*) FROM farm_problems", [])?;
     checks.check("upgrade: problems", problems, 0);
-    let uuid: String = value(&db, "SELECT store_authored_job(?)", [job])?;
+    let after = r#"{"name": "after", "job_type": "t"}"#;
+    let uuid: String = value(&db, "SELECT store_authored_job(?)", [after])?;
     checks.check("upgrade: store", uuid.len(), 36);
     Ok(())
 }
@@ -135,7 +136,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         tablao::load(&db)?;
         with_extension(&mut checks, &db, version, &job)?;
         if let [_, _, _, old, rows] = &arguments[..] {
-            upgrade(&mut checks, old, &std::fs::read_to_string(rows)?, &job)?;
+            upgrade(&mut checks, old, &std::fs::read_to_string(rows)?)?;
         }
         tablao::load_into_all()?;
         with_extension(&mut checks, &Connection::open_in_memory()?, version, &job)?;
