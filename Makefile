@@ -124,27 +124,15 @@ engines: $(BUILD)/tablao.json ## make build/tablao.json and build/tablao-mirror.
 
 amalgamation: $(AMALGAMATION) ## make the extension as one C file, build/amalgamation/tablao.c
 
-dist: $(AMALGAMATION) ## make the tarballs: the source of the last commit, the amalgamation
-	@$(SETUP) dist
-	sh packages/dist.sh '$(BUILD)' '$(BUILD)/dist'
-
-packages: setup-packages ## make the packages for Python, npm, Go, Rust, Windows, aarch64
-	@$(SETUP) cross || true
-	@$(MAKE) --no-print-directory all $(AMALGAMATION)
-	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh packages/build.sh '$(BUILD)'
-
-test-packages: packages ## install each of them in a clean place and use it there
-	@CC='$(CC)' sh packages/test.sh '$(BUILD)'
-
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
 
 help: ## show this
 	@awk -F ':.*## ' '/^##@/ { print substr($$0, 5) ":" } \
 	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile \
-	  tools/trust.mk
+	  tools/trust.mk packages/release.mk
 
-include tools/trust.mk
+include tools/trust.mk packages/release.mk
 
 # Targets with tools of their own name the groups they need:
 # setup-bench, setup-coverage, setup-torture, setup-lint.
@@ -199,7 +187,7 @@ $(BUILD)/obj/flags: FORCE
 
 FORCE:
 .PHONY: all docs demo install uninstall test test-clients clients-docs \
-  cluster test-engines test-versions test-fresh bench bench-docs golden engines amalgamation \
-  dist packages test-packages clean help FORCE
+  cluster test-engines test-versions test-fresh bench bench-docs golden engines \
+  amalgamation clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

@@ -3,8 +3,8 @@
 #
 #   tools/setup.sh [--check] [GROUP ...]
 #
-# Groups: build test demo clients bench coverage torture lint dist packages cross
-# fresh cluster engines
+# Groups: build test demo clients bench coverage torture lint dist packages
+#         run-packages fresh cluster engines
 # (default: build test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
@@ -156,17 +156,15 @@ find_missing() {
     packages)
       python3 -c 'import venv, ensurepip' 2>/dev/null ||
         miss "Python's venv" python3-venv
-      have objdump || miss objdump binutils
       ;;
-    cross)
-      # What is not here, make packages leaves out.
-      have x86_64-w64-mingw32-gcc ||
-        miss "a compiler for Windows" gcc-mingw-w64-x86-64
+    run-packages)
+      # What cannot be run without these, test-packages skips.
       have wine || miss wine wine wine64
+      [ -e "/lib/ld-musl-$(uname -m).so.1" ] || miss musl musl
       if [ "$(uname -m)" != aarch64 ]; then
-        have aarch64-linux-gnu-gcc || miss "a compiler for aarch64" \
-          gcc-aarch64-linux-gnu libc6-dev-arm64-cross
         have qemu-aarch64 || miss qemu-aarch64 qemu-user
+        [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] ||
+          miss "aarch64's C library" libc6-arm64-cross
       fi
       ;;
     fresh)
