@@ -3,7 +3,7 @@
 #
 #   tools/setup.sh [--check] [GROUP ...]
 #
-# Groups: build test demo clients bench coverage torture lint dist packages cross
+# Groups: build test demo clients manager bench coverage torture lint dist packages cross
 # (default: build test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
@@ -108,6 +108,9 @@ find_missing() {
       have mvn || miss Maven maven
       python3 -c 'import ensurepip' >/dev/null 2>&1 ||
         miss "Python's venv" python3-venv
+      ;;
+    manager)
+      have go || miss Go golang-go
       ;;
     bench)
       have gnuplot || miss gnuplot gnuplot-nox
