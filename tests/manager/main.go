@@ -9,11 +9,12 @@
 // every call a transaction; all columns named; JSON as BLOBs; times as
 // time.Time.String() writes them.
 //
-// Commands are lines of the standard input: `version`, `fill TASKS`, `measure`,
-// `work ROUNDS`, `opcodes`, `used` (was every statement run?), `rows`, `migrate
-// WHICH FILE` (a migration as goose runs it, on `plain` or `observed`). Each is answered with lines `ok NAME`,
-// `not ok NAME: WHY`, anything else that is to be shown, and `done`. The
-// databases stay open until the input ends.
+// Commands are lines of the standard input: `version`, `fill TASKS`, `measure
+// [PART ...]`, `work ROUNDS`, `opcodes`, `used` (was every statement run?),
+// `rows`, `migrate WHICH FILE` (a migration as goose runs it, on `plain` or
+// `observed`). Each is answered with lines `ok NAME`, `not ok NAME: WHY`,
+// anything else that is to be shown, and `done`. The databases stay open until
+// the input ends.
 package main
 
 import (
@@ -21,12 +22,15 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/bits"
 	"os"
 	"reflect"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	_ "modernc.org/sqlite"
@@ -36,7 +40,19 @@ type database struct {
 	name  string
 	url   string
 	db    *sql.DB
-	times map[string][]time.Duration
+	times map[string][]taken
+}
+
+// How long something took, and how long the processor was at it, which says
+// more on a machine that has other work to do.
+type taken struct{ wall, cpu time.Duration }
+
+func processor() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // Opened as the Manager does: a pool, every connection of which starts with
@@ -53,7 +69,7 @@ func open(name, path string) (*database, error) {
 	}
 	db.SetMaxIdleConns(5)
 	db.SetMaxOpenConns(10)
-	return &database{name, url, db, map[string][]time.Duration{}}, db.Ping()
+	return &database{name, url, db, map[string][]taken{}}, db.Ping()
 }
 
 // Every connection that the pool opens anew has to read the schema.
@@ -209,29 +225,31 @@ func text(row []any) string {
 var (
 	both   [2]*database
 	clock  = time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
-	turns  int
 	labels []string // of what is timed, as first met
 	used   = map[string]bool{}
 	wrong  = map[string]int{}
 	right  = map[string]int{}
 )
 
-// Lets one database do it and then the other, the plain one first and last by
-// turns, and compares what came out. Returns the plain one's session.
+// Lets one database do it and then the other, either being first every other
+// time or so, and compares what came out. Returns the plain one's session.
 func turn(label string, do func(s *session)) *session {
 	clock = clock.Add(time.Second)
-	turns++
+	if len(both[0].times[label]) == 0 {
+		labels = append(labels, label)
+	}
+	// Thue and Morse's sequence: fair, and in step with nothing that comes
+	// again and again, such as checkpoints.
+	first := bits.OnesCount(uint(len(both[0].times[label]))) % 2
 	var sessions [2]*session
 	for i := range both {
-		which := (i + turns) % 2
+		which := (i + first) % 2
 		s := &session{database: both[which], start: clock}
 		sessions[which] = s
-		start := time.Now()
+		runtime.GC()
+		cpu, start := processor(), time.Now()
 		do(s)
-		took := time.Since(start)
-		if len(both[0].times[label])+len(both[1].times[label]) == 0 {
-			labels = append(labels, label)
-		}
+		took := taken{time.Since(start), processor() - cpu}
 		s.times[label] = append(s.times[label], took)
 	}
 	plain, observed := sessions[0], sessions[1]
@@ -289,20 +307,29 @@ func report() {
 	clear(wrong)
 }
 
-func median(times []time.Duration) time.Duration {
-	sorted := slices.Clone(times)
+func median(times []taken, of func(taken) time.Duration) float64 {
+	sorted := make([]time.Duration, len(times))
+	for i := range times {
+		sorted[i] = of(times[i])
+	}
 	slices.Sort(sorted)
-	return sorted[len(sorted)/2]
+	return sorted[len(sorted)/2].Seconds() * 1000
 }
 
 // What was timed, as a table.
 func figures() {
-	fmt.Println("| what | plain, ms | observed, ms | ratio | times |")
-	fmt.Println("|---|---|---|---|---|")
+	wall := func(t taken) time.Duration { return t.wall }
+	cpu := func(t taken) time.Duration { return t.cpu }
+	fmt.Println("| what | plain, ms | observed, ms | ratio | processor: plain, ms | observed, ms | ratio | times |")
+	fmt.Println("|---|---|---|---|---|---|---|---|")
 	for _, label := range labels {
-		p, o := median(both[0].times[label]), median(both[1].times[label])
-		fmt.Printf("| %s | %.2f | %.2f | %.2f | %d |\n", label, p.Seconds()*1000,
-			o.Seconds()*1000, o.Seconds()/p.Seconds(), len(both[0].times[label]))
+		plain, observed := both[0].times[label], both[1].times[label]
+		fmt.Printf("| %s |", label)
+		for _, of := range []func(taken) time.Duration{wall, cpu} {
+			p, o := median(plain, of), median(observed, of)
+			fmt.Printf(" %.2f | %.2f | %.2f |", p, o, o/p)
+		}
+		fmt.Printf(" %d |\n", len(plain))
 	}
 }
 
@@ -512,7 +539,7 @@ func run(words []string) error {
 			clear(d.times)
 		}
 		labels = nil
-		measure()
+		measure(words[1:])
 		figures()
 	case "work":
 		work(number(1))

@@ -527,42 +527,62 @@ func fill(tasks int) {
 	}
 }
 
-// What is timed. Storing goes first, as a studio's morning does.
-func measure() {
-	for i := 0; i < 20; i++ {
-		turn("open a connection", func(s *session) { s.connect() })
-	}
-	for i := 0; i < 20; i++ {
-		startJob(store("store a job of 100 tasks", 100, 50, 0))
-	}
-	for i := 0; i < 9; i++ {
-		startJob(store("store a job of 1000 tasks", 1000, 50, 0))
-	}
-	for i := 0; i < 5; i++ {
-		store("store a job of 3500 tasks", 3500, 30, 0)
-	}
-	for i := 0; i < 15; i++ {
-		register(30 + i)
-	}
-	work(5)
-	for i := 0; i < 20; i++ {
-		j := jobLike(1000)
-		cancel(j)
-		requeue(j)
-		if i < 5 {
-			cancel(jobLike(3500))
+// What is timed, in parts that can be run alone, too. Storing goes first, as
+// a studio's morning does.
+var parts = []struct {
+	name string
+	run  func()
+}{
+	{"store", func() {
+		for i := 0; i < 20; i++ {
+			startJob(store("store a job of 100 tasks", 100, 50, 0))
+		}
+		for i := 0; i < 9; i++ {
+			startJob(store("store a job of 1000 tasks", 1000, 50, 0))
+		}
+		for i := 0; i < 5; i++ {
+			store("store a job of 3500 tasks", 3500, 30, 0)
+		}
+	}},
+	{"work", func() {
+		for i := 0; i < 20; i++ {
+			turn("open a connection", func(s *session) { s.connect() })
+		}
+		for i := 0; i < 15; i++ {
+			register(30 + i)
+		}
+		work(5)
+	}},
+	{"mass", func() {
+		for i := 0; i < 20; i++ {
+			j := jobLike(1000)
+			cancel(j)
+			requeue(j)
+			if i < 5 {
+				cancel(jobLike(3500))
+			}
+		}
+		for i := 0; i < 8; i++ {
+			pause(jobLike(1000))
+			cancel(jobLike(100))
+		}
+	}},
+	{"delete", func() {
+		for _, size := range []int{100, 100, 100, 500, 1000} {
+			i := slices.IndexFunc(jobs, func(j *job) bool { return j.size == size })
+			deleteJob(jobs[i])
+		}
+		retire()
+		work(1)
+	}},
+}
+
+func measure(names []string) {
+	for _, part := range parts {
+		if len(names) == 0 || slices.Contains(names, part.name) {
+			part.run()
 		}
 	}
-	for i := 0; i < 8; i++ {
-		pause(jobLike(1000))
-		cancel(jobLike(100))
-	}
-	for _, size := range []int{100, 100, 100, 500, 1000} {
-		i := slices.IndexFunc(jobs, func(j *job) bool { return j.size == size })
-		deleteJob(jobs[i])
-	}
-	retire()
-	work(1)
 }
 
 // Rounds of a farm at work.
