@@ -79,6 +79,11 @@ test-clients: setup-test ## run one scenario through ten SQLite clients; C='node
 	@$(MAKE) --no-print-directory all
 	@$(TCLSH) tests/clients/run.tcl '$(BUILD)' $(C)
 
+test-manager: setup-test ## a Go client like Flamenco's Manager, on a plain and an observed database
+	@$(SETUP) manager
+	@$(MAKE) --no-print-directory all
+	@$(TCLSH) tests/manager/run.tcl '$(BUILD)'
+
 clients-docs: ## put the table of the last test-clients into docs/clients.md
 	@$(TCLSH) tests/clients/docs.tcl '$(BUILD)/clients/table.md' docs/clients.md
 
@@ -186,8 +191,7 @@ $(BUILD)/obj/flags: FORCE
 	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
 
 FORCE:
-.PHONY: all docs demo install uninstall test test-clients clients-docs \
-  cluster test-engines test-versions test-fresh bench bench-docs golden engines \
-  amalgamation clean help FORCE
+  cluster test-engines test-versions test-fresh test-manager bench bench-docs golden \
+  engines amalgamation clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

@@ -4,7 +4,7 @@
 #   tools/setup.sh [--check] [GROUP ...]
 #
 # Groups: build test demo clients bench coverage torture lint dist packages
-#         run-packages fresh cluster engines
+#         run-packages fresh cluster engines manager
 # (default: build test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
@@ -132,6 +132,8 @@ find_missing() {
       # Of what is not here, make test-engines skips the engines.
       python3 -c 'import venv, ensurepip' 2>/dev/null ||
         miss "Python's venv" python3-venv
+    manager)
+      have go || miss Go golang-go
       ;;
     bench)
       have gnuplot || miss gnuplot gnuplot-nox
