@@ -191,6 +191,7 @@ $(BUILD)/obj/flags: FORCE
 	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
 
 FORCE:
+.PHONY: all docs demo install uninstall test test-clients clients-docs \
   cluster test-engines test-versions test-fresh test-manager bench bench-docs golden \
   engines amalgamation clean help FORCE
 .DELETE_ON_ERROR:

@@ -132,6 +132,7 @@ find_missing() {
       # Of what is not here, make test-engines skips the engines.
       python3 -c 'import venv, ensurepip' 2>/dev/null ||
         miss "Python's venv" python3-venv
+      ;;
     manager)
       have go || miss Go golang-go
       ;;
