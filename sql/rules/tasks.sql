@@ -277,12 +277,6 @@ BEGIN
       END,
       (SELECT now FROM farm_clock)
     ),
-    last_touched_at = CASE
-      WHEN last_touched_at IS NEW.updated_at
-        AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
-      THEN (SELECT value FROM tablao_written_times WHERE n = 0)
-      ELSE last_touched_at
-    END,
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
@@ -330,8 +324,22 @@ END;
 
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
 -- What a new status of a task makes of its job; and what other tasks' new
--- statuses do, which users' triggers gave them meanwhile.
+-- statuses do, which users' triggers gave them meanwhile. In short what happens
+-- all day: an active job stays so when a task of it becomes active, or is
+-- completed while others are queued.
 WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
+  AND NOT EXISTS (
+    SELECT 1 FROM jobs j
+    WHERE j.id = NEW.job_id
+      AND j.status = 'active'
+      AND CASE NEW.status
+        WHEN 'active' THEN 1
+        WHEN 'completed' THEN EXISTS (
+          SELECT 1 FROM tablao_counts c
+          WHERE c.job_id = NEW.job_id AND c.kind = 'queued' AND c.n > 0
+        )
+      END
+  )
 BEGIN
   INSERT INTO tablao_move_job (job_id, task_id, status) VALUES (NEW.job_id, NEW.id, NEW.status);
   INSERT INTO tablao_move_job (job_id, task_id, status)
@@ -430,7 +438,7 @@ WHEN (
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
   )
   OR (
-    NEW.last_touched_at IS NOT NEW.updated_at
+    (NEW.last_touched_at IS NOT OLD.last_touched_at OR NEW.tablao_rev = 1)
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_touched_at, '+0 days') IS NOT NEW.last_touched_at
   )
 BEGIN

@@ -174,12 +174,6 @@ BEGIN
       END,
       (SELECT now FROM farm_clock)
     ),
-    last_seen_at = CASE
-      WHEN last_seen_at IS NEW.updated_at
-        AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
-      THEN (SELECT value FROM tablao_written_times WHERE n = 0)
-      ELSE last_seen_at
-    END,
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
@@ -191,7 +185,7 @@ WHEN (
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
   )
   OR (
-    NEW.last_seen_at IS NOT NEW.updated_at
+    (NEW.last_seen_at IS NOT OLD.last_seen_at OR NEW.tablao_rev = 1)
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_seen_at, '+0 days') IS NOT NEW.last_seen_at
   )
 BEGIN
