@@ -169,13 +169,14 @@ static void checkAddError(
   CheckCursor *pCur,
   TablaoOp *pOp,
   TablaoOp *pSub,
+  const char *zSeverity,
   const char *zObject
 ){
   static const char zPrefix[] = "tablao: tablao_check: ";
   if( checkIsFinding(pSub->rc) && pSub->zErr ){
     const char *z = pSub->zErr;
     if( strncmp(z, zPrefix, sizeof(zPrefix)-1)==0 ) z += sizeof(zPrefix)-1;
-    checkAdd(pCur, pOp, "error", zObject, z);
+    checkAdd(pCur, pOp, zSeverity, zObject, z);
     sqlite3_free(pSub->zErr);
   }else if( pSub->rc && pOp->rc==SQLITE_OK ){
     pOp->rc = pSub->rc;
@@ -254,7 +255,7 @@ static void checkObject(
 
 /*
 ** Compares tables and indexes with those that the migrations make in a
-** database of their own.
+** database of their own. Where none can be opened, that is a row.
 */
 static void checkTables(
   CheckCursor *pCur,
@@ -266,14 +267,10 @@ static void checkTables(
   TablaoOp op;
   memset(&model, 0, sizeof(model));
   if( pOp->rc ) return;
-  int rc = sqlite3_open_v2(":memory:", &model.db,
-      SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_MEMORY, 0);
-  if( rc==SQLITE_NOMEM ){
-    pOp->rc = rc;
-  }else if( rc ){
-    /* Not handed on: an auto-extension's code may be one that means success. */
-    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: a database in memory could not "
-        "be opened (code %d)", pOp->zWho, rc);
+  tablaoOpInit(&op, pOp->p, "tablao_check");
+  tablaoOpenMemory(&op, &model.db);
+  if( op.rc ){
+    checkAddError(pCur, pOp, &op, "warning", "tables");
   }else{
     tablaoOpInit(&op, &model, "tablao_check");
     op.bNeedsNoFarm = 1;
@@ -348,7 +345,7 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   tablaoOpInit(&op, pOp->p, "tablao_check");
   int iVersion = tablaoCompareApplied(&op);
   int bApplied = op.rc==SQLITE_OK;
-  checkAddError(pCur, pOp, &op, "tablao_migrations");
+  checkAddError(pCur, pOp, &op, "error", "tablao_migrations");
   if( !bApplied ) return;
   if( iVersion!=tablaoLatest() ){
     char *zMessage = sqlite3_mprintf("schema version %d, where this extension "
@@ -403,7 +400,8 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
       "switched off in this connection: no rule holds" },
   };
   const char *zFile = sqlite3_db_filename(pOp->db, "main");
-  int bFile = zFile && zFile[0];
+  /* What dqlite keeps is synced and locked by dqlite. */
+  int bFile = zFile && zFile[0] && !tablaoIsDqlite(pOp->db);
 
   for(size_t i=0; i<sizeof(aConfig)/sizeof(aConfig[0]); i++){
     int bOn = 1;
@@ -482,7 +480,8 @@ static void checkScan(CheckCursor *pCur, TablaoOp *pOp){
     sqlite3_finalize(pCur->pScan);
     pCur->pScan = 0;
     int nRow = pCur->nRow;
-    checkAddError(pCur, pOp, &op, aCheckScan[pCur->iScan].zObject);
+    checkAddError(pCur, pOp, &op, "error",
+        aCheckScan[pCur->iScan].zObject);
     pCur->iScan++;
     if( pCur->nRow>nRow ) return;
   }

@@ -20,18 +20,11 @@
 
 /* Opens a database in memory. Its operation must be closed by modelClose(). */
 static void modelOpenMemory(TablaoOp *pOp, TablaoDb *pDb, TablaoOp *pMemory){
-  int rc = sqlite3_open_v2(":memory:", &pDb->db,
-      SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_MEMORY, 0);
+  tablaoOpenMemory(pOp, &pDb->db);
   tablaoOpInit(pMemory, pDb, pOp->zWho);
   pMemory->bNeedsNoFarm = 1;
-  if( rc==SQLITE_NOMEM ){
-    pMemory->rc = rc;
-  }else if( rc ){
-    /* An auto-extension may say what it likes: its code is not handed on,
-    ** since that might be one which means success. */
-    tablaoFail(pMemory, SQLITE_ERROR, "tablao: %s: a database in memory could "
-        "not be opened (code %d)", pOp->zWho, rc);
-  }
+  /* The text of the error is with pOp. */
+  pMemory->rc = pOp->rc;
 }
 
 /* Makes the model's error that of the operation. */

@@ -94,6 +94,8 @@ void tablaoFail(TablaoOp*, int rc, const char *zFormat, ...);
 void tablaoSqlError(TablaoOp*, int rc);
 void tablaoReturn(sqlite3_context*, TablaoOp*);
 void tablaoResultValue(sqlite3_context*, sqlite3_value*);
+int tablaoIsDqlite(sqlite3*);
+void tablaoOpenMemory(TablaoOp*, sqlite3 **pDb);
 
 sqlite3_stmt *tablaoPrepare(TablaoOp*, const char *zSql);
 sqlite3_stmt *tablaoCached(TablaoOp*, unsigned int flags, const char *zSql);

@@ -155,6 +155,25 @@ void tablaoResultValue(sqlite3_context *ctx, sqlite3_value *pValue){
   }
 }
 
+/*
+** Opens a database in memory; whatever comes of it, the caller closes *pDb.
+** An auto-extension of the program's may make this fail with any code it
+** likes, SQLITE_DONE among them, which is none to hand on: to the caller of a
+** virtual table it would be the end of the rows.
+*/
+void tablaoOpenMemory(TablaoOp *pOp, sqlite3 **pDb){
+  *pDb = 0;
+  if( pOp->rc ) return;
+  int rc = sqlite3_open_v2(":memory:", pDb,
+      SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_MEMORY, 0);
+  if( rc==SQLITE_NOMEM || (rc && *pDb==0) ){
+    pOp->rc = SQLITE_NOMEM;
+  }else if( rc ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: cannot open a database in "
+        "memory: %s", pOp->zWho, sqlite3_errmsg(*pDb));
+  }
+}
+
 /* --- Statements -----------------------------------------------------------*/
 
 /* Prepares a statement of one use; NULL if that fails. */
@@ -414,6 +433,40 @@ static int utilTxn(TablaoOp *pOp, int eTxn){
   return rc==SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* True if the database is dqlite's, whose VFS is named dqlite and a number. */
+int tablaoIsDqlite(sqlite3 *db){
+  sqlite3_vfs *pVfs = 0;
+  int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &pVfs);
+  return rc==SQLITE_OK && pVfs && strncmp(pVfs->zName, "dqlite", 6)==0;
+}
+
+/*
+** Refuses to write by itself in a database of dqlite's. That replicates what
+** the statements write that it takes for writing ones; what a function writes
+** that is called by a SELECT outside a transaction stays on one node, and the
+** next write ends that node. Inside a transaction it is replicated with it.
+*/
+static void utilRefuseDqlite(TablaoOp *pOp){
+  static const struct {
+    const char *zWho;
+    const char *zElse;
+  } aElse[] = {
+    { "schedule_task",       ", or INSERT INTO task_claims" },
+    { "store_authored_job",  ", or INSERT INTO authored_jobs" },
+    { "farm_tick",           ", or INSERT INTO farm_ticks" },
+  };
+  const char *zElse = "";
+  if( pOp->rc || !sqlite3_get_autocommit(pOp->db) || !tablaoIsDqlite(pOp->db) ){
+    return;
+  }
+  for(size_t i=0; i<sizeof(aElse)/sizeof(aElse[0]); i++){
+    if( strcmp(pOp->zWho, aElse[i].zWho)==0 ) zElse = aElse[i].zElse;
+  }
+  tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: dqlite would not replicate what "
+      "a SELECT writes by itself: call it after BEGIN IMMEDIATE%s",
+      pOp->zWho, zElse);
+}
+
 /*
 ** Opens a savepoint: one inside the caller's transaction, or a transaction
 ** of its own. What ends it is prepared here too, since memory may have run
@@ -426,6 +479,7 @@ void tablaoBegin(TablaoOp *pOp){
     "SAVEPOINT tablao", "RELEASE tablao", "ROLLBACK TO tablao", "ROLLBACK",
     "PRAGMA main.journal_mode"
   };
+  utilRefuseDqlite(pOp);
   for(int i=0; i<TABLAO_N_TXN; i++){
     pOp->apTxn[i] = tablaoCached(pOp, 0, azSql[i]);
   }

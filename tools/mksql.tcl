@@ -173,6 +173,8 @@ proc read_objects {name text types where} {
   set quote ""
   foreach line [split $text \n] {
     incr n
+    if {[string match {* -- @observed} $line]} continue
+    regsub { -- @own$} $line {} line
     if {$type eq ""} {
       # Between statements: comments belong to the statement right below.
       if {[string trim $line] eq ""} {
@@ -258,7 +260,10 @@ proc add_object {at kinds type object body comment} {
     }
     set seen($kind,$object) $at
   }
-  set sql [string trimright [string range [join $body \n] 0 end-1]]
+  # Without the comments inside, which other programs that read the schema trip
+  # over, and every connection would have to.
+  set code [lsearch -all -inline -not -regexp $body {^\s*--( |$)}]
+  set sql [string trimright [string range [join $code \n] 0 end-1]]
   lappend objects [list $kinds $type $object $sql $comment]
 }
 

@@ -1,0 +1,274 @@
+-- What history and events keep: section 11 of the specification. One set of
+-- rules for own and observed farms; they read columns of Flamenco's and write
+-- tables of Tablao's only, so that no trigger of the user's fires below them.
+-- `-- @own` ends a line that only an own farm has; behind CREATE, the whole
+-- object.
+
+-- @both
+
+CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
+-- Closes the attempt that the change ends, opens the one that it begins, and
+-- writes the event. A job's sweep over its tasks comes by here, too, and ends
+-- the attempts of those that were active; none of the statuses that it gives
+-- is one of an event. Where a trigger of the user's has changed the task again
+-- meanwhile, what counts is the row as it is.
+WHEN (OLD.status = 'active' OR instr('active completed soft-failed', NEW.status))
+  AND (NEW.status <> OLD.status OR NEW.worker_id IS NOT OLD.worker_id)
+BEGIN
+  UPDATE task_attempts SET
+    ended_at = (SELECT now FROM farm_clock),
+    outcome = CASE
+      WHEN NEW.status <> 'active' THEN NEW.status
+      WHEN NEW.worker_id IS NULL THEN 'unassigned'
+      ELSE 'reassigned'
+    END,
+    activity = NEW.activity
+  WHERE tablao_job_id = NEW.job_id
+    AND task_id = NEW.id
+    AND ended_at IS NULL
+    AND worker_id IS NOT coalesce(( -- @own
+      SELECT t.worker_id FROM tasks t WHERE t.id = NEW.id AND t.status = 'active' -- @own
+    ), 0) -- @own
+  ;
+  INSERT INTO task_attempts (
+    task_id, worker_id, worker_name, started_at, tablao_job_id
+  )
+  SELECT NEW.id, w.id, w.name, c.now, NEW.job_id
+  FROM farm_settings s CROSS JOIN workers w CROSS JOIN farm_clock c
+  CROSS JOIN tasks t -- @own
+  WHERE s.name = 'history'
+    AND s.value <> 'off'
+    AND w.id = NEW.worker_id
+    AND NEW.status = 'active'
+    AND t.id = NEW.id AND t.status = 'active' AND t.worker_id = w.id -- @own
+  ON CONFLICT DO NOTHING;
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    CASE
+      WHEN NEW.status <> OLD.status AND instr('active completed soft-failed', NEW.status)
+      THEN 'task'
+    END,
+    NEW.uuid, NEW.name, NEW.job_id, OLD.status, NEW.status, NEW.activity
+  );
+END;
+
+CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts
+-- An attempt that closes is added up. Milliseconds are counted on whole
+-- seconds and the digits behind them, since SQLite versions differ by one in
+-- what they make of fractions.
+WHEN OLD.ended_at IS NULL
+BEGIN
+  INSERT INTO tablao_attempt_sums (
+    job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
+    last_ended_at
+  ) VALUES (
+    NEW.tablao_job_id,
+    coalesce(NEW.worker_id, 0),
+    coalesce(NEW.outcome, ''),
+    1,
+    max(0, coalesce(
+      1000 * (strftime('%s', NEW.ended_at) - strftime('%s', NEW.started_at))
+        + substr(NEW.ended_at, 21, 3) - substr(NEW.started_at, 21, 3),
+      0
+    )),
+    NEW.started_at,
+    NEW.ended_at
+  )
+  ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
+    num_attempts = num_attempts + 1,
+    busy_ms = busy_ms + excluded.busy_ms,
+    first_started_at = min(first_started_at, excluded.first_started_at),
+    last_ended_at = max(last_ended_at, excluded.last_ended_at);
+END;
+
+-- Writes an event; none where kind is NULL.
+CREATE VIEW tablao_events (
+  kind, uuid, name, job_id, old_status, new_status, activity
+) AS
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_events_insert INSTEAD OF INSERT ON tablao_events
+WHEN NEW.kind IS NOT NULL
+  AND (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep') > 0
+BEGIN
+  INSERT INTO farm_events (
+    created_at, kind, uuid, name, job_uuid, old_status, new_status, activity
+  ) VALUES (
+    (SELECT now FROM farm_clock),
+    NEW.kind,
+    NEW.uuid,
+    NEW.name,
+    (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id),
+    NEW.old_status,
+    NEW.new_status,
+    NEW.activity
+  );
+END;
+
+CREATE TRIGGER tablao_events_prune AFTER INSERT ON farm_events
+-- The oldest events go now and then, many at once.
+WHEN NEW.id % 500 = 0
+BEGIN
+  DELETE FROM farm_events
+  WHERE id <= NEW.id - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep');
+END;
+
+CREATE TRIGGER tablao_settings_events_keep AFTER UPDATE OF value ON farm_settings
+-- Fewer are kept from now on.
+WHEN NEW.name = 'events_keep'
+BEGIN
+  DELETE FROM farm_events
+  WHERE id <= (SELECT max(e.id) FROM farm_events e) - NEW.value;
+END;
+
+-- A job has changed so many of its tasks, because of the status that it has: the
+-- number goes on the job's latest event.
+CREATE VIEW tablao_mass_events (job_id, num_tasks) AS -- @own
+SELECT NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_mass_events_insert INSTEAD OF INSERT ON tablao_mass_events -- @own
+WHEN NEW.num_tasks > 0
+  AND (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep') > 0
+BEGIN
+  UPDATE farm_events SET num_tasks = NEW.num_tasks
+  WHERE id = (
+    SELECT e.id FROM farm_events e
+    WHERE e.kind = 'job'
+      AND e.job_uuid = (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id)
+    ORDER BY e.id DESC
+    LIMIT 1
+  );
+END;
+
+CREATE TRIGGER tablao_tasks_insert_attempt AFTER INSERT ON tasks -- @own
+-- A task may come active: its attempt starts here.
+WHEN NEW.status = 'active'
+  AND NEW.status = (SELECT t.status FROM tasks t WHERE t.id = NEW.id)
+BEGIN
+  INSERT INTO task_attempts (
+    task_id, worker_id, worker_name, started_at, tablao_job_id
+  )
+  SELECT NEW.id, w.id, w.name, c.now, NEW.job_id
+  FROM farm_settings s CROSS JOIN workers w CROSS JOIN farm_clock c
+  WHERE s.name = 'history' AND s.value <> 'off' AND w.id = NEW.worker_id;
+END;
+
+CREATE TRIGGER tablao_tasks_delete_attempts AFTER DELETE ON tasks -- @own
+-- The attempts of a task go with it, with foreign keys on or off; those of a
+-- job have gone before its tasks.
+WHEN EXISTS (SELECT 1 FROM task_attempts a WHERE a.task_id = OLD.id)
+BEGIN
+  DELETE FROM task_attempts WHERE task_id = OLD.id;
+END;
+
+CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs
+BEGIN
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    'job', NEW.uuid, NEW.name, NEW.id, NULL, NEW.status, NEW.activity
+  );
+END;
+
+CREATE TRIGGER tablao_jobs_status_event AFTER UPDATE OF status ON jobs
+WHEN NEW.status <> OLD.status
+BEGIN
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    'job', NEW.uuid, NEW.name, NEW.id, OLD.status, NEW.status, NEW.activity
+  );
+END;
+
+CREATE TRIGGER tablao_jobs_before_delete_archive BEFORE DELETE ON jobs
+-- Leaves what is worth knowing of a job, and takes its attempts along, with
+-- foreign keys on or off. What its workers have done stays theirs: job 0.
+-- BEFORE, and made so as to fire before what deletes the tasks.
+BEGIN
+  INSERT INTO archived_jobs (
+    uuid, name, job_type, status, created_at, deleted_at, num_tasks,
+    num_completed, num_failed, num_attempts, busy_seconds
+  )
+  SELECT
+    OLD.uuid, OLD.name, OLD.job_type, OLD.status, OLD.created_at, c.now,
+    coalesce(n.num_tasks, 0), coalesce(n.num_completed, 0),
+    coalesce(n.num_failed, 0), t.num_attempts, t.busy_seconds
+  FROM farm_clock c
+  CROSS JOIN job_times t
+  LEFT JOIN tablao_job_counts n ON n.job_id = OLD.id
+  WHERE t.job_uuid = OLD.uuid;
+  INSERT INTO tablao_attempt_sums (
+    job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
+    last_ended_at
+  )
+  SELECT
+    0, s.worker_id, s.outcome, s.num_attempts, s.busy_ms, s.first_started_at,
+    s.last_ended_at
+  FROM tablao_attempt_sums s
+  WHERE s.job_id = OLD.id
+  ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
+    num_attempts = num_attempts + excluded.num_attempts,
+    busy_ms = busy_ms + excluded.busy_ms,
+    first_started_at = min(first_started_at, excluded.first_started_at),
+    last_ended_at = max(last_ended_at, excluded.last_ended_at);
+  DELETE FROM tablao_attempt_sums WHERE job_id = OLD.id;
+  DELETE FROM task_attempts
+  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id);
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    'job', OLD.uuid, OLD.name, OLD.id, OLD.status, NULL, OLD.activity
+  );
+END;
+
+CREATE TRIGGER tablao_workers_insert_event AFTER INSERT ON workers
+BEGIN
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    'worker', NEW.uuid, NEW.name, NULL, NULL, NEW.status, NULL
+  );
+END;
+
+CREATE TRIGGER tablao_workers_status_event AFTER UPDATE OF status, deleted_at ON workers
+-- To be soft-deleted is to have no status any more.
+WHEN CASE WHEN OLD.deleted_at > '' THEN NULL ELSE OLD.status END
+  IS NOT CASE WHEN NEW.deleted_at > '' THEN NULL ELSE NEW.status END
+BEGIN
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    'worker', NEW.uuid, NEW.name, NULL,
+    CASE WHEN OLD.deleted_at > '' THEN NULL ELSE OLD.status END,
+    CASE WHEN NEW.deleted_at > '' THEN NULL ELSE NEW.status END,
+    NULL
+  );
+END;
+
+CREATE TRIGGER tablao_workers_delete_history AFTER DELETE ON workers
+-- What the worker has done is that of worker 0, with foreign keys on or off.
+BEGIN
+  UPDATE task_attempts SET worker_id = NULL WHERE worker_id = OLD.id;
+  INSERT INTO tablao_attempt_sums (
+    job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
+    last_ended_at
+  )
+  SELECT
+    s.job_id, 0, s.outcome, s.num_attempts, s.busy_ms, s.first_started_at,
+    s.last_ended_at
+  FROM tablao_attempt_sums s
+  WHERE s.worker_id = OLD.id
+  ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
+    num_attempts = num_attempts + excluded.num_attempts,
+    busy_ms = busy_ms + excluded.busy_ms,
+    first_started_at = min(first_started_at, excluded.first_started_at),
+    last_ended_at = max(last_ended_at, excluded.last_ended_at);
+  DELETE FROM tablao_attempt_sums WHERE worker_id = OLD.id;
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    CASE WHEN OLD.deleted_at > '' THEN NULL ELSE 'worker' END,
+    OLD.uuid, OLD.name, NULL, OLD.status, NULL, NULL
+  );
+END;

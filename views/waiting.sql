@@ -1,0 +1,200 @@
+-- Why each task that is queued or soft-failed does not run: one row per such
+-- task, with the first reason that applies, and what there is to say about it.
+-- What the workers make of a task follows from its type and its job's tag and
+-- is worked out once for each such pair, as job 0, and once more for each job
+-- and type that workers are blocked from. Only for a task that somebody has
+-- failed the workers are looked through anew.
+CREATE VIEW waiting_tasks (
+  task_uuid, task_name, task_type, job_uuid, job_name, reason, detail
+) AS
+WITH
+types (worker_id, task_type, worker_tag_id) AS NOT MATERIALIZED ( -- @own
+types (worker_id, task_type, worker_tag_id) AS MATERIALIZED ( -- @observed
+  SELECT worker_id, task_type, worker_tag_id FROM tablao_worker_types
+),
+free (worker_id) AS MATERIALIZED (
+  SELECT w.id FROM workers w
+  WHERE w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
+    AND w.id NOT IN (
+      SELECT k.worker_id FROM tasks k
+      WHERE k.status = 'active' AND k.worker_id IS NOT NULL
+    )
+),
+pairs (job_id, task_type, worker_tag_id, num_blocked) AS MATERIALIZED (
+  SELECT 0, p.task_type, p.worker_tag_id, 0
+  FROM (SELECT DISTINCT task_type, worker_tag_id FROM types) p
+  UNION ALL
+  SELECT b.job_id, b.task_type, coalesce(j.worker_tag_id, 0), count(*)
+  FROM tablao_blocks b CROSS JOIN jobs j ON j.id = b.job_id
+  WHERE j.status IN ('queued', 'active')
+  GROUP BY b.job_id, b.task_type
+),
+-- A worker that could run such tasks, one that is awake with nothing requested,
+-- one that is free.
+found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id) AS MATERIALIZED (
+  SELECT
+    v.job_id, v.task_type, v.worker_tag_id, v.num_blocked,
+    (
+      SELECT p.worker_id FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+      WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
+        AND w.deleted_at IS NULL
+        AND NOT EXISTS (
+          SELECT 1 FROM tablao_blocks b
+          WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
+        )
+      LIMIT 1
+    ),
+    CASE WHEN EXISTS (
+      SELECT 1 FROM workers w
+      WHERE w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
+    ) THEN (
+      SELECT p.worker_id FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+      WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
+        AND w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
+        AND NOT EXISTS (
+          SELECT 1 FROM tablao_blocks b
+          WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
+        )
+      LIMIT 1
+    ) END,
+    (
+      SELECT p.worker_id FROM free f CROSS JOIN types p ON p.worker_id = f.worker_id
+      WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
+        AND NOT EXISTS (
+          SELECT 1 FROM tablao_blocks b
+          WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
+        )
+      LIMIT 1
+    )
+  FROM pairs v
+),
+-- What that says of a task that nobody has failed; verdict is NULL where
+-- nobody could run it.
+verdicts (job_id, task_type, worker_tag_id, num_blocked, verdict, words) AS MATERIALIZED (
+  SELECT
+    v.job_id, v.task_type, v.worker_tag_id, v.num_blocked,
+    CASE
+      WHEN v.free_id IS NOT NULL THEN 'next'
+      WHEN v.awake_id IS NOT NULL THEN 'workers-busy'
+      WHEN v.some_id IS NOT NULL THEN 'no-worker-awake'
+    END,
+    CASE
+      WHEN v.free_id IS NOT NULL
+      THEN (SELECT '"' || w.name || '" is free' FROM workers w WHERE w.id = v.free_id)
+      WHEN v.awake_id IS NOT NULL
+      THEN (SELECT 'all who could run it and are awake have a task, "' || w.name || '" among them' FROM workers w WHERE w.id = v.awake_id)
+      WHEN v.some_id IS NOT NULL
+      THEN (
+        SELECT n.n || ' could run it: ' || n.offline || ' offline, ' || n.asleep
+          || ' asleep, ' || (n.n - n.offline - n.asleep) || ' in another status or asked to change it'
+        FROM (
+          SELECT
+            count(*) AS n,
+            count(CASE w.status WHEN 'offline' THEN 1 END) AS offline,
+            count(CASE w.status WHEN 'asleep' THEN 1 END) AS asleep
+          FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+          WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
+            AND w.deleted_at IS NULL
+            AND NOT EXISTS (
+              SELECT 1 FROM tablao_blocks b
+              WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
+            )
+        ) n
+      )
+    END
+  FROM found v
+)
+SELECT
+  c.task_uuid, c.task_name, c.task_type, c.job_uuid, c.job_name, c.reason,
+  CASE c.reason
+    WHEN 'job-status' THEN 'the job is ' || c.job_status
+    WHEN 'deletion-requested' THEN 'deletion of the job was requested at ' || c.delete_requested_at
+    WHEN 'dependencies' THEN (
+      -- With min(), the other columns are of the row that has it.
+      SELECT 'waits for "' || p.name || '", which is ' || p.status
+        || CASE WHEN count(*) > 1 THEN ', and ' || (count(*) - 1) || ' more' ELSE '' END
+        || substr(min(p.index_in_job), 1, 0)
+      FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+      WHERE d.task_id = c.task_id AND p.status <> 'completed'
+    )
+    WHEN 'no-worker' THEN 'no worker takes tasks of type "' || c.task_type || '"'
+    WHEN 'no-worker-with-tag' THEN 'no worker with the tag "'
+      || (SELECT g.name FROM worker_tags g WHERE g.id = c.worker_tag_id)
+      || '" takes tasks of type "' || c.task_type || '", others do'
+    WHEN 'blocked' THEN c.num_blocked || ' blocked from tasks of type "' || c.task_type
+      || '" of this job, no other worker takes them'
+    WHEN 'failed-by-all' THEN (SELECT count(*) FROM task_failures f WHERE f.task_id = c.task_id)
+      || ' failed it, no other worker takes tasks of type "' || c.task_type || '"'
+    ELSE coalesce(
+      (
+        SELECT count(*) || ' failed it, of the others ' || CASE c.reason
+            WHEN 'next' THEN 'one is free'
+            WHEN 'workers-busy' THEN 'all who are awake have a task'
+            ELSE 'none is awake'
+          END
+        FROM task_failures f WHERE f.task_id = c.task_id
+        GROUP BY f.task_id
+      ),
+      c.words
+    )
+  END
+FROM (
+  SELECT
+    t.uuid AS task_uuid, t.name AS task_name, t.type AS task_type, j.uuid AS job_uuid,
+    j.name AS job_name, t.id AS task_id, j.status AS job_status, j.delete_requested_at,
+    j.worker_tag_id, b.num_blocked,
+    CASE WHEN b.job_id IS NULL THEN u.words ELSE b.words END AS words,
+    CASE
+      WHEN j.status <> 'active' AND j.status <> 'queued' THEN 'job-status'
+      WHEN j.delete_requested_at IS NOT NULL THEN 'deletion-requested'
+      WHEN EXISTS (
+        SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+        WHERE d.task_id = t.id AND p.status <> 'completed'
+      ) THEN 'dependencies'
+      WHEN u.verdict IS NULL
+      THEN CASE
+        WHEN EXISTS (
+          SELECT 1 FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+          WHERE p.task_type = lower(trim(t.type, char(9, 10, 13, 32)))
+            AND p.worker_tag_id = 0 AND w.deleted_at IS NULL
+        ) THEN 'no-worker-with-tag'
+        ELSE 'no-worker'
+      END
+      WHEN b.job_id IS NOT NULL AND b.verdict IS NULL THEN 'blocked'
+      WHEN EXISTS (SELECT 1 FROM task_failures f WHERE f.task_id = t.id)
+      THEN coalesce((
+        SELECT CASE max(CASE
+          WHEN w.status <> 'awake' OR w.status_requested <> '' THEN 1
+          ELSE 2 + (w.id IN (SELECT worker_id FROM free))
+        END) WHEN 3 THEN 'next' WHEN 2 THEN 'workers-busy' WHEN 1 THEN 'no-worker-awake' END
+        FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+        WHERE p.task_type = u.task_type AND p.worker_tag_id = u.worker_tag_id
+          AND w.deleted_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM task_failures f WHERE f.task_id = t.id AND f.worker_id = w.id)
+          AND NOT EXISTS (
+            SELECT 1 FROM tablao_blocks l
+            WHERE l.job_id = t.job_id AND l.worker_id = w.id AND l.task_type = u.task_type
+          )
+      ), 'failed-by-all')
+      WHEN b.job_id IS NULL THEN u.verdict
+      ELSE b.verdict
+    END AS reason
+  FROM tasks t
+  JOIN jobs j ON j.id = t.job_id
+  LEFT JOIN verdicts u
+    ON u.job_id = 0
+    AND u.task_type = lower(trim(t.type, char(9, 10, 13, 32)))
+    AND u.worker_tag_id = coalesce(j.worker_tag_id, 0)
+  LEFT JOIN verdicts b ON b.job_id = +t.job_id AND b.task_type = u.task_type
+  WHERE t.status = 'queued' OR t.status = 'soft-failed'
+) c;
+
+-- The same per job and reason: how many of its tasks wait for that, and what
+-- there is to say of one of them.
+CREATE VIEW waiting_jobs (
+  job_uuid, name, status, reason, num_tasks, detail
+) AS
+SELECT t.job_uuid, t.job_name, j.status, t.reason, count(*), min(t.detail)
+FROM waiting_tasks t
+JOIN jobs j ON j.uuid = t.job_uuid
+GROUP BY t.job_uuid, t.reason;
