@@ -7,37 +7,22 @@ CREATE VIEW tablao_job_counts (
 ) AS
 -- How many tasks a job has, in all and in each status, and its steps, which
 -- are what the Manager makes them: one row per job. A job's tasks are found by
--- their key and looked at once: the numbers come side by side in a text, ten
--- characters each, which json_each() makes a row of that is there for all
--- columns. An index with the status in it would have to be kept by each of the
--- Manager's changes.
+-- their key. An index with the status in it would have to be kept by each of
+-- the Manager's changes. One subquery per column, so that a query counts what
+-- it names and no more, for the jobs that it names.
 SELECT
   j.id,
-  CAST(substr(c.value, 1, 10) AS INTEGER),
-  CAST(substr(c.value, 11, 10) AS INTEGER),
-  CAST(substr(c.value, 21, 10) AS INTEGER),
-  CAST(substr(c.value, 31, 10) AS INTEGER),
-  CAST(substr(c.value, 41, 10) AS INTEGER),
-  CAST(substr(c.value, 51, 10) AS INTEGER),
-  CAST(substr(c.value, 61, 10) AS INTEGER),
-  CAST(substr(c.value, 71, 10) AS INTEGER),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'queued'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'active'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'completed'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'failed'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'canceled'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'soft-failed'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'paused'),
   j.steps_completed,
   j.steps_total
-FROM jobs j
-CROSS JOIN json_each((
-  SELECT '["' || printf(
-    '%10d%10d%10d%10d%10d%10d%10d%10d',
-    count(*),
-    sum(t.status = 'queued'),
-    sum(t.status = 'active'),
-    sum(t.status = 'completed'),
-    sum(t.status = 'failed'),
-    sum(t.status = 'canceled'),
-    sum(t.status = 'soft-failed'),
-    sum(t.status = 'paused')
-  ) || '"]'
-  FROM tasks t WHERE t.job_id = j.id
-)) c;
+FROM jobs j;
 
 CREATE VIEW tablao_worker_types (worker_id, task_type, worker_tag_id) AS
 -- The (task type, tag) pairs that a worker takes tasks of; tag 0 stands for

@@ -183,7 +183,7 @@ END;
 
 CREATE TRIGGER tablao_jobs_before_delete_archive BEFORE DELETE ON jobs
 -- Leaves what is worth knowing of a job, and takes its attempts along, with
--- foreign keys on or off. What its workers have done stays theirs: job 0.
+-- foreign keys on or off (a Manager that is observed has them on). What its workers have done stays theirs: job 0.
 -- BEFORE, and made so as to fire before what deletes the tasks.
 BEGIN
   INSERT INTO archived_jobs (
@@ -213,8 +213,8 @@ BEGIN
     first_started_at = min(first_started_at, excluded.first_started_at),
     last_ended_at = max(last_ended_at, excluded.last_ended_at);
   DELETE FROM tablao_attempt_sums WHERE job_id = OLD.id;
-  DELETE FROM task_attempts
-  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id);
+  DELETE FROM task_attempts -- @own
+  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
   INSERT INTO tablao_events (
     kind, uuid, name, job_id, old_status, new_status, activity
   ) VALUES (
