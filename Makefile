@@ -26,7 +26,13 @@ NEEDED_CFLAGS = -std=c11 -fPIC -fvisibility=hidden -Wall -Wextra \
 COMPILE = $(CC) $(NEEDED_CFLAGS) -Iext -I$(BUILD) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) -shared $(CFLAGS) $(LDFLAGS)
 
-VERSION := $(shell cat VERSION)
+# An environment may be empty. What make runs itself, without the shell, it does
+# not look for in the PATH that is set here, hence the way VERSION is read.
+ifeq ($(origin PATH),undefined)
+export PATH := /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+endif
+
+VERSION := $(shell read -r version <VERSION; echo "$$version")
 SQL     := $(sort $(wildcard sql/*.sql sql/*/*.sql views/*.sql))
 OBJ     := $(patsubst ext/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard ext/*.c)))
 AMALGAMATION = $(BUILD)/amalgamation/tablao.c
@@ -65,7 +71,7 @@ uninstall: ## remove what install put there
 
 ##@ Development
 test: setup-test ## run all tests; T='func*' runs the files that match
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all engines
 	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/all.tcl $(T)
 
 test-clients: setup-test ## run one scenario through ten SQLite clients; C='node rust': those
@@ -73,12 +79,32 @@ test-clients: setup-test ## run one scenario through ten SQLite clients; C='node
 	@$(MAKE) --no-print-directory all
 	@$(TCLSH) tests/clients/run.tcl '$(BUILD)' $(C)
 
+test-manager: setup-test ## a Go client like Flamenco's Manager, on a plain and an observed database
+	@$(SETUP) manager
+	@$(MAKE) --no-print-directory all
+	@$(TCLSH) tests/manager/run.tcl '$(BUILD)'
+
 clients-docs: ## put the table of the last test-clients into docs/clients.md
 	@$(TCLSH) tests/clients/docs.tcl '$(BUILD)/clients/table.md' docs/clients.md
+
+cluster: setup-test setup-cluster ## build examples/cluster: a farm manager on several machines
+	@$(MAKE) --no-print-directory engines
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh examples/cluster/build.sh '$(BUILD)'
+
+test-engines: setup-test ## run farms on engines that replicate SQLite, and kill them; E='dqlite rsync': those
+	@$(SETUP) cluster || true
+	@$(SETUP) engines || true
+	@$(MAKE) --no-print-directory all engines
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' ENGINES_SEED='$(ENGINES_SEED)' ENGINES_KILLS='$(ENGINES_KILLS)' \
+	  sh tests/engines/run.sh '$(BUILD)' $(E)
 
 test-versions: setup-test ## run the core of the tests on the oldest SQLite and the newest
 	@$(MAKE) --no-print-directory all
 	@CC='$(CC)' TCLSH='$(TCLSH)' bash tests/versions.sh '$(BUILD)' $(V)
+
+test-fresh: ## run make demo and make test on bare Debian and Ubuntu; F='debian-12 debian-13': on those
+	@$(SETUP) fresh || true
+	@bash tests/fresh.sh '$(BUILD)' $(F)
 
 bench: setup-bench ## measure what Tablao costs (BENCH_QUICK=1: a short run)
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/bench
@@ -98,19 +124,10 @@ golden: setup-test ## write tests/golden/schema.sql anew, after a change of the 
 	$(TCLSH) tests/golden.tcl '$(BUILD)/tablao.sql' >'$(BUILD)/golden.sql'
 	mv '$(BUILD)/golden.sql' tests/golden/schema.sql
 
+engines: $(BUILD)/tablao.json ## make build/tablao.json and build/tablao-mirror.sql
+	@:
+
 amalgamation: $(AMALGAMATION) ## make the extension as one C file, build/amalgamation/tablao.c
-
-dist: $(AMALGAMATION) ## make the tarballs: the source of the last commit, the amalgamation
-	@$(SETUP) dist
-	sh packages/dist.sh '$(BUILD)' '$(BUILD)/dist'
-
-packages: setup-packages ## make the packages for Python, npm, Go, Rust, Windows, aarch64
-	@$(SETUP) cross || true
-	@$(MAKE) --no-print-directory all $(AMALGAMATION)
-	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh packages/build.sh '$(BUILD)'
-
-test-packages: packages ## install each of them in a clean place and use it there
-	@CC='$(CC)' sh packages/test.sh '$(BUILD)'
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
@@ -118,9 +135,9 @@ clean: ## remove everything that was built
 help: ## show this
 	@awk -F ':.*## ' '/^##@/ { print substr($$0, 5) ":" } \
 	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile \
-	  tools/trust.mk
+	  tools/trust.mk packages/release.mk
 
-include tools/trust.mk
+include tools/trust.mk packages/release.mk
 
 # Targets with tools of their own name the groups they need:
 # setup-bench, setup-coverage, setup-torture, setup-lint.
@@ -135,7 +152,7 @@ $(BUILD)/obj/%.o: ext/%.c $(BUILD)/tablao_sql.h $(BUILD)/obj/flags
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
 # The directories are there to notice a file that was removed.
-$(BUILD)/tablao_sql.h: $(SQL) sql sql/adopt sql/rules views VERSION tools/mksql.tcl
+$(BUILD)/tablao_sql.h: $(SQL) sql sql/adopt sql/observed sql/rules views VERSION tools/mksql.tcl
 	@$(SETUP) --check build
 	@mkdir -p $(BUILD)
 	$(TCLSH) tools/mksql.tcl . $(BUILD)
@@ -143,6 +160,10 @@ $(BUILD)/tablao_sql.h: $(SQL) sql sql/adopt sql/rules views VERSION tools/mksql.
 # mksql.tcl writes both; this line serves who removed only the script.
 $(BUILD)/tablao.sql: $(BUILD)/tablao_sql.h
 	@test -f $@ || $(TCLSH) tools/mksql.tcl . $(BUILD)
+
+# Of the script, by Tcl's sqlite3 package, which the build does without.
+$(BUILD)/tablao.json: $(BUILD)/tablao_sql.h $(BUILD)/tablao.sql tools/mkengines.tcl
+	$(TCLSH) tools/mkengines.tcl $(BUILD)
 
 # The public header, not to be mixed up with the extension's own in ext/.
 $(BUILD)/include/tablao.h: packages/c/tablao.h.in VERSION
@@ -171,6 +192,7 @@ $(BUILD)/obj/flags: FORCE
 
 FORCE:
 .PHONY: all docs demo install uninstall test test-clients clients-docs \
-  test-versions bench bench-docs golden amalgamation dist packages test-packages clean help FORCE
+  cluster test-engines test-versions test-fresh test-manager bench bench-docs golden \
+  engines amalgamation clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d)

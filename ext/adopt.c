@@ -1,21 +1,23 @@
 /*
-** Databases of Flamenco's Manager: adopting one, and letting it go again.
+** Databases of Flamenco's Manager: taking one over, and letting it go again.
+** How one comes to be observed, which is the beginning, is in migrate.c.
 **
 **   SELECT * FROM tablao_adopt_problems;  -- what stands in the way? (no rows)
-**   SELECT tablao_migrate();              -- the database becomes a farm
-**   SELECT tablao_detach();               -- and is Flamenco's again: 8
+**   SELECT tablao_take_over();            -- 1: it is an own farm now
+**   SELECT tablao_detach();               -- 8: and Flamenco's again
 **
 ** A database of Flamenco 3.9 has the tables of ours with fewer columns, other
 ** defaults and weaker keys, and the table goose_db_version, which says at
 ** which of its own migrations it is.
 **
-** HOW ADOPTION WORKS, between the savepoint that migrate.c opens and closes:
-** look for problems, and refuse if there is one; note the statements that
-** made the tables and indexes (tablao_adopted); rename the old tables out of
-** the way; run the migrations, which make the new ones, and make our views;
-** copy (sql/adopt/copy.sql); drop the old tables, children first; make our
-** triggers, then those of the user's, and the indexes that ours do not
-** replace; check.
+** HOW TAKING OVER WORKS, all in a savepoint: drop what is there of an observed
+** farm's indexes, views and triggers; note the statements that made the tables
+** and indexes (tablao_adopted); rename the old tables out of the way; make
+** those of an own farm, its views, and its rules but for the history; copy
+** (sql/adopt/copy.sql), so that it is the rules that look at every row; drop
+** the old tables, children first; make all of our triggers, then those of the
+** user's, and the indexes that ours do not replace; check. If a rule refuses
+** a row, nothing has changed, and tablao_adopt_problems is asked which.
 **
 ** Meanwhile foreign_keys is off, so that dropping a table deletes nothing
 ** elsewhere, and legacy_alter_table is on, so that renaming one changes what
@@ -25,14 +27,13 @@
 ** sqlite3_db_config() changes even inside a transaction, where the pragma
 ** would not. They are put back whatever happens.
 **
-** Detaching does the same the other way round.
+** Detaching does the same the other way round, or, where the farm is an
+** observed one, just drops what is ours.
 **
-** What a farm has is read off a model: one in memory, see TablaoModel.
+** What a farm has is read off a model; statements that stand in the database
+** are run through a guard: see model.c.
 */
 #include "tablao.h"
-
-/* The version of goose_db_version that Flamenco 3.9 leaves. */
-#define ADOPT_GOOSE_VERSION 8
 
 /* Columns, collations and directions of the index X.name. */
 #define ADOPT_COLUMNS(X) \
@@ -40,92 +41,24 @@
   "x.name || ' ' || x.coll || ' ' || x.\"desc\" AS c " \
   "FROM pragma_index_xinfo(" X ".name, 'main') x WHERE x.key ORDER BY x.seqno))"
 
-/* --- The model ------------------------------------------------------------*/
+/* What an operation carries from one of its steps to the next. */
+typedef struct AdoptWork AdoptWork;
+struct AdoptWork {
+  struct {
+    int op;                 /* SQLITE_DBCONFIG_xxx */
+    int bOn;
+  } aFlag[3];               /* of the connection, as the caller has them */
+  int bFlag;                /* they were changed */
+  int bAsk;                 /* the problems will say why it failed */
+  TablaoModel model;
+  TablaoGuard guard;
+  TablaoList drop;          /* to drop the old tables */
+};
 
-/* Makes the model's error that of the operation. */
-void tablaoModelError(TablaoOp *pOp, TablaoModel *pModel){
-  TablaoOp *pFrom = &pModel->op;
-  if( pFrom->rc && pOp->rc==SQLITE_OK ){
-    pOp->rc = pFrom->rc;
-    pOp->zErr = pFrom->zErr;
-  }else{
-    sqlite3_free(pFrom->zErr);
-  }
-  pFrom->rc = SQLITE_OK;
-  pFrom->zErr = 0;
-}
-
-/* Runs zInsert, in another connection, for each row of zSelect. */
-void tablaoModelCopy(
-  TablaoOp *pFrom,
-  const char *zSelect,
-  TablaoOp *pTo,
-  const char *zInsert
-){
-  sqlite3_stmt *pSelect = tablaoPrepare(pFrom, zSelect);
-  sqlite3_stmt *pInsert = tablaoPrepare(pTo, zInsert);
-  while( pTo->rc==SQLITE_OK && tablaoStep(pFrom, pSelect) ){
-    for(int i=0; i<sqlite3_column_count(pSelect); i++){
-      tablaoBind(pTo, pInsert, i+1, sqlite3_column_value(pSelect, i));
-    }
-    while( tablaoStep(pTo, pInsert) ){}
-    sqlite3_reset(pInsert);
-  }
-  sqlite3_finalize(pSelect);
-  sqlite3_finalize(pInsert);
-}
-
-/*
-** Makes a model, with what sql/adopt/schema.sql adds to it, and notes in it
-** what the database has. To be closed even after an error.
-*/
-void tablaoModelOpen(TablaoOp *pOp, TablaoModel *pModel){
-  memset(pModel, 0, sizeof(*pModel));
-  if( pOp->rc ) return;
-  int rc = sqlite3_open_v2(":memory:", &pModel->db.db,
-      SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_MEMORY, 0);
-  tablaoOpInit(&pModel->op, &pModel->db, pOp->zWho);
-  pModel->op.bNeedsNoFarm = 1;
-  pModel->op.rc = rc;
-  tablaoInstallTables(&pModel->op);
-  tablaoInstallObjects(&pModel->op, "view");
-  tablaoInstallObjects(&pModel->op, "trigger");
-  tablaoExec(&pModel->op, tablaoScript("adopt_schema"));
-  tablaoModelCopy(pOp,
-      "SELECT type, name, tbl_name, sql FROM main.sqlite_schema",
-      &pModel->op,
-      "INSERT INTO temp.their_objects VALUES(?1, ?2, ?3, ?4)");
-  /* The module of a virtual table might be missing. */
-  tablaoModelCopy(pOp,
-      "SELECT s.name, x.name FROM main.sqlite_schema s "
-      "JOIN pragma_table_xinfo(s.name, 'main') x "
-      "WHERE s.type='table' AND s.sql NOT LIKE 'CREATE VIRTUAL%'",
-      &pModel->op,
-      "INSERT INTO temp.their_columns VALUES(?1, ?2)");
-  tablaoModelError(pOp, pModel);
-}
-
-/* Closes a model. */
-void tablaoModelClose(TablaoModel *pModel){
-  sqlite3_free(pModel->op.zErr);
-  sqlite3_close(pModel->db.db);
-  memset(pModel, 0, sizeof(*pModel));
-}
-
-/* Adds the statements that a query gives to the list. */
-static void adoptList(TablaoOp *pOp, TablaoList *pList, const char *zSelect){
-  sqlite3_stmt *pStmt = tablaoPrepare(pOp, zSelect);
-  while( tablaoStep(pOp, pStmt) ){
-    const char *z = tablaoColumnText(pOp, pStmt, 0);
-    tablaoListAdd(pOp, pList, sqlite3_mprintf("%s", z));
-  }
-  sqlite3_finalize(pStmt);
-}
-
-/* --- What adopting and detaching share ------------------------------------*/
+/* --- What both ways share -------------------------------------------------*/
 
 /* Sets the flags of the connection as said above. */
-static void adoptSetFlags(TablaoOp *pOp, TablaoAdoption *p){
+static void adoptSetFlags(TablaoOp *pOp, AdoptWork *p){
   static const struct { int op; int bOn; } aFlag[] = {
     { SQLITE_DBCONFIG_ENABLE_FKEY, 0 },
     { SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 1 },
@@ -140,26 +73,67 @@ static void adoptSetFlags(TablaoOp *pOp, TablaoAdoption *p){
   p->bFlag = 1;
 }
 
-/* Ends an adoption, successful or not, when its savepoint is closed. */
-void tablaoAdoptEnd(TablaoOp *pOp, TablaoAdoption *p){
+/* Begins: takes the write lock, before anything is read. */
+static void adoptBegin(TablaoOp *pOp, AdoptWork *p){
+  memset(p, 0, sizeof(*p));
+  tablaoBegin(pOp);
+  tablaoExec(pOp, "UPDATE main.tablao_migrations SET version=version WHERE 0");
+  if( tablaoCompareApplied(pOp)<tablaoLatest() ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the farm is not at schema "
+        "version %d; SELECT tablao_migrate() first", pOp->zWho, tablaoLatest());
+  }
+  /* From here on, what goes wrong is not for want of a farm or a kind of it,
+  ** though there may be none midway. */
+  pOp->bNeedsNoFarm |= pOp->rc==SQLITE_OK;
+  adoptSetFlags(pOp, p);
+  tablaoModelOpen(pOp, &p->model, 0);
+  tablaoGuardOpen(pOp, &p->guard);
+}
+
+/* Ends, successful or not. */
+static void adoptEnd(TablaoOp *pOp, AdoptWork *p){
+  tablaoModelError(pOp, &p->model);
+  tablaoEnd(pOp);
   for(int i=0; p->bFlag && i<3; i++){
     sqlite3_db_config(pOp->db, p->aFlag[i].op, p->aFlag[i].bOn, (int*)0);
   }
+  tablaoModelClose(&p->model);
+  tablaoGuardClose(&p->guard);
   tablaoListClear(&p->drop);
-  tablaoListClear(&p->trigger);
+}
+
+/* Adds the statements that a query gives to the list. */
+static void adoptList(TablaoOp *pOp, TablaoList *pList, const char *zSelect){
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp, zSelect);
+  while( tablaoStep(pOp, pStmt) ){
+    const char *z = tablaoColumnText(pOp, pStmt, 0);
+    tablaoListAdd(pOp, pList, sqlite3_mprintf("%s", z));
+  }
+  sqlite3_finalize(pStmt);
 }
 
 /* Renames the tables that we share with Flamenco out of the way. */
-static void adoptRename(TablaoOp *pOp, TablaoModel *pModel, TablaoAdoption *p){
+static void adoptRename(TablaoOp *pOp, AdoptWork *p){
   TablaoList rename = {0, 0};
-  adoptList(&pModel->op, &rename,
+  adoptList(&p->model.op, &rename,
       "SELECT printf('ALTER TABLE main.\"%w\" RENAME TO \"tablao_old_%w\"', "
       "name, name) FROM temp.flamenco_tables ORDER BY position");
-  adoptList(&pModel->op, &p->drop,
+  adoptList(&p->model.op, &p->drop,
       "SELECT printf('DROP TABLE main.\"tablao_old_%w\"', name) "
       "FROM temp.flamenco_tables ORDER BY position DESC");
-  tablaoModelError(pOp, pModel);
+  tablaoModelError(pOp, &p->model);
   tablaoListRun(pOp, &rename);
+}
+
+/* Drops our views and triggers, if no trigger of the user's is on one. */
+static void adoptDropObjects(TablaoOp *pOp, int eKind){
+  TablaoList keep = {0, 0};
+  tablaoDropObjects(pOp, eKind, &keep);
+  if( keep.n>0 ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the trigger %s is on a view of "
+        "Tablao's and would be lost; drop it first", pOp->zWho, keep.az[1]);
+  }
+  tablaoListClear(&keep);
 }
 
 /*
@@ -184,215 +158,248 @@ static void adoptVerify(TablaoOp *pOp, int bFarm){
   }
 }
 
-/* --- Adopting -------------------------------------------------------------*/
+/* --- Taking over ----------------------------------------------------------*/
 
-/* True if this is a database of Flamenco's (or of its migration tool). */
-int tablaoAdoptIsFlamenco(TablaoOp *pOp){
-  return tablaoInt(pOp, "SELECT 1 FROM main.sqlite_schema "
-      "WHERE type='table' AND name='goose_db_version'", 0)!=0;
-}
-
-/*
-** What is wrong with the version of a database of Flamenco's; NULL if
-** nothing. Of a version that was applied, taken back and applied again the
-** last row counts. OUT: caller frees with sqlite3_free().
-*/
-char *tablaoAdoptVersion(TablaoOp *pOp){
-  char *z = 0;
-  sqlite3_int64 i = tablaoInt(pOp,
-      "SELECT max(g.version_id) FROM main.goose_db_version g "
-      "WHERE g.is_applied AND NOT EXISTS("
-      "SELECT 1 FROM main.goose_db_version h "
-      "WHERE h.version_id=g.version_id AND h.id>g.id)", 0);
-  if( pOp->rc || i==ADOPT_GOOSE_VERSION ) return 0;
-  if( i<ADOPT_GOOSE_VERSION ){
-    z = sqlite3_mprintf("the database is at version %lld of Flamenco's "
-        "migrations, Flamenco 3.9 has %d: start Flamenco 3.9 once first",
-        i, ADOPT_GOOSE_VERSION);
-  }else{
-    z = sqlite3_mprintf("the database is at version %lld of Flamenco's "
-        "migrations, this tablao knows those up to %d (Flamenco 3.9): use a "
-        "newer tablao", i, ADOPT_GOOSE_VERSION);
+/* Notes what is there in the place of what will be. */
+static void takeOverNote(TablaoOp *pOp, AdoptWork *p){
+  tablaoExec(pOp, tablaoScript("adopt_keep"));
+  tablaoModelCopy(&p->model.op,
+      "SELECT name FROM temp.flamenco_tables ORDER BY position",
+      pOp,
+      "INSERT INTO main.tablao_adopted"
+      "(type, name, tbl_name, sql, is_unique, columns) "
+      "SELECT s.type, s.name, s.tbl_name, s.sql, l.\"unique\", "
+      "CASE WHEN l.partial=0 AND NOT EXISTS("
+      "SELECT 1 FROM pragma_index_info(s.name, 'main') WHERE cid<0) "
+      "THEN " ADOPT_COLUMNS("s") " END "
+      "FROM main.sqlite_schema s "
+      "LEFT JOIN pragma_index_list(s.tbl_name, 'main') l ON l.name=s.name "
+      "WHERE lower(s.tbl_name)=?1 AND s.type IN ('table', 'index') "
+      "AND s.sql IS NOT NULL ORDER BY s.rowid");
+  if( tablaoInt(pOp, "SELECT 1 FROM main.sqlite_schema "
+                     "WHERE name='sqlite_sequence'", 0) ){
+    tablaoExec(pOp, "UPDATE main.tablao_adopted SET last_id=("
+        "SELECT q.seq FROM main.sqlite_sequence q WHERE q.name="
+        "tablao_adopted.name) WHERE type='table'");
   }
-  if( z==0 ) pOp->rc = SQLITE_NOMEM;
-  return z;
 }
 
-/* Up to where the migrations can run: refuses, notes, renames. */
-void tablaoAdoptBegin(TablaoOp *pOp, TablaoAdoption *p){
-  TablaoModel model;
+/* Makes the rules but for the history: what is copied is no news. */
+static void takeOverRules(TablaoOp *pOp){
+  TablaoSource source;
+  tablaoInstallObjects(pOp, TABLAO_OWN, "view");
+  for(int i=0; tablaoSource(TABLAO_OWN, &i, &source); ){
+    if( !source.bBoth && strcmp(source.zType, "trigger")==0 ){
+      tablaoRun(pOp, tablaoPrepare(pOp, source.zSql));
+    }
+  }
+}
+
+/* The work; the savepoint is open. */
+static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   TablaoList drop = {0, 0};
-  char *z = tablaoAdoptVersion(pOp);
-  if( z ){
-    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: %s", pOp->zWho, z);
-    sqlite3_free(z);
-    z = 0;
+  TablaoList index = {0, 0};
+  TablaoList trigger = {0, 0};
+  int bOn = 1;
+  char *z = 0;
+  sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &bOn);
+  if( !bOn ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: triggers are switched off in "
+        "this connection, so no rule would look at the rows", pOp->zWho);
   }
-  sqlite3_int64 nProblem = tablaoAdoptProblems(pOp, &z);
-  if( nProblem>0 ){
-    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this database of Flamenco's "
-        "has %lld problem%s, so nothing was changed; SELECT * FROM "
-        "tablao_adopt_problems shows %s: %s", pOp->zWho, nProblem,
-        nProblem==1 ? "" : "s", nProblem==1 ? "it" : "them, the first", z);
+  if( tablaoAdoptProblems(pOp, 0, &z) ){
+    p->bAsk = 1;
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: %s", pOp->zWho, z);
   }
   sqlite3_free(z);
-  adoptSetFlags(pOp, p);
-  tablaoModelOpen(pOp, &model);
+  tablaoGuardFind(&p->model.op, &trigger, "SELECT type, name, sql "
+      "FROM temp.foreign_objects WHERE type='trigger'");
+  tablaoModelError(pOp, &p->model);
+  adoptDropObjects(pOp, TABLAO_OBSERVED);
+  tablaoDropIndexes(pOp);
+  takeOverNote(pOp, p);
+  /* An index of theirs may have the name of one of ours. */
+  adoptList(pOp, &drop, "SELECT printf('DROP INDEX main.\"%w\"', name) "
+      "FROM main.tablao_adopted WHERE type='index'");
+  tablaoListRun(pOp, &drop);
+  adoptRename(pOp, p);
+  tablaoInstallTables(pOp, 0, TABLAO_OWN);
+  takeOverRules(pOp);
   if( pOp->rc==SQLITE_OK ){
-    tablaoExec(pOp, tablaoScript("adopt_keep"));
-    tablaoModelCopy(&model.op,
-        "SELECT name FROM temp.flamenco_tables ORDER BY position",
-        pOp,
-        "INSERT INTO main.tablao_adopted"
-        "(type, name, tbl_name, sql, is_unique, columns) "
-        "SELECT s.type, s.name, s.tbl_name, s.sql, l.\"unique\", "
-        "CASE WHEN l.partial=0 AND NOT EXISTS("
-        "SELECT 1 FROM pragma_index_info(s.name, 'main') WHERE cid<0) "
-        "THEN " ADOPT_COLUMNS("s") " END "
-        "FROM main.sqlite_schema s "
-        "LEFT JOIN pragma_index_list(s.tbl_name, 'main') l ON l.name=s.name "
-        "WHERE lower(s.tbl_name)=?1 AND s.type IN ('table', 'index') "
-        "AND s.sql IS NOT NULL ORDER BY s.rowid");
-    if( tablaoInt(pOp, "SELECT 1 FROM main.sqlite_schema "
-                       "WHERE name='sqlite_sequence'", 0) ){
-      tablaoExec(pOp, "UPDATE main.tablao_adopted SET last_id=("
-          "SELECT q.seq FROM main.sqlite_sequence q WHERE q.name="
-          "tablao_adopted.name) WHERE type='table'");
-    }
-    /* An index of theirs may have the name of one of ours. */
-    adoptList(pOp, &drop, "SELECT printf('DROP INDEX main.\"%w\"', name) "
-        "FROM main.tablao_adopted WHERE type='index'");
-    tablaoListRun(pOp, &drop);
-    adoptList(&model.op, &p->trigger,
-        "SELECT sql FROM temp.foreign_objects WHERE type='trigger'");
-    tablaoModelError(pOp, &model);
-    adoptRename(pOp, &model, p);
+    tablaoExec(pOp, tablaoScript("adopt_copy"));
+    p->bAsk = pOp->rc!=SQLITE_OK;
   }
-  tablaoModelClose(&model);
-}
-
-/* The new tables and the views are there: copies, and drops the old tables. */
-void tablaoAdoptFill(TablaoOp *pOp, TablaoAdoption *p){
-  tablaoExec(pOp, tablaoScript("adopt_copy"));
+  tablaoExec(pOp, tablaoScript("adopt_settle"));
   tablaoListRun(pOp, &p->drop);
-}
-
-/* All of ours is there: brings back what was the user's, and checks. */
-void tablaoAdoptFinish(TablaoOp *pOp, TablaoAdoption *p){
-  TablaoList index = {0, 0};
-  adoptList(pOp, &index,
-      "SELECT a.sql FROM main.tablao_adopted a WHERE a.type='index' "
-      "AND NOT EXISTS("
+  tablaoExec(pOp, "UPDATE main.farm_settings SET value='on' "
+      "WHERE name='state_machine'");
+  adoptDropObjects(pOp, TABLAO_OWN);
+  tablaoInstallObjects(pOp, TABLAO_OWN, "view");
+  tablaoInstallObjects(pOp, TABLAO_OWN, "trigger");
+  tablaoRecord(pOp, TABLAO_OWN, tablaoLatest());
+  tablaoInstallTables(&p->guard.op, 0, TABLAO_OWN|TABLAO_BOTH);
+  tablaoGuardFind(pOp, &index,
+      "SELECT a.type, a.name, a.sql FROM main.tablao_adopted a "
+      "WHERE a.type='index' AND NOT EXISTS("
       "SELECT 1 FROM main.sqlite_schema s WHERE lower(s.name)=lower(a.name)) "
       "AND NOT EXISTS("
       "SELECT 1 FROM pragma_index_list(a.tbl_name, 'main') l "
       "WHERE l.partial=0 AND l.\"unique\">=a.is_unique "
       "AND " ADOPT_COLUMNS("l") "=a.columns) ORDER BY a.id");
-  tablaoListRun(pOp, &index);
-  tablaoListRun(pOp, &p->trigger);
+  tablaoGuardRun(pOp, &p->guard, &index);
+  tablaoGuardRun(pOp, &p->guard, &trigger);
   adoptVerify(pOp, 1);
+}
+
+/*
+** tablao_take_over(): makes an observed farm an own one, all or nothing.
+** Returns the schema version.
+*/
+void tablaoTakeOverFunc(
+  sqlite3_context *ctx,
+  int argc,
+  sqlite3_value **argv
+){
+  TablaoOp op;
+  AdoptWork work;
+  UNUSED_PARAMETER(argc);
+  UNUSED_PARAMETER(argv);
+  tablaoOpInit(&op, sqlite3_user_data(ctx), "tablao_take_over");
+  adoptBegin(&op, &work);
+  if( op.rc==SQLITE_OK && tablaoKind(&op)!=TABLAO_OBSERVED ){
+    tablaoFail(&op, SQLITE_ERROR, "tablao: %s: this is an own farm, not one "
+        "that Flamenco's Manager drives: there is nothing to take over",
+        op.zWho);
+  }
+  if( op.rc==SQLITE_OK ) takeOverWork(&op, &work);
+  adoptEnd(&op, &work);
+  if( work.bAsk && op.rc!=SQLITE_NOMEM && op.rc!=SQLITE_INTERRUPT ){
+    TablaoOp ask;
+    char *z = 0;
+    tablaoOpInit(&ask, op.p, op.zWho);
+    sqlite3_int64 n = tablaoAdoptProblems(&ask, 1, &z);
+    if( n>0 && ask.rc==SQLITE_OK ){
+      sqlite3_free(op.zErr);
+      op.zErr = 0;
+      op.rc = SQLITE_OK;
+      tablaoFail(&op, SQLITE_ERROR, "tablao: %s: this database of Flamenco's "
+          "has %lld problem%s, so nothing was changed; SELECT * FROM "
+          "tablao_adopt_problems shows %s: %s", op.zWho, n,
+          n==1 ? "" : "s", n==1 ? "it" : "them, the first", z);
+    }
+    sqlite3_free(ask.zErr);
+    sqlite3_free(z);
+  }
+  if( op.rc==SQLITE_OK ) sqlite3_result_int(ctx, tablaoLatest());
+  tablaoReturn(ctx, &op);
 }
 
 /* --- Detaching ------------------------------------------------------------*/
 
 /*
-** Makes sure that every view and trigger can be compiled. ALTER TABLE looks at
-** all of them, and Flamenco's migrations will rename tables.
+** What SQLite says if a view or trigger cannot be compiled: ALTER TABLE looks
+** at all of them, and Flamenco's migrations will rename tables. NULL if they
+** can. OUT: caller frees with sqlite3_free().
 */
-static void detachProbe(TablaoOp *pOp){
-  const char *zWho = pOp->zWho;
-  if( pOp->rc ) return;
+static char *detachProbe(TablaoOp *pOp){
+  TablaoOp probe;
+  int bLegacy = 0;
+  if( pOp->rc ) return 0;
+  tablaoOpInit(&probe, pOp->p, "probe");
+  probe.bNeedsNoFarm = 1;
+  sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1, &bLegacy);
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 0, (int*)0);
-  pOp->zWho = "tablao_detach: a view or trigger that is not Tablao's needs "
-              "it; drop it first";
-  tablaoExec(pOp, "CREATE TABLE main.tablao_probe(x);"
-                  "ALTER TABLE main.tablao_probe RENAME TO tablao_probed;"
-                  "DROP TABLE main.tablao_probed");
-  pOp->zWho = zWho;
+  tablaoExec(pOp, "CREATE TABLE main.tablao_probe(x)");
+  tablaoExec(&probe, "ALTER TABLE main.tablao_probe RENAME TO tablao_probed;"
+                     "ALTER TABLE main.tablao_probed RENAME TO tablao_probe");
+  sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, bLegacy,
+      (int*)0);
+  tablaoExec(pOp, "DROP TABLE main.tablao_probe");
+  if( probe.rc==SQLITE_NOMEM ) pOp->rc = SQLITE_NOMEM;
+  return probe.zErr;
 }
 
-/* The work; the savepoint is open. */
-static void detachWork(TablaoOp *pOp, TablaoAdoption *p){
-  TablaoModel model;
-  TablaoList keep = {0, 0};      /* triggers on views of ours */
-  TablaoList make = {0, 0};      /* Flamenco's tables, and their rows */
+/* Lets an observed farm go. */
+static void detachObserved(TablaoOp *pOp, AdoptWork *p){
+  TablaoList ours = {0, 0};
+  adoptList(&p->model.op, &ours,
+      "SELECT printf('DROP TABLE IF EXISTS main.\"%w\"', name) "
+      "FROM temp.our_tables ORDER BY rowid DESC");
+  tablaoModelError(pOp, &p->model);
+  adoptDropObjects(pOp, TABLAO_OBSERVED);
+  tablaoDropIndexes(pOp);
+  tablaoListRun(pOp, &ours);
+}
+
+/* Makes Flamenco's tables again, in a farm that was taken over. */
+static void detachOwn(TablaoOp *pOp, AdoptWork *p){
+  TablaoList make = {0, 0};      /* Flamenco's tables */
+  TablaoList fill = {0, 0};      /* their rows */
   TablaoList index = {0, 0};
   TablaoList ours = {0, 0};      /* drops our own tables */
 
-  adoptSetFlags(pOp, p);
-  tablaoModelOpen(pOp, &model);
-  if( pOp->rc==SQLITE_OK ){
-    char *z = tablaoText(&model.op, "SELECT name FROM temp.foreign_columns");
-    if( z ){
-      tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the column %s would be lost; "
-          "drop it first", pOp->zWho, z);
-    }
-    sqlite3_free(z);
+  char *z = tablaoText(&p->model.op, "SELECT name FROM temp.foreign_columns");
+  if( z ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the column %s would be lost; "
+        "drop it first", pOp->zWho, z);
   }
-  tablaoDropObjects(pOp, &keep);
-  if( keep.n>0 ){
-    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: a trigger on a view of "
-        "Tablao's would be lost; drop it first: %.60s", pOp->zWho, keep.az[0]);
+  sqlite3_free(z);
+  tablaoGuardFind(pOp, &make, "SELECT type, name, sql "
+      "FROM main.tablao_adopted WHERE type='table' ORDER BY id");
+  adoptList(&p->model.op, &fill,
+      "SELECT printf('INSERT INTO main.\"%w\"(%s) "
+      "SELECT %s FROM main.\"tablao_old_%w\" NOT INDEXED', "
+      "t.name, c.list, c.list, t.name) "
+      "FROM temp.flamenco_tables t JOIN ("
+      "SELECT table_name, group_concat('\"' || name || '\"') AS list "
+      "FROM temp.flamenco_columns GROUP BY table_name) c "
+      "ON c.table_name=t.name ORDER BY t.position");
+  if( tablaoInt(pOp, "SELECT 1 FROM main.tablao_adopted "
+                     "WHERE last_id IS NOT NULL", 0) ){
+    tablaoListAdd(pOp, &fill, sqlite3_mprintf("%s",
+        "UPDATE main.sqlite_sequence SET seq=max(seq, ("
+        "SELECT a.last_id FROM main.tablao_adopted a "
+        "WHERE a.type='table' AND a.name=sqlite_sequence.name)) "
+        "WHERE name IN (SELECT name FROM main.tablao_adopted "
+        "WHERE last_id IS NOT NULL)"));
+    tablaoListAdd(pOp, &fill, sqlite3_mprintf("%s",
+        "INSERT INTO main.sqlite_sequence(name, seq) "
+        "SELECT name, last_id FROM main.tablao_adopted "
+        "WHERE last_id IS NOT NULL "
+        "AND name NOT IN (SELECT name FROM main.sqlite_sequence)"));
   }
-  tablaoListClear(&keep);
+  tablaoGuardFind(pOp, &index, "SELECT type, name, sql "
+      "FROM main.tablao_adopted WHERE type='index' ORDER BY id");
+  tablaoModelCopy(pOp,
+      "SELECT name FROM main.tablao_adopted WHERE type='index'",
+      &p->model.op,
+      "DELETE FROM temp.their_objects WHERE type='index' AND name=?1");
+  tablaoGuardFind(&p->model.op, &index,
+      "SELECT type, name, sql FROM temp.foreign_objects ORDER BY type");
+  adoptList(&p->model.op, &ours,
+      "SELECT printf('DROP TABLE main.\"%w\"', name) "
+      "FROM main.sqlite_schema WHERE type='table' "
+      "AND name NOT GLOB 'sqlite_*' "
+      "AND name NOT IN (SELECT name FROM temp.flamenco_tables) "
+      "ORDER BY rowid DESC");
+  tablaoModelError(pOp, &p->model);
+  adoptDropObjects(pOp, TABLAO_OWN);
   tablaoExec(pOp, tablaoScript("adopt_detach"));
-  if( pOp->rc==SQLITE_OK ){
-    adoptList(pOp, &make, "SELECT sql FROM main.tablao_adopted "
-        "WHERE type='table' ORDER BY id");
-    adoptList(&model.op, &make,
-        "SELECT printf('INSERT INTO main.\"%w\"(%s) "
-        "SELECT %s FROM main.\"tablao_old_%w\" NOT INDEXED', "
-        "t.name, c.list, c.list, t.name) "
-        "FROM temp.flamenco_tables t JOIN ("
-        "SELECT table_name, group_concat('\"' || name || '\"') AS list "
-        "FROM temp.flamenco_columns GROUP BY table_name) c "
-        "ON c.table_name=t.name ORDER BY t.position");
-    if( tablaoInt(pOp, "SELECT 1 FROM main.tablao_adopted "
-                       "WHERE last_id IS NOT NULL", 0) ){
-      tablaoListAdd(pOp, &make, sqlite3_mprintf("%s",
-          "UPDATE main.sqlite_sequence SET seq=max(seq, ("
-          "SELECT a.last_id FROM main.tablao_adopted a "
-          "WHERE a.type='table' AND a.name=sqlite_sequence.name)) "
-          "WHERE name IN (SELECT name FROM main.tablao_adopted "
-          "WHERE last_id IS NOT NULL)"));
-      tablaoListAdd(pOp, &make, sqlite3_mprintf("%s",
-          "INSERT INTO main.sqlite_sequence(name, seq) "
-          "SELECT name, last_id FROM main.tablao_adopted "
-          "WHERE last_id IS NOT NULL "
-          "AND name NOT IN (SELECT name FROM main.sqlite_sequence)"));
-    }
-    adoptList(pOp, &index, "SELECT sql FROM main.tablao_adopted "
-        "WHERE type='index' ORDER BY id");
-    tablaoModelCopy(pOp,
-        "SELECT name FROM main.tablao_adopted WHERE type='index'",
-        &model.op,
-        "DELETE FROM temp.their_objects WHERE type='index' AND name=?1");
-    adoptList(&model.op, &index,
-        "SELECT sql FROM temp.foreign_objects ORDER BY type");
-    adoptList(&model.op, &ours,
-        "SELECT printf('DROP TABLE main.\"%w\"', name) "
-        "FROM main.sqlite_schema WHERE type='table' "
-        "AND name NOT IN (SELECT name FROM temp.flamenco_tables)");
-    tablaoModelError(pOp, &model);
-    adoptRename(pOp, &model, p);
-  }
-  tablaoListRun(pOp, &make);
+  adoptRename(pOp, p);
+  tablaoGuardRun(pOp, &p->guard, &make);
+  tablaoListRun(pOp, &fill);
   tablaoListRun(pOp, &p->drop);
   tablaoListRun(pOp, &ours);
-  /* From here on there is no farm, and that is no error. */
-  pOp->bNeedsNoFarm = 1;
   tablaoExec(pOp, "DROP TABLE main.tablao_adopted");
-  tablaoListRun(pOp, &index);
-  detachProbe(pOp);
+  tablaoGuardRun(pOp, &p->guard, &index);
   adoptVerify(pOp, 0);
-  tablaoModelError(pOp, &model);
-  tablaoModelClose(&model);
 }
 
 /*
-** tablao_detach(): makes an adopted database one of Flamenco's again, all or
-** nothing, with the rows as they are now. Returns the version of Flamenco's
-** migrations that it is at.
+** tablao_detach(): gives Flamenco its database back, all or nothing, with the
+** rows as they are now. Returns the version of Flamenco's migrations that it
+** is at. Of a version that was applied, taken back and applied again the last
+** row counts.
 */
 void tablaoDetachFunc(
   sqlite3_context *ctx,
@@ -400,27 +407,41 @@ void tablaoDetachFunc(
   sqlite3_value **argv
 ){
   TablaoOp op;
-  TablaoAdoption detach;
+  AdoptWork work;
   UNUSED_PARAMETER(argc);
   UNUSED_PARAMETER(argv);
-  memset(&detach, 0, sizeof(detach));
   tablaoOpInit(&op, sqlite3_user_data(ctx), "tablao_detach");
-  tablaoBegin(&op);
-  /* The write lock, before anything is read. */
-  tablaoExec(&op, "UPDATE main.tablao_migrations SET version=version WHERE 0");
-  if( tablaoInt(&op, "SELECT 1 FROM main.sqlite_schema WHERE type='table' "
-                     "AND name='tablao_adopted'", 0)==0 ){
-    tablaoFail(&op, SQLITE_ERROR, "tablao: %s: this farm was not adopted from "
-        "a database of Flamenco's, so there is nothing to go back to",
-        op.zWho);
+  adoptBegin(&op, &work);
+  int eKind = tablaoKind(&op);
+  if( eKind==TABLAO_OWN
+   && tablaoInt(&op, "SELECT 1 FROM main.sqlite_schema WHERE type='table' "
+                     "AND name='tablao_adopted'", 0)==0
+  ){
+    tablaoFail(&op, SQLITE_ERROR, "tablao: %s: this farm was never Flamenco's, "
+        "so there is nothing to go back to", op.zWho);
   }
-  if( tablaoCompareApplied(&op)<tablaoLatest() ){
-    tablaoFail(&op, SQLITE_ERROR, "tablao: %s: the farm is not at schema "
-        "version %d; SELECT tablao_migrate() first", op.zWho, tablaoLatest());
+  char *zBefore = detachProbe(&op);
+  if( op.rc==SQLITE_OK ){
+    if( eKind==TABLAO_OBSERVED ){
+      detachObserved(&op, &work);
+    }else{
+      detachOwn(&op, &work);
+    }
   }
-  if( op.rc==SQLITE_OK ) detachWork(&op, &detach);
-  tablaoEnd(&op);
-  tablaoAdoptEnd(&op, &detach);
-  if( op.rc==SQLITE_OK ) sqlite3_result_int(ctx, ADOPT_GOOSE_VERSION);
+  char *zAfter = detachProbe(&op);
+  /* What could not be compiled before is not ours to mend. */
+  if( zAfter && zBefore==0 ){
+    tablaoFail(&op, SQLITE_ERROR, "tablao: %s: a view or trigger that is not "
+        "Tablao's needs it; drop it first%s", op.zWho, zAfter+13);
+  }
+  sqlite3_free(zBefore);
+  sqlite3_free(zAfter);
+  sqlite3_int64 iVersion = tablaoInt(&op,
+      "SELECT max(g.version_id) FROM main.goose_db_version g "
+      "WHERE g.is_applied AND NOT EXISTS("
+      "SELECT 1 FROM main.goose_db_version h "
+      "WHERE h.version_id=g.version_id AND h.id>g.id)", 0);
+  adoptEnd(&op, &work);
+  if( op.rc==SQLITE_OK ) sqlite3_result_int64(ctx, iVersion);
   tablaoReturn(ctx, &op);
 }

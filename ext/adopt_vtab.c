@@ -1,31 +1,32 @@
 /*
-** tablao_adopt_problems: why a database of Flamenco's cannot become a farm.
+** tablao_adopt_problems: why a database of Flamenco's cannot be taken over.
 **
 **   CREATE TABLE tablao_adopt_problems(kind, object, message);
 **
 **   SELECT * FROM tablao_adopt_problems;
 **   SELECT kind, count(*) FROM tablao_adopt_problems GROUP BY kind;
 **
-** One row per problem; none if tablao_migrate() would adopt the database, or
-** if it is a farm already. object is a table and the id of a row in it, or a
-** uuid, or the name of a table, column or other object. The kinds:
+** One row per problem; none if tablao_take_over() would make it an own farm,
+** or if it is one. It may be asked before the database is observed, and
+** after. object is a table and the id of a row in it, or a uuid, or the name
+** of a table, column or other object. The kinds:
 **
-**   version            not at Flamenco 3.9; nothing else is looked at then
+**   version            not a database of Flamenco's
 **   table, column      missing, or one too many
 **   name               something has a name that a farm needs
-**   null, id           NULL, or an id that is no number
-**   duplicate          a key that is not unique
-**   orphan, dependency, status, index, last rendered
+**   id, duplicate      a key that is no number, or not unique
+**   orphan, dependency, index, last rendered
 **                      as in the view farm_problems
-**   json, number, types, schedule
-**                      what the farm's triggers would not let in
+**   value              what the rules of an own farm would not let in
 **
 ** HOW IT WORKS: the sources are looked at one after the other, row by row.
-** The first compares schemas, in a model; where it finds something, the
+** The first compares schemas, in a model; where something is missing, the
 ** others cannot be run. Then come the statements of sql/adopt/problems.sql,
-** the SELECT of the view tablao_row_problems, and last the doors: the values
-** of each row are handed to a door of the model that refuses them if they
-** break a rule (views/tablao_asserts.sql), and its refusal is the message.
+** the SELECT of the view tablao_row_problems, and last the rows themselves:
+** each statement of sql/adopt/copy.sql is taken apart into the SELECT, which
+** is run here, and the INSERT, which is run in the model in a savepoint that
+** is rolled back. What the model's rules say is the message. Rows that a row
+** refers to stand in for those that it should refer to.
 **
 ** It is DIRECTONLY, as tablao_check is, and for the same reason.
 */
@@ -36,69 +37,50 @@
 #define ADOPT_COL_KIND    0
 #define ADOPT_COL_OBJECT  1
 
-/* Sources, in this order; the doors are numbered from ADOPT_FROM_DOORS. */
+/* Sources, in this order. */
 #define ADOPT_FROM_VERSION 0
 #define ADOPT_FROM_SCHEMA  1
 #define ADOPT_FROM_SCRIPT  2
 #define ADOPT_FROM_VIEW    3
-#define ADOPT_FROM_DOORS   4
+#define ADOPT_FROM_ROWS    4
+#define ADOPT_FROM_END     5
 
-/*
-** The doors. zScan gives the object, the column to name where the refusal
-** does not, and the values for zDoor. What adopt/copy.sql fills in for NULL
-** is filled in here.
-*/
+/* What copy.sql calls a table of Flamenco's. */
+#define ADOPT_OLD "tablao_old_"
+
+/* The rows of the model that stand in for others, and by which column. */
+#define ADOPT_STAND_INS \
+  "INSERT INTO main.worker_tags(id, name) VALUES(4611686018427387901, '-');" \
+  "INSERT INTO main.workers(id) VALUES(4611686018427387901);" \
+  "INSERT INTO main.jobs(id) VALUES(4611686018427387901);" \
+  "INSERT INTO main.tasks(id, job_id, name, type) VALUES" \
+  "(4611686018427387901, 4611686018427387901, '-', '-')," \
+  "(4611686018427387902, 4611686018427387901, '-', '-');"
+#define ADOPT_ID ((sqlite3_int64)4611686018427387901)
 static const struct {
-  const char *zKind;
-  const char *zScan;
-  const char *zDoor;
-} aAdoptDoor[] = {
-  { "json",
-    "SELECT 'jobs ' || id, 'jobs.settings', 'settings', settings, 'object' "
-    "FROM main.jobs",
-    "INSERT INTO tablao_assert_json(column_name, value, root_type) "
-    "VALUES(?1, ?2, ?3)" },
-  { "json",
-    "SELECT 'jobs ' || id, 'jobs.metadata', 'metadata', metadata, 'object' "
-    "FROM main.jobs",
-    "INSERT INTO tablao_assert_json(column_name, value, root_type) "
-    "VALUES(?1, ?2, ?3)" },
-  { "json",
-    "SELECT 'tasks ' || id, 'tasks.commands', 'commands', commands, 'array' "
-    "FROM main.tasks",
-    "INSERT INTO tablao_assert_json(column_name, value, root_type) "
-    "VALUES(?1, ?2, ?3)" },
-  { "number",
-    "SELECT 'jobs ' || id, 'jobs.priority', priority FROM main.jobs",
-    "INSERT INTO tablao_assert_job_priority(priority) VALUES(?1)" },
-  { "number",
-    "SELECT 'tasks ' || id, 'tasks', priority, coalesce(steps_completed, 0), "
-    "coalesce(steps_total, 0) FROM main.tasks",
-    "INSERT INTO tablao_assert_task(priority, index_in_job, "
-    "steps_completed, steps_total, worker_id) VALUES(?1, 1, ?2, ?3, NULL)" },
-  { "types",
-    "SELECT 'workers ' || id, 'workers.supported_task_types', "
-    "coalesce(supported_task_types, '') FROM main.workers",
-    "INSERT INTO tablao_assert_task_types(supported_task_types) VALUES(?1)" },
-  { "schedule",
-    "SELECT 'sleep_schedules ' || id, 'sleep_schedules', "
-    "coalesce(days_of_week, ''), coalesce(start_time, ''), "
-    "coalesce(end_time, '') FROM main.sleep_schedules",
-    "INSERT INTO tablao_assert_sleep_schedule(worker_id, days_of_week, "
-    "start_time, end_time) VALUES(1, ?1, ?2, ?3)" },
+  const char *zColumn;
+  sqlite3_int64 iValue;
+} aStandIn[] = {
+  { "job_id", ADOPT_ID },
+  { "worker_id", ADOPT_ID },
+  { "worker_tag_id", ADOPT_ID },
+  { "task_id", ADOPT_ID },
+  { "dependency_id", ADOPT_ID+1 },
+  { "index_in_job", 0 },             /* the next one of that job */
 };
-#define ADOPT_N_DOOR ((int)(sizeof(aAdoptDoor)/sizeof(aAdoptDoor[0])))
-#define ADOPT_FROM_END (ADOPT_FROM_DOORS+ADOPT_N_DOOR)
 
 /* A walk through all problems. */
 typedef struct AdoptScan AdoptScan;
 struct AdoptScan {
   TablaoModel model;
   int iFrom;                /* the source */
-  int bBad;                 /* it has had a row */
+  int bMissing;             /* a table or column is */
+  int bNoRows;              /* stops before the rows */
   const char *zTail;        /* the statements of the script to come */
   sqlite3_stmt *pScan;      /* NULL: not yet prepared */
-  sqlite3_stmt *pDoor;
+  sqlite3_stmt *pInsert;    /* the INSERT of the rows of pScan */
+  char *zTable;             /* whose rows they are */
+  int nKey;                 /* the columns that name a row */
   char *zKind;              /* the current row */
   char *zObject;
   char *zMessage;
@@ -122,11 +104,19 @@ static void adoptRowClear(AdoptScan *p){
   p->zKind = p->zObject = p->zMessage = 0;
 }
 
+/* The current statement is no more. */
+static void adoptScanClear(AdoptScan *p){
+  sqlite3_finalize(p->pScan);
+  sqlite3_finalize(p->pInsert);
+  sqlite3_free(p->zTable);
+  p->pScan = p->pInsert = 0;
+  p->zTable = 0;
+}
+
 /* Ends a walk. */
 static void adoptScanClose(AdoptScan *p){
   adoptRowClear(p);
-  sqlite3_finalize(p->pScan);
-  sqlite3_finalize(p->pDoor);
+  adoptScanClear(p);
   tablaoModelClose(&p->model);
   memset(p, 0, sizeof(*p));
 }
@@ -143,59 +133,109 @@ static void adoptRow(
   p->zKind = sqlite3_mprintf("%s", zKind);
   p->zObject = sqlite3_mprintf("%s", zObject);
   p->zMessage = sqlite3_mprintf("%s", zMessage);
-  p->bBad = 1;
   if( p->zKind==0 || p->zObject==0 || p->zMessage==0 ) pOp->rc = SQLITE_NOMEM;
 }
 
-/* The SELECT of a view of ours. */
-static const char *adoptViewSelect(const char *zName){
+/* The SELECT of tablao_row_problems, but for what the model says better. */
+static char *adoptViewSelect(void){
   TablaoSource source;
-  int i = 0;
-  do{ tablaoSource(i++, &source); }while( strcmp(source.zName, zName)!=0 );
-  return strstr(source.zSql, " AS\n")+4;
+  tablaoFindSource(TABLAO_OBSERVED, "tablao_row_problems", &source);
+  return sqlite3_mprintf("SELECT * FROM (SELECT 0 AS kind, 0, 0 WHERE 0 "
+      "UNION ALL %s) WHERE kind<>'status'", strstr(source.zSql, " AS\n")+4);
 }
 
 /*
-** Hands the row of pScan to the door. True if it is refused, which is then
-** the current row.
+** The next statement of copy.sql: prepares its SELECT on Flamenco's table
+** itself, and its INSERT, in the model, with parameters. False if there is
+** no more. The form is that of the script: INSERT INTO main.TABLE ( ... )
+** SELECT ... FROM main.tablao_old_TABLE;
+*/
+static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
+  const char *zInsert = strstr(p->zTail, "INSERT INTO main.");
+  if( zInsert==0 ) return 0;
+  const char *zName = zInsert + 17;
+  const char *zSelect = strstr(zInsert, "\nSELECT") + 1;
+  const char *zOld = strstr(zSelect, ADOPT_OLD);
+  const char *zEnd = strchr(zOld, ';');
+  p->zTail = zEnd + 1;
+  p->zTable = sqlite3_mprintf("%.*s", (int)strcspn(zName, " "), zName);
+  char *zScan = sqlite3_mprintf("%.*s%.*s", (int)(zOld-zSelect), zSelect,
+      (int)(zEnd-zOld-strlen(ADOPT_OLD)), zOld+strlen(ADOPT_OLD));
+  char *zDoor = sqlite3_mprintf("%.*sVALUES(", (int)(zSelect-zInsert), zInsert);
+  if( p->zTable==0 || zScan==0 ) pOp->rc = SQLITE_NOMEM;
+  if( pOp->rc==SQLITE_OK ) p->pScan = tablaoPrepare(pOp, zScan);
+  int n = p->pScan ? sqlite3_column_count(p->pScan) : 0;
+  for(int i=0; i<n && zDoor; i++){
+    /* A stand-in is no NULL, and a NULL stays one. */
+    const char *zColumn = sqlite3_column_name(p->pScan, i);
+    int k = (int)(sizeof(aStandIn)/sizeof(aStandIn[0]));
+    while( k>0 && (zColumn==0 || strcmp(zColumn, aStandIn[k-1].zColumn)!=0) ){
+      k--;
+    }
+    zDoor = k ? sqlite3_mprintf("%z%sCASE WHEN ?%d NOTNULL THEN %lld END",
+                    zDoor, i ? ", " : "", i+1, aStandIn[k-1].iValue)
+              : sqlite3_mprintf("%z%s?%d", zDoor, i ? ", " : "", i+1);
+  }
+  if( zDoor ) zDoor = sqlite3_mprintf("%z)", zDoor);
+  if( zDoor==0 ){
+    pOp->rc = SQLITE_NOMEM;
+  }else if( n ){
+    p->pInsert = tablaoPrepare(&p->model.op, zDoor);
+    p->nKey = strcmp(sqlite3_column_name(p->pScan, 0), "id")==0 ? 1 : 2;
+  }
+  sqlite3_free(zScan);
+  sqlite3_free(zDoor);
+  return 1;
+}
+
+/*
+** Hands the row of pScan to the rules of the model. True if it is refused,
+** which is then the current row.
 */
 static int adoptRefused(AdoptScan *p, TablaoOp *pOp){
   sqlite3 *db = p->model.db.db;
-  int nValue = sqlite3_column_count(p->pScan) - 2;
-  int rc = SQLITE_OK;
-  for(int i=0; rc==SQLITE_OK && i<nValue; i++){
-    rc = sqlite3_bind_value(p->pDoor, i+1, sqlite3_column_value(p->pScan, i+2));
+  TablaoOp *pModel = &p->model.op;
+  int bRefused = 0;
+  tablaoExec(pModel, "SAVEPOINT tablao");
+  for(int i=0; i<sqlite3_column_count(p->pScan); i++){
+    tablaoBind(pModel, p->pInsert, i+1, sqlite3_column_value(p->pScan, i));
   }
-  if( rc==SQLITE_OK ) rc = sqlite3_step(p->pDoor);
-  if( rc==SQLITE_CONSTRAINT || rc==SQLITE_ERROR ){
+  int rc = pModel->rc ? SQLITE_DONE : sqlite3_step(p->pInsert);
+  if( (rc & 0xff)==SQLITE_CONSTRAINT || rc==SQLITE_ERROR ){
     const char *zMsg = sqlite3_errmsg(db);
-    const char *zObject = tablaoColumnText(pOp, p->pScan, 0);
-    const char *zColumn = tablaoColumnText(pOp, p->pScan, 1);
-    const char *zKind = aAdoptDoor[p->iFrom-ADOPT_FROM_DOORS].zKind;
-    if( strncmp(zMsg, "tablao: ", 8)==0 ){
-      adoptRow(p, pOp, zKind, zObject, zMsg+8);
-    }else{
-      char *z = sqlite3_mprintf("%s: %s", zColumn, zMsg);
-      if( z==0 ) pOp->rc = SQLITE_NOMEM;
-      adoptRow(p, pOp, zKind, zObject, z ? z : "");
-      sqlite3_free(z);
+    char *zObject = sqlite3_mprintf("%s", p->zTable);
+    for(int i=0; i<p->nKey && zObject; i++){
+      const char *z = (const char*)sqlite3_column_text(p->pScan, i);
+      zObject = sqlite3_mprintf("%z %s", zObject, z ? z : "-");
     }
-  }else if( rc!=SQLITE_DONE && pOp->rc==SQLITE_OK ){
-    pOp->rc = rc;
-    pOp->zErr = sqlite3_mprintf("tablao: %s: %s", pOp->zWho,
-        sqlite3_errmsg(db));
+    int bOurs = strncmp(zMsg, "tablao: ", 8)==0;
+    char *zMessage = bOurs ? sqlite3_mprintf("%s", zMsg+8)
+                           : sqlite3_mprintf("%s: %s", p->zTable, zMsg);
+    if( zObject==0 || zMessage==0 ){
+      pOp->rc = SQLITE_NOMEM;
+    }else{
+      adoptRow(p, pOp, "value", zObject, zMessage);
+    }
+    sqlite3_free(zObject);
+    sqlite3_free(zMessage);
+    bRefused = 1;
+  }else if( rc!=SQLITE_DONE ){
+    tablaoSqlError(pModel, rc);
   }
-  sqlite3_reset(p->pDoor);
-  return rc!=SQLITE_DONE;
+  sqlite3_reset(p->pInsert);
+  tablaoExec(pModel, "ROLLBACK TO tablao; RELEASE tablao");
+  tablaoModelError(pOp, &p->model);
+  return bRefused;
 }
 
-/* Prepares the statement of the source p->iFrom. */
+/* Prepares the statement of the source p->iFrom, if there is one. */
 static void adoptPrepare(AdoptScan *p, TablaoOp *pOp){
   if( p->iFrom==ADOPT_FROM_SCHEMA ){
-    tablaoModelOpen(pOp, &p->model);
+    tablaoModelOpen(pOp, &p->model, 1);
     if( pOp->rc ) return;
-    /* For the door of sleep schedules, to have a worker to speak of. */
-    tablaoExec(&p->model.op, "INSERT INTO workers(id) VALUES(1)");
+    tablaoExec(&p->model.op, ADOPT_STAND_INS);
+    p->bMissing = tablaoInt(&p->model.op,
+        "SELECT 1 FROM temp.schema_problems WHERE is_missing", 0)!=0;
     p->pScan = tablaoPrepare(&p->model.op,
         "SELECT kind, object, message FROM temp.schema_problems");
     p->zTail = tablaoScript("adopt_problems");
@@ -203,11 +243,13 @@ static void adoptPrepare(AdoptScan *p, TablaoOp *pOp){
     int rc = sqlite3_prepare_v2(pOp->db, p->zTail, -1, &p->pScan, &p->zTail);
     if( rc ) tablaoSqlError(pOp, rc);
   }else if( p->iFrom==ADOPT_FROM_VIEW ){
-    p->pScan = tablaoPrepare(pOp, adoptViewSelect("tablao_row_problems"));
+    char *z = adoptViewSelect();
+    if( z==0 ) pOp->rc = SQLITE_NOMEM;
+    p->pScan = tablaoPrepare(pOp, z);
+    sqlite3_free(z);
+    p->zTail = tablaoScript("adopt_copy");
   }else{
-    int i = p->iFrom - ADOPT_FROM_DOORS;
-    p->pScan = tablaoPrepare(pOp, aAdoptDoor[i].zScan);
-    p->pDoor = tablaoPrepare(&p->model.op, aAdoptDoor[i].zDoor);
+    adoptPrepareRows(p, pOp);
   }
   tablaoModelError(pOp, &p->model);
 }
@@ -215,17 +257,13 @@ static void adoptPrepare(AdoptScan *p, TablaoOp *pOp){
 /* The first source, which has no statement. True if there is a row. */
 static int adoptLookAtVersion(AdoptScan *p, TablaoOp *pOp){
   p->iFrom = ADOPT_FROM_END;
-  if( tablaoInt(pOp, TABLAO_SQL_HAS_FARM, 0) ) return 0;
-  if( !tablaoAdoptIsFlamenco(pOp) ){
-    adoptRow(p, pOp, "version", "goose_db_version", "the table is missing: "
-        "this is no database of Flamenco 3.9");
-    return 1;
-  }
-  char *z = tablaoAdoptVersion(pOp);
-  if( z ){
-    adoptRow(p, pOp, "version", "goose_db_version", z);
-    sqlite3_free(z);
-    return 1;
+  if( tablaoKind(pOp)==TABLAO_OWN ) return 0;
+  if( tablaoInt(pOp, TABLAO_SQL_IS_FLAMENCO, 0)==0 ){
+    if( pOp->rc==SQLITE_OK ){
+      adoptRow(p, pOp, "version", "goose_db_version", "the table is missing: "
+          "this is no database of Flamenco's");
+    }
+    return pOp->rc==SQLITE_OK;
   }
   p->iFrom = ADOPT_FROM_SCHEMA;
   return 0;
@@ -237,8 +275,8 @@ static int adoptScanNext(AdoptScan *p, TablaoOp *pOp){
   while( p->iFrom<ADOPT_FROM_END && pOp->rc==SQLITE_OK ){
     TablaoOp *pOf = p->iFrom==ADOPT_FROM_SCHEMA ? &p->model.op : pOp;
     if( p->pScan==0 ) adoptPrepare(p, pOp);
-    if( p->pScan && tablaoStep(pOf, p->pScan) ){
-      if( p->iFrom>=ADOPT_FROM_DOORS ){
+    if( p->pScan && pOp->rc==SQLITE_OK && tablaoStep(pOf, p->pScan) ){
+      if( p->iFrom==ADOPT_FROM_ROWS ){
         if( adoptRefused(p, pOp) ) return pOp->rc==SQLITE_OK;
       }else{
         adoptRow(p, pOp, tablaoColumnText(pOp, p->pScan, 0),
@@ -249,29 +287,31 @@ static int adoptScanNext(AdoptScan *p, TablaoOp *pOp){
       continue;
     }
     tablaoModelError(pOp, &p->model);
-    int bMore = p->iFrom==ADOPT_FROM_SCRIPT && p->pScan!=0;
-    sqlite3_finalize(p->pScan);
-    sqlite3_finalize(p->pDoor);
-    p->pScan = p->pDoor = 0;
-    if( p->iFrom==ADOPT_FROM_SCHEMA && p->bBad ){
+    int bMore = p->pScan!=0
+        && (p->iFrom==ADOPT_FROM_SCRIPT || p->iFrom==ADOPT_FROM_ROWS);
+    adoptScanClear(p);
+    if( p->iFrom==ADOPT_FROM_SCHEMA && p->bMissing ){
       p->iFrom = ADOPT_FROM_END;
     }else if( !bMore ){
       p->iFrom++;
     }
+    if( p->iFrom==ADOPT_FROM_ROWS && p->bNoRows ) p->iFrom = ADOPT_FROM_END;
   }
   return 0;
 }
 
 /*
-** The number of problems. OUT: the first of them, as text that the caller
+** The number of problems; without bRows, of those that are found without the
+** rules looking at each row. OUT: the first of them, as text that the caller
 ** frees with sqlite3_free().
 */
-sqlite3_int64 tablaoAdoptProblems(TablaoOp *pOp, char **pzFirst){
+sqlite3_int64 tablaoAdoptProblems(TablaoOp *pOp, int bRows, char **pzFirst){
   AdoptScan scan;
   sqlite3_int64 n = 0;
   *pzFirst = 0;
   if( pOp->rc ) return 0;
   memset(&scan, 0, sizeof(scan));
+  scan.bNoRows = !bRows;
   while( adoptScanNext(&scan, pOp) ){
     if( n++==0 ){
       *pzFirst = sqlite3_mprintf("%s %s: %s",

@@ -169,13 +169,14 @@ static void checkAddError(
   CheckCursor *pCur,
   TablaoOp *pOp,
   TablaoOp *pSub,
+  const char *zSeverity,
   const char *zObject
 ){
   static const char zPrefix[] = "tablao: tablao_check: ";
   if( checkIsFinding(pSub->rc) && pSub->zErr ){
     const char *z = pSub->zErr;
     if( strncmp(z, zPrefix, sizeof(zPrefix)-1)==0 ) z += sizeof(zPrefix)-1;
-    checkAdd(pCur, pOp, "error", zObject, z);
+    checkAdd(pCur, pOp, zSeverity, zObject, z);
     sqlite3_free(pSub->zErr);
   }else if( pSub->rc && pOp->rc==SQLITE_OK ){
     pOp->rc = pSub->rc;
@@ -216,7 +217,8 @@ static int checkSameSql(const char *zA, const char *zB){
 
 /*
 ** Compares one object with what the database has under its name. pFind is
-** SELECT sql ... WHERE type=?1 AND name=?2.
+** SELECT sql ... WHERE type=?1 AND name=?2. bAnew: tablao_migrate() makes it
+** anew; else a migration has made it.
 */
 static void checkObject(
   CheckCursor *pCur,
@@ -224,9 +226,9 @@ static void checkObject(
   sqlite3_stmt *pFind,
   const char *zType,
   const char *zName,
-  const char *zSql
+  const char *zSql,
+  int bAnew
 ){
-  int bExact = strcmp(zType, "view")==0 || strcmp(zType, "trigger")==0;
   int bIndex = strcmp(zType, "index")==0;
   const char *zWhat = 0;
   tablaoBindText(pOp, pFind, 1, zType);
@@ -235,16 +237,16 @@ static void checkObject(
     zWhat = "is missing";
   }else{
     const char *zHave = tablaoColumnText(pOp, pFind, 0);
-    if( bExact ? strcmp(zHave, zSql)!=0 : !checkSameSql(zHave, zSql) ){
+    if( bAnew ? strcmp(zHave, zSql)!=0 : !checkSameSql(zHave, zSql) ){
       zWhat = "is not as this extension would make it";
     }
   }
   sqlite3_reset(pFind);
   if( zWhat && pOp->rc==SQLITE_OK ){
     char *zMessage = sqlite3_mprintf("%s %s%s%s", zType, zWhat,
-        bExact ? "; SELECT tablao_migrate() restores it"
-               : bIndex ? "; it was made by " : "",
-        bIndex ? zSql : "");
+        bAnew ? "; SELECT tablao_migrate() restores it"
+              : bIndex ? "; it was made by " : "",
+        bIndex && !bAnew ? zSql : "");
     if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
     checkAdd(pCur, pOp, "error", zName, zMessage);
     sqlite3_free(zMessage);
@@ -253,32 +255,36 @@ static void checkObject(
 
 /*
 ** Compares tables and indexes with those that the migrations make in a
-** database of their own.
+** database of their own. Where none can be opened, that is a row.
 */
 static void checkTables(
   CheckCursor *pCur,
   TablaoOp *pOp,
+  int eKind,
   sqlite3_stmt *pFind
 ){
   TablaoDb model;
   TablaoOp op;
   memset(&model, 0, sizeof(model));
   if( pOp->rc ) return;
-  int rc = sqlite3_open_v2(":memory:", &model.db,
-      SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_MEMORY, 0);
-  if( rc ){
-    pOp->rc = rc;
+  tablaoOpInit(&op, pOp->p, "tablao_check");
+  tablaoOpenMemory(&op, &model.db);
+  if( op.rc ){
+    checkAddError(pCur, pOp, &op, "warning", "tables");
   }else{
     tablaoOpInit(&op, &model, "tablao_check");
     op.bNeedsNoFarm = 1;
-    tablaoInstallTables(&op);
+    tablaoInstallTables(&op, 0,
+        eKind==TABLAO_OWN ? TABLAO_OWN|TABLAO_BOTH : TABLAO_BOTH);
     sqlite3_stmt *pStmt = tablaoPrepare(&op,
         "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL");
     while( pOp->rc==SQLITE_OK && tablaoStep(&op, pStmt) ){
       const char *zType = tablaoColumnText(&op, pStmt, 0);
       const char *zName = tablaoColumnText(&op, pStmt, 1);
       const char *zSql = tablaoColumnText(&op, pStmt, 2);
-      if( op.rc==SQLITE_OK ) checkObject(pCur, pOp, pFind, zType, zName, zSql);
+      if( op.rc==SQLITE_OK ) {
+        checkObject(pCur, pOp, pFind, zType, zName, zSql, 0);
+      }
     }
     sqlite3_finalize(pStmt);
     if( op.rc && pOp->rc==SQLITE_OK ){
@@ -291,20 +297,32 @@ static void checkTables(
   sqlite3_close(model.db);
 }
 
+/* What an observed farm lacks of Flamenco's tables and columns. */
+static void checkFlamenco(CheckCursor *pCur, TablaoOp *pOp){
+  TablaoModel model;
+  tablaoModelOpen(pOp, &model, 0);
+  sqlite3_stmt *pStmt = tablaoPrepare(&model.op,
+      "SELECT object, message FROM temp.schema_problems WHERE is_missing");
+  while( pOp->rc==SQLITE_OK && tablaoStep(&model.op, pStmt) ){
+    const char *zObject = tablaoColumnText(&model.op, pStmt, 0);
+    const char *zMessage = tablaoColumnText(&model.op, pStmt, 1);
+    checkAdd(pCur, pOp, "error", zObject, zMessage);
+  }
+  sqlite3_finalize(pStmt);
+  tablaoModelError(pOp, &model);
+  tablaoModelClose(&model);
+}
+
 /* Views and triggers named tablao_* that are none of ours. */
-static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp){
+static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
       "SELECT type, name FROM main.sqlite_schema "
       "WHERE type IN ('view', 'trigger') ORDER BY rowid");
   while( tablaoStep(pOp, pStmt) ){
     const char *zType = tablaoColumnText(pOp, pStmt, 0);
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
-    int bKnown = !tablaoIsOurs(zName);
     TablaoSource source;
-    for(int i=0; !bKnown && tablaoSource(i, &source); i++){
-      bKnown = sqlite3_stricmp(zName, source.zName)==0;
-    }
-    if( !bKnown ){
+    if( tablaoIsOurs(eKind, zName) && !tablaoFindSource(eKind, zName, &source) ){
       char *zMessage = sqlite3_mprintf("%s is not known to this extension; "
           "SELECT tablao_migrate() drops it", zType);
       if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
@@ -327,7 +345,7 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   tablaoOpInit(&op, pOp->p, "tablao_check");
   int iVersion = tablaoCompareApplied(&op);
   int bApplied = op.rc==SQLITE_OK;
-  checkAddError(pCur, pOp, &op, "tablao_migrations");
+  checkAddError(pCur, pOp, &op, "error", "tablao_migrations");
   if( !bApplied ) return;
   if( iVersion!=tablaoLatest() ){
     char *zMessage = sqlite3_mprintf("schema version %d, where this extension "
@@ -339,14 +357,16 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
     return;
   }
   TablaoSource source;
+  int eKind = tablaoKind(pOp);
   sqlite3_stmt *pFind = tablaoPrepare(pOp,
       "SELECT sql FROM main.sqlite_schema WHERE type=?1 AND name=?2");
-  checkTables(pCur, pOp, pFind);
-  for(int i=0; tablaoSource(i, &source) && pOp->rc==SQLITE_OK; i++){
-    checkObject(pCur, pOp, pFind, source.zType, source.zName, source.zSql);
+  if( eKind==TABLAO_OBSERVED ) checkFlamenco(pCur, pOp);
+  checkTables(pCur, pOp, eKind, pFind);
+  for(int i=0; tablaoSource(eKind, &i, &source) && pOp->rc==SQLITE_OK; ){
+    checkObject(pCur, pOp, pFind, source.zType, source.zName, source.zSql, 1);
   }
   sqlite3_finalize(pFind);
-  checkUnknown(pCur, pOp);
+  checkUnknown(pCur, pOp, eKind);
 }
 
 /* What the settings of this connection take away or would add. */
@@ -380,7 +400,8 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
       "switched off in this connection: no rule holds" },
   };
   const char *zFile = sqlite3_db_filename(pOp->db, "main");
-  int bFile = zFile && zFile[0];
+  /* What dqlite keeps is synced and locked by dqlite. */
+  int bFile = zFile && zFile[0] && !tablaoIsDqlite(pOp->db);
 
   for(size_t i=0; i<sizeof(aConfig)/sizeof(aConfig[0]); i++){
     int bOn = 1;
@@ -459,7 +480,8 @@ static void checkScan(CheckCursor *pCur, TablaoOp *pOp){
     sqlite3_finalize(pCur->pScan);
     pCur->pScan = 0;
     int nRow = pCur->nRow;
-    checkAddError(pCur, pOp, &op, aCheckScan[pCur->iScan].zObject);
+    checkAddError(pCur, pOp, &op, "error",
+        aCheckScan[pCur->iScan].zObject);
     pCur->iScan++;
     if( pCur->nRow>nRow ) return;
   }

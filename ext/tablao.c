@@ -10,9 +10,11 @@
 ** The rules of the farm are SQL, in sql/ and views/, and hold without this
 ** extension. It adds what SQL cannot do:
 **
+**   schema.c             the schema that is embedded, and the database's
+**   model.c              a farm in memory, to compare with and to ask
 **   migrate.c            tablao_migrate(), tablao_schema_version()
 **   check_vtab.c         tablao_check
-**   adopt.c              adopting Flamenco's databases, tablao_detach()
+**   adopt.c              tablao_take_over(), tablao_detach()
 **   adopt_vtab.c         tablao_adopt_problems
 **   func.c               tablao_version(), job_status_valid(), ...
 **   store.c              store_authored_job(), store_authored_tasks()
@@ -48,6 +50,7 @@ static const struct {
   { "tablao_version",        0, TABLAO_PURE, tablaoVersionFunc, 0 },
   { "tablao_schema_version", 0, 0, tablaoSchemaVersionFunc, 0 },
   { "tablao_migrate",        0, SQLITE_DIRECTONLY, tablaoMigrateFunc, 0 },
+  { "tablao_take_over",      0, SQLITE_DIRECTONLY, tablaoTakeOverFunc, 0 },
   { "tablao_detach",         0, SQLITE_DIRECTONLY, tablaoDetachFunc, 0 },
   { "job_status_valid",      1, TABLAO_PURE, tablaoJobStatusValidFunc, 0 },
   { "task_status_valid",     1, TABLAO_PURE, tablaoTaskStatusValidFunc, 0 },

@@ -94,6 +94,8 @@ void tablaoFail(TablaoOp*, int rc, const char *zFormat, ...);
 void tablaoSqlError(TablaoOp*, int rc);
 void tablaoReturn(sqlite3_context*, TablaoOp*);
 void tablaoResultValue(sqlite3_context*, sqlite3_value*);
+int tablaoIsDqlite(sqlite3*);
+void tablaoOpenMemory(TablaoOp*, sqlite3 **pDb);
 
 sqlite3_stmt *tablaoPrepare(TablaoOp*, const char *zSql);
 sqlite3_stmt *tablaoCached(TablaoOp*, unsigned int flags, const char *zSql);
@@ -167,16 +169,22 @@ void tablaoBatchFill(TablaoOp*, TablaoBatch*, sqlite3_stmt*);
 void tablaoBatchResult(sqlite3_context*, const TablaoBatch*,
                        const TablaoCell*);
 
-/* Interface to code in migrate.c: the schema -------------------------------*/
+/* Interface to code in schema.c: what a farm is made of ----------------------*/
 
 #define TABLAO_STATUS_JOB    0
 #define TABLAO_STATUS_TASK   1
 #define TABLAO_STATUS_WORKER 2
 
-/* A view or trigger as this extension has it. */
+/* Kinds of farm, and the mark of what both have. */
+#define TABLAO_OWN      1
+#define TABLAO_OBSERVED 2
+#define TABLAO_BOTH     4
+
+/* An index, view or trigger as this extension has it. */
 typedef struct TablaoSource TablaoSource;
 struct TablaoSource {
-  const char *zType;        /* "view" or "trigger" */
+  int bBoth;                /* it stands among what both kinds have */
+  const char *zType;        /* "index", "view" or "trigger" */
   const char *zName;
   const char *zSql;         /* as sqlite_schema holds it */
 };
@@ -185,57 +193,64 @@ struct TablaoSource {
 #define TABLAO_SQL_HAS_FARM "SELECT 1 FROM main.sqlite_schema " \
   "WHERE type='table' AND name='tablao_migrations'"
 
+/* Has a row if it is an own one: Flamenco's tables have columns of ours. */
+#define TABLAO_SQL_IS_OWN "SELECT 1 FROM " \
+  "pragma_table_info('jobs', 'main') WHERE name GLOB 'tablao_*'"
+
+/* Has a row if this is a database of Flamenco's (or of its migration tool). */
+#define TABLAO_SQL_IS_FLAMENCO "SELECT 1 FROM main.sqlite_schema " \
+  "WHERE type='table' AND name='goose_db_version'"
+
 const char *tablaoVersion(void);
 const char *const *tablaoStatuses(int eKind);
 int tablaoLatest(void);
-int tablaoSource(int i, TablaoSource*);
+int tablaoSource(int eKind, int *pi, TablaoSource*);
+int tablaoFindSource(int eKind, const char *zName, TablaoSource*);
 const char *tablaoScript(const char *zName);
-int tablaoIsOurs(const char *zName);
+int tablaoIsOurs(int eKind, const char *zName);
+int tablaoKind(TablaoOp*);
 int tablaoCompareApplied(TablaoOp*);
-void tablaoInstallTables(TablaoOp*);
-void tablaoInstallObjects(TablaoOp*, const char *zType);
-void tablaoDropObjects(TablaoOp*, TablaoList*);
-void tablaoMigrateFunc(sqlite3_context*, int, sqlite3_value**);
-void tablaoSchemaVersionFunc(sqlite3_context*, int, sqlite3_value**);
+int tablaoObjectsDiffer(TablaoOp*, int eKind);
+void tablaoDropObjects(TablaoOp*, int eKind, TablaoList*);
+void tablaoDropIndexes(TablaoOp*);
+void tablaoInstallTables(TablaoOp*, int iHave, int mPiece);
+void tablaoInstallObjects(TablaoOp*, int eKind, const char *zType);
+void tablaoRecord(TablaoOp*, int eKind, int iHave);
 
-/* Interface to code in adopt.c and adopt_vtab.c: Flamenco's databases -------*/
+/* Interface to code in model.c: a farm in memory, and a guard ----------------*/
 
-/*
-** A farm in memory, with all that belongs to one, to compare a database with
-** and to ask its rules. op is an operation of its own.
-*/
+/* op is an operation of its own. */
 typedef struct TablaoModel TablaoModel;
 struct TablaoModel {
   TablaoDb db;
   TablaoOp op;
 };
 
-/* What an adoption carries from one of its steps to the next. */
-typedef struct TablaoAdoption TablaoAdoption;
-struct TablaoAdoption {
-  struct {
-    int op;                 /* SQLITE_DBCONFIG_xxx */
-    int bOn;
-  } aFlag[3];               /* of the connection, as the caller has them */
-  int bFlag;                /* they were changed */
-  TablaoList drop;          /* to drop the old tables */
-  TablaoList trigger;       /* to make the user's triggers anew */
-};
-
-void tablaoModelOpen(TablaoOp*, TablaoModel*);
+void tablaoModelOpen(TablaoOp*, TablaoModel*, int bRules);
 void tablaoModelCopy(TablaoOp *pFrom, const char *zSelect,
                      TablaoOp *pTo, const char *zInsert);
+void tablaoModelRefuse(TablaoOp*, TablaoModel*);
 void tablaoModelError(TablaoOp*, TablaoModel*);
 void tablaoModelClose(TablaoModel*);
 
-int tablaoAdoptIsFlamenco(TablaoOp*);
-char *tablaoAdoptVersion(TablaoOp*);
-void tablaoAdoptBegin(TablaoOp*, TablaoAdoption*);
-void tablaoAdoptFill(TablaoOp*, TablaoAdoption*);
-void tablaoAdoptFinish(TablaoOp*, TablaoAdoption*);
-void tablaoAdoptEnd(TablaoOp*, TablaoAdoption*);
-sqlite3_int64 tablaoAdoptProblems(TablaoOp*, char **pzFirst);
-void tablaoDetachFunc(sqlite3_context*, int, sqlite3_value**);
+typedef struct TablaoGuard TablaoGuard;
+struct TablaoGuard {
+  TablaoDb db;
+  TablaoOp op;
+  TablaoList function;      /* the functions that are allowed */
+  int eAction;              /* the SQLITE_CREATE_xxx that is expected */
+  const char *zName;        /* of what */
+  int bSeen;                /* it came */
+};
+
+void tablaoGuardOpen(TablaoOp*, TablaoGuard*);
+void tablaoGuardFind(TablaoOp*, TablaoList*, const char *zSelect);
+void tablaoGuardRun(TablaoOp*, TablaoGuard*, TablaoList*);
+void tablaoGuardClose(TablaoGuard*);
+
+/* Interface to code in adopt_vtab.c: what stands in the way ------------------*/
+
+sqlite3_int64 tablaoAdoptProblems(TablaoOp*, int bRows, char **pzFirst);
 
 /* Interface to code in graph.c: which task waits for which -----------------*/
 
@@ -261,6 +276,10 @@ void tablaoGraphClear(TablaoGraph*);
 /* Functions and modules, registered by tablao.c ----------------------------*/
 
 void tablaoVersionFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoMigrateFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoSchemaVersionFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoTakeOverFunc(sqlite3_context*, int, sqlite3_value**);
+void tablaoDetachFunc(sqlite3_context*, int, sqlite3_value**);
 void tablaoJobStatusValidFunc(sqlite3_context*, int, sqlite3_value**);
 void tablaoTaskStatusValidFunc(sqlite3_context*, int, sqlite3_value**);
 void tablaoWorkerStatusValidFunc(sqlite3_context*, int, sqlite3_value**);

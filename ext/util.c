@@ -83,10 +83,10 @@ void tablaoFail(TablaoOp *pOp, int rc, const char *zFormat, ...){
   pOp->rc = pOp->zErr ? rc : SQLITE_NOMEM;
 }
 
-/* True if there is surely no farm in the main database. */
-static int utilNoFarm(sqlite3 *db){
+/* True if this query surely has no row. */
+static int utilNone(sqlite3 *db, const char *zSql){
   sqlite3_stmt *pStmt = 0;
-  int rc = sqlite3_prepare_v2(db, TABLAO_SQL_HAS_FARM, -1, &pStmt, 0);
+  int rc = sqlite3_prepare_v2(db, zSql, -1, &pStmt, 0);
   if( rc==SQLITE_OK ) rc = sqlite3_step(pStmt);
   sqlite3_finalize(pStmt);
   return rc==SQLITE_DONE;
@@ -94,8 +94,8 @@ static int utilNoFarm(sqlite3 *db){
 
 /*
 ** The operation fails with code rc, which an interface of SQLite's has just
-** returned, and the text that belongs to it. Where no farm is, that is what
-** is wrong, and not the table that happened to be looked for.
+** returned, and the text that belongs to it. Where no farm is, or no door, that
+** is what is wrong, and not the table that happened to be looked for.
 */
 void tablaoSqlError(TablaoOp *pOp, int rc){
   if( pOp->rc ) return;
@@ -111,11 +111,19 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
   }else{
     tablaoFail(pOp, rc, "tablao: %s: %s", pOp->zWho, zMsg);
   }
-  if( rc==SQLITE_ERROR && !pOp->bNeedsNoFarm && utilNoFarm(pOp->db) ){
+  if( rc!=SQLITE_ERROR || pOp->bNeedsNoFarm ) return;
+  const char *zWhy = 0;
+  if( utilNone(pOp->db, TABLAO_SQL_HAS_FARM) ){
+    zWhy = "no farm in this database; SELECT tablao_migrate() makes one";
+  }else if( !utilNone(pOp->db, TABLAO_SQL_IS_FLAMENCO)
+         && utilNone(pOp->db, TABLAO_SQL_IS_OWN)
+  ){
+    zWhy = "this farm is observed: its Manager does that";
+  }
+  if( zWhy ){
     sqlite3_free(pOp->zErr);
     pOp->rc = SQLITE_OK;
-    tablaoFail(pOp, rc, "tablao: %s: no farm in this database; "
-        "SELECT tablao_migrate() makes one", pOp->zWho);
+    tablaoFail(pOp, rc, "tablao: %s: %s", pOp->zWho, zWhy);
   }
 }
 
@@ -144,6 +152,25 @@ void tablaoResultValue(sqlite3_context *ctx, sqlite3_value *pValue){
     sqlite3_result_text(ctx, z, -1, SQLITE_TRANSIENT);
   }else{
     sqlite3_result_value(ctx, pValue);
+  }
+}
+
+/*
+** Opens a database in memory; whatever comes of it, the caller closes *pDb.
+** An auto-extension of the program's may make this fail with any code it
+** likes, SQLITE_DONE among them, which is none to hand on: to the caller of a
+** virtual table it would be the end of the rows.
+*/
+void tablaoOpenMemory(TablaoOp *pOp, sqlite3 **pDb){
+  *pDb = 0;
+  if( pOp->rc ) return;
+  int rc = sqlite3_open_v2(":memory:", pDb,
+      SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_MEMORY, 0);
+  if( rc==SQLITE_NOMEM || (rc && *pDb==0) ){
+    pOp->rc = SQLITE_NOMEM;
+  }else if( rc ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: cannot open a database in "
+        "memory: %s", pOp->zWho, sqlite3_errmsg(*pDb));
   }
 }
 
@@ -406,6 +433,40 @@ static int utilTxn(TablaoOp *pOp, int eTxn){
   return rc==SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* True if the database is dqlite's, whose VFS is named dqlite and a number. */
+int tablaoIsDqlite(sqlite3 *db){
+  sqlite3_vfs *pVfs = 0;
+  int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &pVfs);
+  return rc==SQLITE_OK && pVfs && strncmp(pVfs->zName, "dqlite", 6)==0;
+}
+
+/*
+** Refuses to write by itself in a database of dqlite's. That replicates what
+** the statements write that it takes for writing ones; what a function writes
+** that is called by a SELECT outside a transaction stays on one node, and the
+** next write ends that node. Inside a transaction it is replicated with it.
+*/
+static void utilRefuseDqlite(TablaoOp *pOp){
+  static const struct {
+    const char *zWho;
+    const char *zElse;
+  } aElse[] = {
+    { "schedule_task",       ", or INSERT INTO task_claims" },
+    { "store_authored_job",  ", or INSERT INTO authored_jobs" },
+    { "farm_tick",           ", or INSERT INTO farm_ticks" },
+  };
+  const char *zElse = "";
+  if( pOp->rc || !sqlite3_get_autocommit(pOp->db) || !tablaoIsDqlite(pOp->db) ){
+    return;
+  }
+  for(size_t i=0; i<sizeof(aElse)/sizeof(aElse[0]); i++){
+    if( strcmp(pOp->zWho, aElse[i].zWho)==0 ) zElse = aElse[i].zElse;
+  }
+  tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: dqlite would not replicate what "
+      "a SELECT writes by itself: call it after BEGIN IMMEDIATE%s",
+      pOp->zWho, zElse);
+}
+
 /*
 ** Opens a savepoint: one inside the caller's transaction, or a transaction
 ** of its own. What ends it is prepared here too, since memory may have run
@@ -418,6 +479,7 @@ void tablaoBegin(TablaoOp *pOp){
     "SAVEPOINT tablao", "RELEASE tablao", "ROLLBACK TO tablao", "ROLLBACK",
     "PRAGMA main.journal_mode"
   };
+  utilRefuseDqlite(pOp);
   for(int i=0; i<TABLAO_N_TXN; i++){
     pOp->apTxn[i] = tablaoCached(pOp, 0, azSql[i]);
   }

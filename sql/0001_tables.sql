@@ -4,35 +4,43 @@
 -- rewritten into constants by engines that replicate statements, so they are
 -- spelled strftime(format) and randomblob(4+0).
 
+-- One row per numbered migration that this database has been through.
+-- checksum: the SHA-256 of the migration's file.
+-- @both
 CREATE TABLE tablao_migrations (
-  -- One row per numbered migration that this database has been through.
   version integer NOT NULL PRIMARY KEY,
   name text NOT NULL,
-  checksum text NOT NULL, -- SHA-256 of the migration's file
+  checksum text NOT NULL,
   applied_at datetime NOT NULL
 );
 
+-- The views and triggers that Tablao made here. A later version tells by it
+-- those that it no longer has from the user's own.
+-- @both
 CREATE TABLE tablao_objects (
-  -- The views and triggers that Tablao made here. A later version tells by it
-  -- those that it no longer has from the user's own.
   name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
 
+-- One row per setting of the farm; deleting a row restores its default.
+-- NUMERIC makes a whole number of '600' and of 600.0.
+-- @both
 CREATE TABLE farm_settings (
-  -- One row per setting of the farm; deleting a row restores its default.
-  -- NUMERIC makes a whole number of '600' and of 600.0.
   name text NOT NULL PRIMARY KEY,
   value numeric
 ) WITHOUT ROWID;
 
+-- The settings there are, and what each is when nobody has set it.
+-- minimum: lowest and highest value of a number;
+-- maximum: NULL for a setting that is not a number
+-- @both
 CREATE TABLE tablao_setting_defaults (
-  -- The settings there are, and what each is when nobody has set it.
   name text NOT NULL PRIMARY KEY,
   value numeric,
-  minimum integer, -- lowest and highest value of a number;
-  maximum integer  -- NULL for a setting that is not a number
+  minimum integer,
+  maximum integer
 ) WITHOUT ROWID;
 
+-- @both
 INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
   ('state_machine', 'on', NULL, NULL),
   ('task_timeout', 600, 0, 9223372036854775807),
@@ -40,14 +48,14 @@ INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
   ('blocklist_threshold', 3, 0, 9223372036854775807),
   ('task_fail_after_softfail_count', 3, 0, 9223372036854775807),
   ('job_fail_percentage', 10, 1, 100),
-  ('json_storage', 'text', NULL, NULL),
   ('clock', NULL, NULL, NULL);
 
+-- @both
 INSERT INTO farm_settings (name, value)
 SELECT name, value FROM tablao_setting_defaults;
 
+-- One row per worker tag; a job with a tag runs on workers that have it.
 CREATE TABLE worker_tags (
-  -- One row per worker tag; a job with a tag runs on workers that have it.
   id integer NOT NULL PRIMARY KEY,
   created_at datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
   updated_at datetime DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
@@ -58,9 +66,12 @@ CREATE TABLE worker_tags (
   description varchar(255) NOT NULL DEFAULT ''
 );
 
+-- One row per job. steps_completed and steps_total are the sums over its
+-- tasks, kept by triggers.
+-- tablao_status: The status that was last acted upon. Where it differs from
+-- status, what the status does to the job's tasks is still to be done.
+-- tablao_rev: counted up by every UPDATE of ours that stamps the row itself.
 CREATE TABLE jobs (
-  -- One row per job. steps_completed and steps_total are the sums over its
-  -- tasks, kept by triggers.
   id integer NOT NULL PRIMARY KEY,
   created_at datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
   updated_at datetime DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
@@ -79,20 +90,23 @@ CREATE TABLE jobs (
   worker_tag_id integer REFERENCES worker_tags (id) ON DELETE SET NULL,
   steps_completed integer NOT NULL DEFAULT 0,
   steps_total integer NOT NULL DEFAULT 0,
-  -- Counted up by an UPDATE of ours that sees to its own consequences; the
-  -- triggers on this table leave such an UPDATE alone.
+  tablao_status varchar(32) NOT NULL DEFAULT '',
   tablao_rev integer NOT NULL DEFAULT 0
 );
 
-CREATE INDEX jobs_status_idx ON jobs (status);
-CREATE INDEX jobs_worker_tag_idx ON jobs (worker_tag_id)
+CREATE INDEX tablao_jobs_status_idx ON jobs (status);
+-- Empty but while a change of a job's status is on its way.
+CREATE INDEX tablao_jobs_unsettled_idx ON jobs (id)
+WHERE status <> tablao_status;
+CREATE INDEX tablao_jobs_worker_tag_idx ON jobs (worker_tag_id)
 WHERE worker_tag_id IS NOT NULL;
-CREATE INDEX jobs_delete_requested_idx
+CREATE INDEX tablao_jobs_delete_requested_idx
 ON jobs (substr(delete_requested_at, 1, 23))
 WHERE delete_requested_at IS NOT NULL;
 
+-- One row per worker, soft-deleted ones (deleted_at) included.
+-- tablao_rev: 0 while the row is being inserted.
 CREATE TABLE workers (
-  -- One row per worker, soft-deleted ones (deleted_at) included.
   id integer NOT NULL PRIMARY KEY,
   created_at datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
   updated_at datetime DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
@@ -111,19 +125,23 @@ CREATE TABLE workers (
   supported_task_types varchar(255) NOT NULL DEFAULT '',
   deleted_at datetime,
   can_restart boolean NOT NULL DEFAULT 0,
-  -- As in jobs.
   tablao_rev integer NOT NULL DEFAULT 0
 );
 
--- To ten seconds, so that what sees a worker every few seconds need not move
--- its entry each time; timed_out_workers looks at the rest. Tasks are touched
--- as often and time out later: to the minute.
-CREATE INDEX workers_seen_idx ON workers (substr(last_seen_at, 1, 18))
-WHERE deleted_at IS NULL AND status <> 'offline' AND status <> 'error';
-CREATE INDEX workers_status_idx ON workers (status) WHERE deleted_at IS NULL;
+-- None on last_seen_at, which would move with every claim: a tick looks at all
+-- workers.
+CREATE INDEX tablao_workers_status_idx ON workers (status) WHERE deleted_at IS NULL;
 
+-- One row per task of a job.
+-- index_in_job: from 1; 0 is given the next.
+-- tablao_rev: 0 while the row is being inserted, then counted up by every
+-- UPDATE of ours that stamps the row itself.
+-- tablao_swept: the value of tablao_rev at which the job last gave it a status,
+-- a blank and that status.
+-- tablao_done: 1 when the tasks that depend on it know that it is completed.
+-- tablao_open_deps: how many of the tasks it depends on are not done.
+-- tablao_lane: its row in tablao_lanes.
 CREATE TABLE tasks (
-  -- One row per task of a job.
   id integer NOT NULL PRIMARY KEY,
   created_at datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
   updated_at datetime DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
@@ -133,7 +151,7 @@ CREATE TABLE tasks (
   name varchar(64) NOT NULL DEFAULT '',
   type varchar(32) NOT NULL DEFAULT '',
   job_id integer NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
-  index_in_job integer NOT NULL DEFAULT 0, -- from 1; 0 is given the next
+  index_in_job integer NOT NULL DEFAULT 0,
   priority smallint NOT NULL DEFAULT 50,
   status varchar(16) NOT NULL DEFAULT 'queued',
   worker_id integer REFERENCES workers (id) ON DELETE SET NULL,
@@ -142,11 +160,10 @@ CREATE TABLE tasks (
   activity varchar(255) NOT NULL DEFAULT '',
   steps_completed integer NOT NULL DEFAULT 0,
   steps_total integer NOT NULL DEFAULT 0,
-  -- As in jobs.
   tablao_rev integer NOT NULL DEFAULT 0,
-  -- How many of the tasks it depends on are not completed.
+  tablao_swept text NOT NULL DEFAULT '',
+  tablao_done integer NOT NULL DEFAULT 0,
   tablao_open_deps integer NOT NULL DEFAULT 0,
-  -- Its row in tablao_lanes; 0 only while it is being inserted.
   tablao_lane integer NOT NULL DEFAULT 0,
   UNIQUE (job_id, index_in_job)
 );
@@ -154,36 +171,43 @@ CREATE TABLE tasks (
 -- The tasks that may run, in the order in which a lane hands them out.
 CREATE INDEX tablao_tasks_ready_idx ON tasks (tablao_lane, index_in_job)
 WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
--- A worker's tasks: the active ones at the end, each part by its last update.
-CREATE INDEX tablao_tasks_worker_idx
-ON tasks (worker_id, status = 'active', substr(updated_at, 1, 23))
-WHERE worker_id IS NOT NULL;
-CREATE INDEX tablao_tasks_touched_idx ON tasks (substr(last_touched_at, 1, 16))
+-- Who works on what: as many entries as there are active tasks, which is also
+-- what a tick looks through for those that have timed out.
+CREATE INDEX tablao_tasks_active_idx ON tasks (status, worker_id)
 WHERE status = 'active';
+-- A worker's tasks by their last update, to the hour, so that the entry stays
+-- where it is while the task is worked on.
+CREATE INDEX tablao_tasks_worker_idx
+ON tasks (worker_id, substr(updated_at, 1, 13))
+WHERE worker_id IS NOT NULL;
 
+-- task_id can run once dependency_id is completed. Rows keep the order in
+-- which they came (rowid), so that a document comes out as it went in.
 CREATE TABLE task_dependencies (
-  -- task_id can run once dependency_id is completed. Rows keep the order in
-  -- which they came (rowid), so that a document comes out as it went in.
   task_id integer NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
   dependency_id integer NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
   PRIMARY KEY (task_id, dependency_id)
 );
 
-CREATE INDEX task_dependencies_dependency_idx
+CREATE INDEX tablao_task_dependencies_dependency_idx
 ON task_dependencies (dependency_id);
 
+-- worker_id has failed task_id and does not get it again.
+-- tablao_job_id: the job of the task, by which the failures of a worker on a
+-- job are counted; 0 only while the row is being inserted.
 CREATE TABLE task_failures (
-  -- worker_id has failed task_id and does not get it again.
   created_at datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
   task_id integer NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
   worker_id integer NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+  tablao_job_id integer NOT NULL DEFAULT 0,
   PRIMARY KEY (task_id, worker_id)
 );
 
-CREATE INDEX task_failures_worker_idx ON task_failures (worker_id);
+CREATE INDEX tablao_task_failures_worker_idx
+ON task_failures (worker_id, tablao_job_id);
 
+-- worker_id gets no more tasks of task_type of job_id.
 CREATE TABLE job_blocks (
-  -- worker_id gets no more tasks of task_type of job_id.
   id integer NOT NULL PRIMARY KEY,
   created_at datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
   job_id integer NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
@@ -192,30 +216,30 @@ CREATE TABLE job_blocks (
   UNIQUE (job_id, worker_id, task_type)
 );
 
-CREATE INDEX job_blocks_worker_idx ON job_blocks (worker_id);
+CREATE INDEX tablao_job_blocks_worker_idx ON job_blocks (worker_id);
 
+-- The job that rendered last: at most one row.
 CREATE TABLE last_rendereds (
-  -- The job that rendered last: at most one row.
   id integer NOT NULL PRIMARY KEY,
   created_at datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
   updated_at datetime DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
   job_id integer NOT NULL REFERENCES jobs (id) ON DELETE CASCADE
 );
 
-CREATE INDEX last_rendereds_job_idx ON last_rendereds (job_id);
+CREATE INDEX tablao_last_rendereds_job_idx ON last_rendereds (job_id);
 
+-- worker_id has the tag worker_tag_id.
 CREATE TABLE worker_tag_membership (
-  -- worker_id has the tag worker_tag_id.
   worker_tag_id integer NOT NULL REFERENCES worker_tags (id) ON DELETE CASCADE,
   worker_id integer NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
   PRIMARY KEY (worker_tag_id, worker_id)
 );
 
-CREATE INDEX worker_tag_membership_worker_idx
+CREATE INDEX tablao_worker_tag_membership_worker_idx
 ON worker_tag_membership (worker_id);
 
+-- When a worker sleeps, in local time; next_check is in UTC.
 CREATE TABLE sleep_schedules (
-  -- When a worker sleeps, in local time; next_check is in UTC.
   id integer NOT NULL PRIMARY KEY,
   created_at datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
   updated_at datetime DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00')),
@@ -228,7 +252,7 @@ CREATE TABLE sleep_schedules (
   next_check datetime
 );
 
-CREATE INDEX sleep_schedules_due_idx
+CREATE INDEX tablao_sleep_schedules_due_idx
 ON sleep_schedules (coalesce(substr(next_check, 1, 23), ''))
 WHERE is_active;
 
@@ -236,37 +260,36 @@ WHERE is_active;
 -- Everything below follows from the tables above: triggers keep it, the view
 -- farm_problems compares it, and DELETE FROM farm_problems makes it anew.
 
-CREATE TABLE tablao_job_counts (
-  -- How many tasks a job has, in all and in each status. The row goes before
-  -- its job does, and that is how the triggers know that a job is being
-  -- deleted and that nothing about it needs keeping.
-  job_id integer NOT NULL PRIMARY KEY,
-  num_tasks integer NOT NULL DEFAULT 0,
-  num_queued integer NOT NULL DEFAULT 0,
-  num_active integer NOT NULL DEFAULT 0,
-  num_completed integer NOT NULL DEFAULT 0,
-  num_failed integer NOT NULL DEFAULT 0,
-  num_canceled integer NOT NULL DEFAULT 0,
-  num_soft_failed integer NOT NULL DEFAULT 0,
-  num_paused integer NOT NULL DEFAULT 0
-);
+-- How many tasks a job has in each status, and the sums of their steps: one row
+-- per job and kind, which is a status of tasks, steps_completed or steps_total.
+-- Triggers that write nothing else book every change of a task here, so no
+-- trigger of a user's can run while they do. The rows go before their job does,
+-- and that is how the triggers know that a job is being deleted.
+CREATE TABLE tablao_counts (
+  job_id integer NOT NULL,
+  kind text NOT NULL,
+  n integer NOT NULL,
+  PRIMARY KEY (job_id, kind)
+) WITHOUT ROWID;
 
+-- A lane is what tasks of one job, type and priority queue in. It carries what
+-- decides its turn, so that a change of a job's priority, tag or status touches
+-- its few lanes and none of its many tasks. It goes with its last task.
+-- task_type: trimmed and in lower case.
+-- worker_tag_id: of the job; 0 when it has none.
+-- is_open: the job hands out tasks.
+-- has_ready: some task of it may run.
 CREATE TABLE tablao_lanes (
-  -- A lane is what tasks of one job, type and priority queue in, that the same
-  -- workers have failed. It carries what decides its turn, so that a change of
-  -- a job's priority, tag or status touches its few lanes and none of its many
-  -- tasks; and a worker passes by a lane, not by one task after another, that
-  -- it has failed.
   id integer NOT NULL PRIMARY KEY,
   job_id integer NOT NULL,
-  task_type text NOT NULL, -- trimmed and in lower case
+  task_type text NOT NULL,
   task_priority integer NOT NULL,
-  failed_by text NOT NULL DEFAULT '', -- ids of workers: ,3,17, or empty
-  worker_tag_id integer NOT NULL, -- of the job; 0 when it has none
+  worker_tag_id integer NOT NULL,
   job_priority integer NOT NULL,
-  is_open integer NOT NULL, -- the job hands out tasks
-  has_ready integer NOT NULL DEFAULT 0, -- some task of it may run
-  UNIQUE (job_id, task_type, task_priority, failed_by)
+  is_open integer NOT NULL,
+  has_ready integer NOT NULL DEFAULT 0,
+  num_tasks integer NOT NULL DEFAULT 0,
+  UNIQUE (job_id, task_type, task_priority)
 );
 
 CREATE INDEX tablao_lanes_claim_idx
@@ -275,9 +298,18 @@ ON tablao_lanes (
 )
 WHERE is_open = 1 AND has_ready = 1;
 
+-- Where a worker that has failed tasks of a lane starts to look in it: it has
+-- failed all ready tasks with a lower index_in_job. Without a row: at the start.
+CREATE TABLE tablao_skips (
+  lane_id integer NOT NULL,
+  worker_id integer NOT NULL,
+  from_index integer NOT NULL,
+  PRIMARY KEY (lane_id, worker_id)
+) WITHOUT ROWID;
+
+-- The (task type, tag) pairs that a worker takes tasks of; tag 0 stands for
+-- jobs without a tag.
 CREATE TABLE tablao_worker_types (
-  -- The (task type, tag) pairs that a worker takes tasks of; tag 0 stands for
-  -- jobs without a tag.
   worker_id integer NOT NULL,
   task_type text NOT NULL,
   worker_tag_id integer NOT NULL,
@@ -289,37 +321,114 @@ CREATE TABLE tablao_worker_types (
 CREATE UNIQUE INDEX tablao_worker_types_type_idx
 ON tablao_worker_types (task_type, worker_tag_id, worker_id);
 
+-- Rules that are rows -------------------------------------------------------
+
+-- What a new status of a job does: section 3 of the specification, second
+-- table. First to its tasks: one row per status that they have and lose.
+-- old_status tells rules apart that differ by the status before; '' stands for
+-- any other.
+CREATE TABLE tablao_sweep_rules (
+  job_status text NOT NULL,
+  old_status text NOT NULL,
+  from_status text NOT NULL,
+  to_status text NOT NULL,
+  PRIMARY KEY (job_status, old_status, from_status)
+) WITHOUT ROWID;
+
+INSERT INTO tablao_sweep_rules (job_status, old_status, from_status, to_status) VALUES
+  ('cancel-requested', '', 'active', 'canceled'),
+  ('cancel-requested', '', 'queued', 'canceled'),
+  ('cancel-requested', '', 'soft-failed', 'canceled'),
+  ('failed', '', 'active', 'canceled'),
+  ('failed', '', 'queued', 'canceled'),
+  ('failed', '', 'soft-failed', 'canceled'),
+  ('pause-requested', '', 'queued', 'paused'),
+  ('pause-requested', '', 'soft-failed', 'paused'),
+  ('requeueing', '', 'canceled', 'queued'),
+  ('requeueing', '', 'failed', 'queued'),
+  ('requeueing', '', 'paused', 'queued'),
+  ('requeueing', '', 'soft-failed', 'queued'),
+  ('requeueing', 'completed', 'active', 'queued'),
+  ('requeueing', 'completed', 'canceled', 'queued'),
+  ('requeueing', 'completed', 'completed', 'queued'),
+  ('requeueing', 'completed', 'failed', 'queued'),
+  ('requeueing', 'completed', 'paused', 'queued'),
+  ('requeueing', 'completed', 'queued', 'queued'),
+  ('requeueing', 'completed', 'soft-failed', 'queued');
+
+-- Then to the job itself; what that waits for is said in tablao_act_insert. A
+-- status without a row leads to no other.
+CREATE TABLE tablao_job_rules (
+  job_status text NOT NULL PRIMARY KEY,
+  next_status text NOT NULL,
+  activity text NOT NULL
+) WITHOUT ROWID;
+
+INSERT INTO tablao_job_rules (job_status, next_status, activity) VALUES
+  ('cancel-requested', 'canceled', 'Job changed to canceled: its cancellation was requested'),
+  ('pause-requested', 'paused', 'Job changed to paused: a pause was requested and no task is active'),
+  ('requeueing', 'queued', 'Job changed to queued: it was requeued'),
+  ('queued', 'completed', 'Job changed to completed: it has no task left to do');
+
 -- Scratch: empty between statements, or of no meaning -----------------------
 
+-- Tables a row of which has the key of the row that is being written: only a
+-- REPLACE gets past that.
 CREATE TABLE tablao_replaced (
-  -- Tables a row of which has the key of the row that is being written: only
-  -- a REPLACE gets past that.
   table_name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
 
-CREATE TABLE tablao_taken (
-  -- One row, which triggers try to insert again: INSERT OR IGNORE. The OR
-  -- clause of the outer statement is put in place of the one there, so only a
-  -- REPLACE sets is_replacing, which is how a BEFORE trigger knows of one.
-  -- Under OR ABORT, FAIL or ROLLBACK this is the key that is taken.
+-- One row. is_moving: the rules are changing a job's status because of a task;
+-- what users' triggers do to other tasks meanwhile goes to tablao_pending.
+-- is_replacing: see tablao_settings_before_insert. last_tick_at: when
+-- the farm last ticked.
+-- @both
+CREATE TABLE tablao_scratch (
   key integer NOT NULL PRIMARY KEY,
-  is_replacing integer NOT NULL
+  is_moving integer NOT NULL DEFAULT 0,
+  is_replacing integer NOT NULL DEFAULT 0,
+  last_tick_at datetime
 );
 
-INSERT INTO tablao_taken (key, is_replacing) VALUES (1, 0);
+-- @both
+INSERT INTO tablao_scratch (key) VALUES (1);
 
-CREATE TABLE tablao_bulk (
-  -- The job whose tasks are being stored all at once. The triggers per task
-  -- and per dependency keep quiet meanwhile.
-  job_id integer NOT NULL PRIMARY KEY
+-- Jobs the status of which is being acted upon. num_swept: how many tasks have
+-- lost the last status, num_tasks: how many have changed in all.
+CREATE TABLE tablao_acting (
+  job_id integer NOT NULL PRIMARY KEY,
+  num_swept integer NOT NULL DEFAULT 0,
+  num_tasks integer NOT NULL DEFAULT 0
 );
 
+-- Tasks whose new status has yet to be looked at.
+CREATE TABLE tablao_pending (
+  task_id integer NOT NULL PRIMARY KEY,
+  job_id integer NOT NULL,
+  status text NOT NULL
+);
+
+-- Times as a client wrote them, in the form in which they are stored: see
+-- tablao_times, the door to it.
+CREATE TABLE tablao_written_times (
+  n integer NOT NULL PRIMARY KEY,
+  value text
+);
+
+INSERT INTO tablao_written_times (n) VALUES (0), (1), (2), (3);
+
+-- The document that is being stored: its job. Columns without a type keep
+-- what came, a BLOB standing for a member of the wrong JSON type.
+-- is_adding: tasks are added to a job stored already
+-- is_object: the document has the JSON type it should have
+-- stranger: a member that a job does not have. has_zero: there is a zero byte.
+-- last_index: the highest index_in_job that the document takes, once it is
+-- being stored.
+-- is_linking: its dependencies are being stored, all at once.
 CREATE TABLE tablao_authored_job (
-  -- The document that is being stored: its job. Columns without a type keep
-  -- what came, a BLOB standing for a member of the wrong JSON type.
   id integer NOT NULL PRIMARY KEY,
-  is_adding integer NOT NULL, -- tasks are added to a job stored already
-  is_object integer NOT NULL, -- the document has the JSON type it should have
+  is_adding integer NOT NULL,
+  is_object integer NOT NULL,
   job_id integer,
   uuid,
   name,
@@ -330,11 +439,16 @@ CREATE TABLE tablao_authored_job (
   metadata,
   storage_shaman_checkout_id,
   worker_tag,
-  tasks
+  tasks,
+  stranger,
+  has_zero,
+  last_index integer,
+  is_linking integer NOT NULL DEFAULT 0
 );
 
+-- The document that is being stored: its tasks, numbered from 1.
+-- stranger: a member that a task does not have.
 CREATE TABLE tablao_authored_tasks (
-  -- The document that is being stored: its tasks, numbered from 1.
   number integer NOT NULL PRIMARY KEY,
   uuid,
   name,
@@ -342,15 +456,17 @@ CREATE TABLE tablao_authored_tasks (
   priority,
   commands,
   dependencies,
+  stranger,
+  has_zero,
   steps_total integer NOT NULL DEFAULT 0
 );
 
 CREATE INDEX tablao_authored_tasks_uuid_idx ON tablao_authored_tasks (uuid);
 
+-- The document that is being stored: which task waits for which. One of
+-- dependency_number (a task of the document) and dependency_id (a task that
+-- is stored already) is set, unless the document names a task that is not.
 CREATE TABLE tablao_authored_dependencies (
-  -- The document that is being stored: which task waits for which. One of
-  -- dependency_number (a task of the document) and dependency_id (a task that
-  -- is stored already) is set, unless the document names a task that is not.
   number integer NOT NULL,
   dependency_uuid,
   dependency_number integer,

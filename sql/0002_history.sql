@@ -1,6 +1,8 @@
 -- What happened: attempts, events and the jobs that were. Nothing here refers
 -- to a column that only an own farm has, so that it serves observed farms, too.
 
+-- @both
+
 -- One row per time that a worker had a task: open (ended_at NULL) while the task
 -- is active and has that worker, closed when that ends. Rows may be deleted to
 -- save space; what they added up to stays.
@@ -88,6 +90,7 @@ SELECT name, value FROM tablao_setting_defaults
 WHERE name IN ('history', 'events_keep');
 
 -- Who is at work while the farm is upgraded has started now, for all we know.
+-- @own
 INSERT INTO task_attempts (
   task_id, worker_id, worker_name, started_at, tablao_job_id
 )

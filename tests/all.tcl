@@ -8,7 +8,7 @@
 # without finish_test counts as one failure more.
 #
 #   TABLAO_JOBS           files at a time (default: the number of cores)
-#   TABLAO_TEST_TIMEOUT   seconds that one file may take (default 1200)
+#   TABLAO_TEST_TIMEOUT   seconds that one file may take (default 3600)
 #
 # A file with the line `# tester: slow` near its top is started first, so that
 # it does not run alone at the end.
@@ -138,7 +138,7 @@ foreach path [lsort [glob -nocomplain -directory $dir *.test]] {
 set queue [concat $slow $fast]
 set passed 0
 set failed 0
-set timeout [env_default TABLAO_TEST_TIMEOUT 1200]
+set timeout [env_default TABLAO_TEST_TIMEOUT 3600]
 set jobs [env_default TABLAO_JOBS [number_of_cores]]
 if {![llength $queue]} {
   puts "tablao: no test file matches: $dir $argv"

@@ -9,6 +9,8 @@
 #   add_job NAME TASKS ?COLUMN VALUE ...?   uuid and name NAME, active. TASKS
 #                             is a list of {NAME ?COLUMN VALUE ...?}: a task
 #                             with uuid and name NAME, type misc, queued
+#   insert_quietly TABLE PAIRS   a row as another program would leave it: no
+#                             trigger fires
 #   set_tags WORKER ?TAG ...? makes the tags where missing
 #   report TASK WORKER ?STATUS? ?ACTIVITY? ?STEPS?   by task_updates; - is
 #                             NULL. Empty, or the error message
@@ -38,6 +40,16 @@ proc insert_row {table pairs} {
     }
   }
   db eval "INSERT INTO $table ([join $columns ,]) VALUES ([join $values ,])"
+}
+
+proc insert_quietly {table pairs} {
+  db config enable_trigger 0
+  set code [catch {
+    insert_row $table [dict merge {-created_at {SELECT now FROM farm_clock}
+      -updated_at {SELECT now FROM farm_clock}} $pairs]
+  } result options]
+  db config enable_trigger 1
+  return -options $options $result
 }
 
 proc full_time {time} {

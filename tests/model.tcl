@@ -6,8 +6,9 @@
 #
 # A row is a dict of column and value, a table a dict of key and row. NULL is
 # the word NULL. A JSON column holds its storage class and its text, as in
-# text:{} or blob:[]. An operation either happens or is refused; a refused one
-# leaves the model as it was.
+# text:{}; in an operation also blob:[], and bomt: and bomb: for a text and a
+# BLOB behind a byte order mark. An operation either happens or is refused; a
+# refused one leaves the model as it was.
 #
 # What the model leaves open
 # --------------------------
@@ -34,16 +35,15 @@
 #     failed with that worker as their worker_id.
 # R6  "task -> failed and the job -> failed": in that order, the first by the
 #     task rules, the second whatever the job's status is then.
-# R7  "With 'off', none of this happens": a request for restart of a worker
-#     that cannot restart is then not refused either.
-# R8  "from the time it is set": rows stored before json_storage was changed
-#     stay as they are until somebody writes a JSON column of the row, which
-#     then takes the other with it.
+# R7  "As if the job had just got its status" (the tick): so the activity names
+#     a status only where the job gets another one.
+# R8  "Unless the statement changed it itself": another text than the stored
+#     one, even if it is the same time in another form.
 # R9  "All tasks of the job completed: job -> completed" (and the other rows of
 #     that table) hold whatever the job's status is, unless the row names it.
-# R10 Types are "compared trimmed and in lower case" with the worker's list;
-#     the histories use one spelling per type otherwise, so blocks and
-#     counts of failures may compare either way.
+# R10 Types are compared "in tasks, workers, blocks alike", and kept as they
+#     were written. A block that the failure policy makes has the spelling of
+#     the task; it makes none where there is one in another spelling.
 # R11 "Every row that such a statement saw is treated": also in the order of
 #     ids, each by the task rules in full.
 # R12 A step of the failure policy sees what the steps before it have left;
@@ -68,7 +68,7 @@ namespace eval model {
     restart {}}
   variable setting_defaults {state_machine on task_timeout 600
     worker_timeout 60 blocklist_threshold 3 task_fail_after_softfail_count 3
-    job_fail_percentage 10 json_storage text clock NULL}
+    job_fail_percentage 10 history on events_keep 10000 clock NULL}
 
   variable tables {jobs tasks task_dependencies task_failures job_blocks
     last_rendereds workers worker_tags worker_tag_membership sleep_schedules
@@ -125,6 +125,11 @@ namespace eval model {
     worker_tag_membership {worker_tag_id worker_tags worker_id workers}
     sleep_schedules {worker_id workers}
   }
+  # Columns that hold a time. Empty is NULL in those that may be NULL.
+  variable time_columns {created_at updated_at delete_requested_at
+    last_touched_at last_seen_at deleted_at next_check}
+  variable boolean_columns {lazy_status_request can_restart is_active}
+  variable most_steps 9007199254740992
   # A change of nothing but these does not move updated_at.
   variable unstamped {storage_shaman_checkout_id deleted_at next_check
     updated_at}
@@ -158,11 +163,6 @@ proc model::now {} {
 
 proc model::refuse {why} {
   return -code error -errorcode {MODEL REFUSED} $why
-}
-
-proc model::on {} {
-  variable T
-  return [expr {[dict get $T(farm_settings) state_machine] eq "on"}]
 }
 
 proc model::setting {name} {
@@ -220,7 +220,7 @@ proc model::count {job args} {
 }
 
 proc model::normal_type {type} {
-  return [string tolower [string trim $type " "]]
+  return [string tolower [string trim $type " \t\r\n"]]
 }
 
 proc model::stamp {table key} {
@@ -288,6 +288,8 @@ proc model::sum_job {job} {
   }
   if {[get jobs $job steps_completed] != $done
       || [get jobs $job steps_total] != $total} {
+    variable most_steps
+    if {$total > $most_steps} { refuse "too many steps in the job" }
     put jobs $job steps_completed $done steps_total $total
     stamp jobs $job
   }
@@ -319,9 +321,18 @@ proc model::pausing_complete {job} {
     && [count $job active] == 0}]
 }
 
+# The job is over: nothing of it can be run any more, and not all is done.
+proc model::over {job} {
+  return [expr {[get jobs $job status] in {queued active pause-requested}
+    && [count $job active queued soft-failed paused] == 0
+    && [count $job completed] < [llength [tasks_of $job]]}]
+}
+proc model::end_of {job} {
+  return [expr {[count $job failed] > 0 ? "failed" : "canceled"}]
+}
+
 # The effect of a task's new status on its job.
 proc model::task_changed {task} {
-  if {![on]} return
   set job [get tasks $task job_id]
   set status [get jobs $job status]
   set total [llength [tasks_of $job]]
@@ -329,6 +340,8 @@ proc model::task_changed {task} {
     completed {
       if {[count $job completed] == $total} {
         job_status $job completed
+      } elseif {[over $job]} {
+        job_status $job [end_of $job]
       } elseif {[pausing_complete $job]} {
         job_status $job paused
       } elseif {$status eq "queued"} {
@@ -354,6 +367,8 @@ proc model::task_changed {task} {
       if {100 * [count $job failed] / $total
           >= [setting job_fail_percentage]} {
         job_status $job failed
+      } elseif {[over $job]} {
+        job_status $job [end_of $job]
       } elseif {[pausing_complete $job]} {
         job_status $job paused
       } elseif {$status eq "queued"} {
@@ -409,7 +424,6 @@ proc model::mass_change {job from to} {
 # where nobody knows it any more (a job that is stuck).
 proc model::job_changed {job old} {
   variable task_statuses
-  if {![on]} return
   switch -- [get jobs $job status] {
     cancel-requested {
       mass_change $job {active queued soft-failed} canceled
@@ -481,10 +495,8 @@ proc model::return_task {task words} {
 }
 
 # What follows when a statement has written a worker's status, request or
-# deletion. A request for the status it has (there may be one from when the
-# state machine was off) goes whenever one of these is written.
+# deletion.
 proc model::worker_written {worker old written} {
-  if {![on]} return
   set status [get workers $worker status]
   set was [dict get $old status]
   if {("status" in $written || "status_requested" in $written
@@ -547,11 +559,21 @@ proc model::ready_tasks {} {
   return $r
 }
 
+proc model::blocked {job worker type} {
+  variable T
+  foreach k [dict keys $T(job_blocks)] {
+    lassign $k j w t
+    if {$j == $job && $w == $worker
+        && [normal_type $t] eq [normal_type $type]} { return 1 }
+  }
+  return 0
+}
+
 proc model::may_run {worker task} {
   set job [get tasks $task job_id]
   set type [get tasks $task type]
   return [expr {[supports $worker $type] && [has_tag_of $worker $job]
-    && ![exists job_blocks [list $job $worker $type]]
+    && ![blocked $job $worker $type]
     && ![exists task_failures [list $task $worker]]}]
 }
 
@@ -588,7 +610,6 @@ proc model::seen {worker} {
 
 proc model::op_claim {uuid} {
   variable T
-  farm_acts
   set w [by_uuid workers $uuid]
   if {$w eq {}} { refuse "unknown worker" }
   if {[get workers $w deleted_at] ne "NULL"} { refuse "deleted worker" }
@@ -607,18 +628,12 @@ proc model::op_claim {uuid} {
   task_status $t active [may_write [get tasks $t activity] active]
 }
 
-# The doors that act for the farm are refused while the Manager does the work.
-proc model::farm_acts {} {
-  if {![on]} { refuse "state_machine is off" }
-}
-
 # ---------------------------------------------------------------------------
 # Section 5: operations
 
 # A worker's report.
 proc model::op_report {report} {
   variable task_statuses
-  farm_acts
   foreach c {task_uuid worker_uuid status activity steps_completed} {
     set $c NULL
     if {[dict exists $report $c]} { set $c [dict get $report $c] }
@@ -682,12 +697,12 @@ proc model::task_failed {task worker} {
     lassign $k t w
     if {$t == $task} { incr n }
     if {$w == $worker && [get tasks $t job_id] == $job
-        && [get tasks $t type] eq $type} { incr f }
+        && [normal_type [get tasks $t type]] eq [normal_type $type]} { incr f }
   }
   set limit [setting blocklist_threshold]
   if {$limit > 0 && $f >= $limit} {
     set k [list $job $worker $type]
-    if {![exists job_blocks $k]} {
+    if {![blocked $job $worker $type]} {
       dict set T(job_blocks) $k [dict create job_id $job worker_id $worker \
         task_type $type created_at [now]]
     }
@@ -698,7 +713,7 @@ proc model::task_failed {task worker} {
     foreach t [tasks_of $job] {
       if {[get tasks $t status] eq "failed"
           && [get tasks $t worker_id] eq $worker
-          && [get tasks $t type] eq $type} {
+          && [normal_type [get tasks $t type]] eq [normal_type $type]} {
         return_task $t {}
       }
     }
@@ -791,7 +806,6 @@ proc model::op_time_out {view set uuid} {
     set seen [expr {$k in $seen ? [list $k] : [list]}]
   }
   if {![llength $seen]} return
-  farm_acts
   if {$set ne [list status $status]} { refuse "other update" }
   time_out_$table $seen
 }
@@ -801,20 +815,30 @@ proc model::stuck_jobs {} {
   set r {}
   dict for {j row} $T(jobs) {
     if {[dict get $row status] in {cancel-requested requeueing}
-        || [pausing_complete $j]} { lappend r $j }
+        || [pausing_complete $j] || [left_behind $j] ne {}} { lappend r $j }
   }
   return [lsort -integer $r]
 }
 
+# What a queued or active job should long have become, or {}.
+proc model::left_behind {job} {
+  set tasks [llength [tasks_of $job]]
+  if {[get jobs $job status] ni {queued active} || !$tasks} { return {} }
+  if {[count $job completed] == $tasks} { return completed }
+  return [expr {[over $job] ? [end_of $job] : ""}]
+}
+
 proc model::op_tick {} {
-  farm_acts
   time_out_tasks [timed_out_tasks]
   time_out_workers [timed_out_workers]
   foreach w [sleep_schedules_due] {
     put sleep_schedules $w next_check [next_check $w]
     apply_schedule $w
   }
-  foreach j [stuck_jobs] { job_changed $j {} }
+  foreach j [stuck_jobs] {
+    set status [left_behind $j]
+    if {$status eq {}} { job_changed $j {} } else { job_status $j $status }
+  }
 }
 
 proc model::tick_counts {} {
@@ -837,6 +861,7 @@ proc model::op_add_tasks {uuid tasks ids} {
 proc model::insert_authored {job tasks ids id_of_name} {
   upvar 1 $id_of_name id_of
   foreach t $tasks {
+    if {[dict exists $t stranger]} { refuse "a task has no such member" }
     foreach m {name type} {
       if {![dict exists $t $m]} { refuse "a task without $m" }
     }
@@ -867,6 +892,7 @@ proc model::insert_authored {job tasks ids id_of_name} {
 # `steps` stands for the commands: the total_step_count of each. $ids are the
 # ids that the database gave: the job's, then the tasks'.
 proc model::op_author {document ids} {
+  if {[dict exists $document stranger]} { refuse "a job has no such member" }
   foreach m {name job_type} {
     if {![dict exists $document $m]} { refuse "no $m" }
   }
@@ -979,7 +1005,7 @@ proc model::sleep_schedules_due {} {
 }
 
 proc model::apply_schedule {worker} {
-  if {![on] || [get workers $worker deleted_at] ne "NULL"} return
+  if {[get workers $worker deleted_at] ne "NULL"} return
   set status [get workers $worker status]
   set wanted [scheduled_status $worker]
   set asked [get workers $worker status_requested]
@@ -1023,7 +1049,58 @@ proc model::store_json {value what} {
   if {$text ne "null" && $ends ne [dict get {object \{\} array \[\]} $what]} {
     refuse "not a JSON $what"
   }
-  return [dict get $T(farm_settings) json_storage]:[string range $value 5 end]
+  return text:[string range $value 5 end]
+}
+
+# A time as it is stored, in whatever form it comes.
+proc model::store_time {value column} {
+  if {$value eq "NULL"} { return NULL }
+  if {$value eq {}} {
+    return [expr {$column in {created_at updated_at} ? [now] : "NULL"}]
+  }
+  if {![regexp -expanded {^(\d{4}-\d\d-\d\d)
+      (?:[T\ ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?
+        (?:\ ?Z|([-+])(\d\d):(\d\d)|\ ([-+])(\d\d)(\d\d)\ \S+
+          (?:\ m=\S+)?)?
+      )?$} $value - day h m s fraction sign oh om gsign gh gm]} {
+    refuse "not a time"
+  }
+  foreach v {h m s oh om gh gm} {
+    set $v [expr {[set $v] eq {} ? 0 : [scan [set $v] %d]}]
+  }
+  if {$h > 23 || $m > 59 || $s > 59} { refuse "not a time of the day" }
+  set seconds [clock scan $day -gmt 1 -format %Y-%m-%d]
+  if {[clock format $seconds -gmt 1 -format %Y-%m-%d] ne $day} {
+    refuse "no such day"
+  }
+  incr seconds [expr {3600 * $h + 60 * $m + $s}]
+  # One of the two is there, or none.
+  set offset [expr {3600 * ($oh + $gh) + 60 * ($om + $gm)}]
+  incr seconds [expr {"$sign$gsign" eq "-" ? $offset : -$offset}]
+  return [format_time [expr {1000 * $seconds
+    + [scan [string range ${fraction}000 0 2] %d]}]]
+}
+
+proc model::store_boolean {value} {
+  switch -- [string tolower [regsub {^str:} $value {}]] {
+    0 - false { return 0 }
+    1 - true { return 1 }
+  }
+  refuse "not a boolean"
+}
+
+# The values of a row as they are stored, of the columns written.
+proc model::stored {row written} {
+  variable time_columns
+  variable boolean_columns
+  foreach c $written {
+    if {$c in $time_columns} {
+      dict set row $c [store_time [dict get $row $c] $c]
+    } elseif {$c in $boolean_columns} {
+      dict set row $c [store_boolean [dict get $row $c]]
+    }
+  }
+  return $row
 }
 
 proc model::clamp_steps {task} {
@@ -1064,6 +1141,15 @@ proc model::check_row {table row written} {
     }
   }
   if {$table eq "sleep_schedules"} { check_schedule $row }
+  if {$table eq "tasks" && "steps_total" in $written} {
+    variable most_steps
+    set n [dict get $row steps_total]
+    if {$n < 0 || $n > $most_steps} { refuse "bad steps_total" }
+  }
+  if {$table eq "workers" && "supported_task_types" in $written
+      && [regexp {[][{}"]} [dict get $row supported_task_types]]} {
+    refuse "task types like JSON"
+  }
 }
 
 proc model::key_of {table row} {
@@ -1119,6 +1205,7 @@ proc model::insert_row {table given {conflict {}}} {
       dict set row $c [store_json [dict get $row $c] $what]
     }
   }
+  set row [stored $row $written]
   set k [key_of $table $row]
   set in_the_way [conflicts $table $row]
   if {[llength $in_the_way]} {
@@ -1144,6 +1231,14 @@ proc model::insert_row {table given {conflict {}}} {
   if {$table eq "tasks"} {
     clamp_steps $k
     sum_job [dict get $row job_id]
+  }
+  if {$table eq "workers"} {
+    if {[dict get $row status_requested] eq "restart"
+        && ![dict get $row can_restart]} { refuse "cannot restart" }
+    if {[dict get $row status] ne {}
+        && [dict get $row status] eq [dict get $row status_requested]} {
+      put workers $k status_requested {} lazy_status_request 0
+    }
   }
   if {$table eq "sleep_schedules"} { schedule_written $k }
   return done
@@ -1177,10 +1272,13 @@ proc model::update_row {table key given {conflict {}}} {
   if {"commands" in $written} {
     dict set row commands [store_json [dict get $row commands] array]
   }
-  if {$table eq "workers" && [on]
+  if {$table eq "workers"
       && [dict get $row status_requested] eq "restart"
       && [dict get $old status_requested] ne "restart"
       && ![dict get $row can_restart]} { refuse "cannot restart" }
+  set same_time [expr {"updated_at" ni $written
+    || [dict get $row updated_at] eq [dict get $old updated_at]}]
+  set row [stored $row $written]
   set in_the_way [conflicts $table $row $key]
   if {[llength $in_the_way]} {
     switch -- $conflict {
@@ -1203,8 +1301,7 @@ proc model::update_row {table key given {conflict {}}} {
   if {$new_key ne $key} { dict unset T($table) $key }
   dict set T($table) $new_key $row
   set key $new_key
-  if {[dict exists $row updated_at]
-      && [dict get $row updated_at] eq [dict get $old updated_at]} {
+  if {[dict exists $row updated_at] && $same_time} {
     foreach c $written {
       if {$c ni $unstamped} {
         stamp $table $key
@@ -1252,7 +1349,7 @@ proc model::delete_row {table key} {
       }
     }
     workers {
-      if {[on]} { return_tasks $key }
+      return_tasks $key
       dict for {t row} $T(tasks) {
         if {[dict get $row worker_id] eq $key} {
           put tasks $t worker_id NULL
@@ -1321,6 +1418,7 @@ proc model::op_delete {table keys} {
   foreach k $keys {
     if {$table eq "farm_settings"} {
       variable setting_defaults
+      if {$k eq "state_machine"} { refuse "it only tells" }
       if {[dict exists $setting_defaults $k]} {
         dict set ::model::T(farm_settings) $k [dict get $setting_defaults $k]
       }
@@ -1348,8 +1446,8 @@ proc model::op_setting {name value {replace 0}} {
   variable hint_refused
   set v [regsub {^str:} $value {}]
   switch -- $name {
-    state_machine { set ok [expr {$v in {on off}}] }
-    json_storage { set ok [expr {$v in {text blob}}] }
+    state_machine { set ok [expr {$v eq "on"}] }
+    history { set ok [expr {$v in {on off}}] }
     clock {
       set ok [regexp {^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+00:00$} $v]
     }
@@ -1501,13 +1599,12 @@ proc model::view_workers_left_to_run {} {
   set seen {}
   dict for {t row} $T(tasks) {
     set job [dict get $row job_id]
-    set type [dict get $row type]
+    set type [normal_type [dict get $row type]]
     if {[dict exists $seen $job,$type]} continue
     dict set seen $job,$type 1
     foreach w [ids workers] {
       if {[get workers $w deleted_at] eq "NULL" && [supports $w $type]
-          && [has_tag_of $w $job]
-          && ![exists job_blocks [list $job $w $type]]} {
+          && [has_tag_of $w $job] && ![blocked $job $w $type]} {
         lappend r [list $job $type [get workers $w uuid]]
       }
     }

@@ -53,6 +53,10 @@ proc hist::q {v} {
   switch -- [string range $v 0 4] {
     text: { return [quote [string range $v 5 end]] }
     blob: { return "CAST([quote [string range $v 5 end]] AS BLOB)" }
+    bomt: { return "char(65279) || [quote [string range $v 5 end]]" }
+    bomb: {
+      return "CAST(char(65279) || [quote [string range $v 5 end]] AS BLOB)"
+    }
   }
   if {[string range $v 0 3] eq "str:"} {
     return [quote [string range $v 4 end]]
@@ -101,6 +105,9 @@ proc hist::document {doc} {
   if {[dict exists $doc worker_tag]} {
     lappend members "\"worker_tag\":[json [dict get $doc worker_tag]]"
   }
+  if {[dict exists $doc stranger]} {
+    lappend members "\"[dict get $doc stranger]\":null"
+  }
   lappend members "\"tasks\":[tasks_json [dict get $doc tasks]]"
   return "{[join $members ,]}"
 }
@@ -115,6 +122,9 @@ proc hist::tasks_json {list} {
       }
     }
     lappend one "\"commands\":[model::commands_json [dict get $t steps]]"
+    if {[dict exists $t stranger]} {
+      lappend one "\"[dict get $t stranger]\":null"
+    }
     set deps [lmap d [dict get $t dependencies] { json $d }]
     lappend one "\"dependencies\":\[[join $deps ,]\]"
     lappend tasks "{[join $one ,]}"
@@ -256,12 +266,14 @@ proc hist::close_all {} {
 }
 
 # All tables whole, for the comparison of modes with each other; but tablao_rev
-# only counts changes, of which a REPLACE makes more with recursive triggers.
+# only counts changes, of which a REPLACE makes more with recursive triggers,
+# and the rules' notes mean nothing once a statement is over.
 proc hist::dump_queries {db} {
   set r {}
   foreach t [$db eval {
     SELECT name FROM sqlite_schema
-    WHERE type = 'table' AND name NOT IN ('tablao_migrations', 'sqlite_stat1')
+    WHERE type = 'table' AND name NOT IN ('tablao_migrations', 'sqlite_stat1',
+      'tablao_replaced', 'tablao_written_times')
     ORDER BY name
   }] {
     set columns [$db eval {
@@ -458,7 +470,8 @@ proc hist::compare_views {db} {
     workers_left_to_run
     {SELECT v.job_id, v.task_type, v.worker_uuid FROM workers_left_to_run v
      WHERE EXISTS (SELECT 1 FROM tasks t
-       WHERE t.job_id = v.job_id AND t.type = v.task_type)
+       WHERE t.job_id = v.job_id AND v.task_type
+         = lower(trim(t.type, char(9, 10, 13, 32))))
      ORDER BY v.job_id || ' ' || v.task_type || ' ' || v.worker_uuid}
     {[model::view_workers_left_to_run]}
     worker_sleep_statuses
@@ -696,12 +709,15 @@ proc hist::uuid_of {table id} {
   if {$id eq {}} { return nobody }
   return [model::get $table $id uuid]
 }
-proc hist::a_type {} { return [weigh {5 blender 3 ffmpeg 2 misc}] }
+# Mostly in one spelling.
+proc hist::a_type {} {
+  return [weigh [list 40 blender 24 ffmpeg 16 misc 2 " Blender" 2 "MISC\t" \
+    1 "\nffmpeg "]]
+}
 proc hist::types {} {
-  return [weigh {
-    6 blender,ffmpeg,misc 3 blender 2 ffmpeg 2 {Blender , FFMPEG} 2 {misc,blender}
-    1 { misc} 1 {}
-  }]
+  return [weigh [list \
+    6 blender,ffmpeg,misc 3 blender 2 ffmpeg 2 {Blender , FFMPEG} \
+    2 misc,blender 1 { misc} 1 "\tblender\r\n,misc" 1 {}]]
 }
 proc hist::a_time {} {
   variable clock_ms
@@ -709,10 +725,27 @@ proc hist::a_time {} {
   set t [model::format_time $ms]
   # As the Manager's Go driver writes it: zeros of the fraction dropped.
   if {[chance 30]} {
-    set t "[string trimright [string trimright [string range $t 0 22] 0] .] +0000 UTC"
+    set go [string trimright [string range $t 0 22] 0]
+    set t "[string trimright $go .] +0000 UTC"
+    # Of a whole second the zeros before the point are none of the fraction's.
+    if {[string index $go end] eq "."} { set t "[string range $go 0 end-1] +0000 UTC" }
     if {[chance 30]} { append t " m=+1.23" }
+    return $t
+  }
+  switch -- [rnd 12] {
+    0 { return [string range $t 0 9]T[string range $t 11 22]Z }
+    1 { return [string range $t 0 18] }
+    2 { return [string range $t 0 22]456+00:00 }
+    3 { return [string range $t 0 22]+05:30 }
+    4 { return "[string range $t 0 21] -0330 NST" }
+    5 { return [string range $t 0 15]-01:00 }
   }
   return $t
+}
+# One that there is not.
+proc hist::no_time {} {
+  return [pick {2024-02-30 {2024-03-01 24:61} 10:00 now str:2460000 17
+    {2024-03-01 10:00:00 junk} {2024-03-01 10:00:60} {2024-3-1}}]
 }
 proc hist::task_status {} {
   return [weigh {
@@ -819,7 +852,7 @@ proc hist::gen_task_columns {} {
       steps_total { rnd 7 }
       worker_id { expr {[chance 30] ? "NULL" : [a_worker]} }
       name { pick {render preview} }
-      last_touched_at { expr {[chance 15] ? "NULL" : [a_time]} }
+      last_touched_at { pick [list NULL {} [a_time] [a_time] [a_time] [a_time]] }
       activity { an_activity }
     }]
   }
@@ -875,14 +908,20 @@ proc hist::gen_job_columns {} {
                    steps_completed activity}] {
     dict set given $c [switch -- $c {
       priority { pick {-1 0 10 50 50 90} }
-      delete_requested_at { expr {[chance 70] ? "NULL" : [model::now]} }
+      delete_requested_at {
+        weigh [list 5 NULL 2 {} 1 [model::now] 2 [a_time]]
+      }
       worker_tag_id {
         expr {[chance 50] || [a_tag] eq {} ? "NULL" : [a_tag]}
       }
       storage_shaman_checkout_id { pick {abc/1 abc/2} }
       name { pick {shot1 shot2} }
-      settings { pick {text:{} {text:{"a":1}} {blob:{"a":2}} text:null} }
-      metadata { pick {text:{} {text:{"user":"x"}} {blob:{"b":2}}} }
+      settings {
+        pick {text:{} {text:{"a":1}} {blob:{"a":2}} text:null {bomt:{"a":3}}}
+      }
+      metadata {
+        pick {text:{} {text:{"user":"x"}} {blob:{"b":2}} {bomb:{"b":"\u00e9"}}}
+      }
       steps_completed { rnd 50 }
       activity { an_activity }
     }]
@@ -892,7 +931,8 @@ proc hist::gen_job_columns {} {
 
 proc hist::gen_commands {} {
   return [list update tasks [a_task] [list commands \
-    [pick {text:[] {text:[{"name":"x"}]} blob:[] {blob:[1, 2]} text:null}]]]
+    [pick {text:[] {text:[{"name":"x"}]} blob:[] {blob:[1, 2]} text:null
+      bomt:[] bomb:[3]}]]]
 }
 
 proc hist::gen_worker_status {} {
@@ -908,6 +948,12 @@ proc hist::gen_worker_status {} {
   return [list update workers $workers $given]
 }
 
+# The spelling of a boolean.
+proc hist::a_boolean {value} {
+  return [pick [expr {$value ? {1 1 1 str:true str:TRUE str:1}
+    : {0 0 0 str:false str:False str:0}}]]
+}
+
 proc hist::gen_worker_request {} {
   set w [a_worker]
   set s [weigh {4 awake 4 asleep 4 offline 3 restart 4 {}}]
@@ -915,7 +961,7 @@ proc hist::gen_worker_request {} {
   if {$s eq "restart"
       && [model::get workers $w status_requested] eq "restart"} { return {} }
   return [list update workers $w [list status_requested $s \
-    lazy_status_request [expr {$s ne {} && [chance 40]}]]]
+    lazy_status_request [a_boolean [expr {$s ne {} && [chance 40]}]]]]
 }
 
 # Signs of life, so that a long pause does not put every worker in error.
@@ -961,7 +1007,8 @@ proc hist::gen_soft_delete {} {
   }
   if {[chance 50]} { return {} }
   set w [a_worker]
-  return [list update workers $w [list deleted_at [model::now]]]
+  return [list update workers $w [list deleted_at \
+    [expr {[chance 50] ? [model::now] : [a_time]}]]]
 }
 
 proc hist::gen_insert_job {} {
@@ -990,6 +1037,8 @@ proc hist::gen_insert_task {} {
   if {[chance 15]} { dict set row worker_id [a_worker] }
   if {[chance 15]} { dict set row index_in_job [rnd 14] }
   if {[chance 10]} { dict set row last_touched_at [a_time] }
+  if {[chance 5]} { dict set row updated_at [a_time] }
+  if {[chance 2]} { dict set row steps_total [pick {-1 9007199254740993}] }
   return [list insert tasks $row]
 }
 
@@ -997,10 +1046,14 @@ proc hist::gen_insert_worker {} {
   if {[llength [model::ids workers]] >= 7} { return {} }
   set row [dict create id [new_id workers] uuid [new_uuid worker] \
     name [new_uuid w] supported_task_types [types] \
-    can_restart [chance 50]]
-  if {[chance 75]} { dict set row status awake }
+    can_restart [a_boolean [chance 50]]]
+  if {[chance 75]} { dict set row status [pick {awake awake awake asleep}] }
   if {[chance 50]} { dict set row last_seen_at [a_time] }
-  if {[chance 10]} { dict set row status_requested [pick {asleep offline}] }
+  if {[chance 10]} { dict set row deleted_at [pick [list {} NULL [a_time]]] }
+  if {[chance 15]} {
+    dict set row status_requested [pick {asleep offline awake restart}]
+    dict set row lazy_status_request [a_boolean [chance 50]]
+  }
   return [list insert workers $row]
 }
 
@@ -1051,7 +1104,7 @@ proc hist::gen_insert_failure {} {
 
 proc hist::a_schedule {} {
   return [dict create \
-    is_active [chance 80] \
+    is_active [a_boolean [chance 80]] \
     days_of_week [pick {{} {mo,tu,we,th,fr} {Friday Saturday} {sa, su} {FR}}] \
     start_time [pick {{} 00:00 09:00 15:10 15:30 22:00}] \
     end_time [pick {{} 00:00 06:00 15:20 16:00 17:00}]]
@@ -1062,6 +1115,10 @@ proc hist::gen_schedule {} {
   set row [a_schedule]
   if {[chance 3]} { dict set row start_time [pick {24:00 9 9:00 12:60 x}] }
   if {[chance 3]} { dict set row days_of_week [pick {xx monda {mo;tu}}] }
+  if {[model::exists sleep_schedules $w] && [chance 15]} {
+    return [list update sleep_schedules [list $w] [list next_check \
+      [pick [list NULL {} [a_time] [a_time]]]]]
+  }
   if {[model::exists sleep_schedules $w] && [chance 60]} {
     set given [dict filter $row script {k v} { chance 60 }]
     if {![dict size $given]} { return {} }
@@ -1096,18 +1153,20 @@ proc hist::gen_setting {} {
     return [list setting {*}[pick {
       {task_timeout -1} {worker_timeout abc} {blocklist_threshold 1.5}
       {job_fail_percentage 0} {job_fail_percentage 101} {no_such_setting 1}
-      {state_machine maybe} {json_storage jsonb} {clock yesterday}
+      {state_machine off} {history maybe} {clock yesterday}
+      {events_keep -1} {state_machine off 1} {json_storage text}
       {clock {2024-03-01 10:00:00}} {task_fail_after_softfail_count NULL}
     }]]
   }
   if {[chance 15]} {
     return [list delete farm_settings [list [pick {task_timeout worker_timeout
       blocklist_threshold task_fail_after_softfail_count
-      job_fail_percentage json_storage}]]]
+      job_fail_percentage history events_keep state_machine}]]]
   }
   set name [weigh {
     2 task_timeout 2 worker_timeout 4 blocklist_threshold
-    4 task_fail_after_softfail_count 4 job_fail_percentage 1 json_storage
+    4 task_fail_after_softfail_count 4 job_fail_percentage 1 history
+    1 events_keep 1 state_machine
   }]
   set value [switch -- $name {
     task_timeout { pick {600 60 0 str:600 600.0} }
@@ -1115,19 +1174,13 @@ proc hist::gen_setting {} {
     blocklist_threshold { pick {3 2 1 0 str:2} }
     task_fail_after_softfail_count { pick {3 2 1 0 str:3.0} }
     job_fail_percentage { pick {10 34 50 51 100} }
-    json_storage { pick {text text blob} }
+    history { pick {on on off} }
+    events_keep { pick {10000 0 5 str:100} }
+    state_machine { set _ on }
   }]
   set op [list setting $name $value]
   if {[chance 15]} { lappend op 1 }
   return $op
-}
-
-proc hist::gen_machine {} {
-  if {[model::on]} {
-    if {[chance 92]} { return {} }
-    return {setting state_machine off}
-  }
-  return {setting state_machine on}
 }
 
 proc hist::gen_time_out {} {
@@ -1341,7 +1394,12 @@ proc hist::gen_author {} {
   dict set doc tasks $tasks
   if {[chance 20]} {
     # Something is wrong with it.
-    switch -- [rnd 6] {
+    switch -- [rnd 9] {
+      6 { dict set doc stranger [pick {task id activity uuids}] }
+      7 { dict set doc tasks [lreplace $tasks end end \
+          [dict replace [lindex $tasks end] stranger [pick {status job}]]] }
+      8 { dict set doc tasks [lreplace $tasks end end \
+          [dict replace [lindex $tasks end] steps 9007199254740993]] }
       0 { dict unset doc name }
       1 { dict unset doc job_type }
       2 { dict set doc worker_tag no-such-tag }
@@ -1450,9 +1508,26 @@ proc hist::gen_bad {} {
     {insert job_blocks {job_id $j worker_id 999999 task_type misc}}
     {insert worker_tag_membership {worker_tag_id 999999 worker_id $w}}
     {insert sleep_schedules {worker_id 999999}}
+    {update jobs $j {delete_requested_at $no_time}}
+    {update tasks $t {last_touched_at $no_time status completed}}
+    {update workers $w {last_seen_at $no_time}}
+    {update workers $w {deleted_at $no_time}}
+    {update jobs $j {updated_at $no_time}}
+    {insert jobs {uuid nix name n job_type x created_at $no_time}}
+    {insert workers {uuid nix name n deleted_at $no_time}}
+    {update tasks $t {steps_total -1}}
+    {update tasks $t {steps_total 9007199254740993}}
+    {update workers $w {supported_task_types {["blender"]}}}
+    {update workers $w {can_restart str:yes}}
+    {update workers $w {lazy_status_request 2}}
+    {insert workers {uuid nix name n status_requested restart}}
+    {bad_if jobs $j {UPDATE jobs SET name = 'a' || char(0) || 'b' WHERE id = $j}}
+    {bad_if tasks $t {UPDATE tasks SET type = 'a' || char(0) WHERE id = $t}}
+    {bad_if workers $w {UPDATE workers SET uuid = char(0) || 'a' WHERE id = $w}}
+    {bad_if jobs $j {UPDATE jobs SET settings = x'7B2261223A22C3227D' WHERE id = $j}}
   }]
   # $j and the like stand inside braces.
-  set op [string map [list \$j $j \$t $t \$w $w \[a_task\] [a_task] \
+  set op [string map [list \$no_time [list [no_time]] \$j $j \$t $t \$w $w \[a_task\] [a_task] \
     {[some [model::ids tasks]]} [list [lrange [model::ids tasks] 0 2]]] $op]
   return [with_ids $op]
 }
@@ -1492,8 +1567,8 @@ proc hist::an_operation {} {
       8 commands 50 worker_status 25 worker_request 110 worker_obeys 30 seen
       20 worker_columns 15 soft_delete 30 insert_job 60 insert_task
       25 insert_worker 12 insert_tag 20 insert_member 45 insert_dependency
-      8 update_dependency 15 insert_block 10 insert_failure 15 schedule
-      55 delete 20 setting 12 machine 24 time_out 22 tick 6 repair
+      8 update_dependency 15 insert_block 10 insert_failure 18 schedule
+      55 delete 20 setting 24 time_out 22 tick 6 repair
       8 rendered 12 author 25 upsert 40 bad 8 rollback
       28 key 8 bad_key 12 each_job 8 each_worker 16 insert_many 70 or 10 add_tasks
     }]]

@@ -147,11 +147,16 @@ proc task_becomes {job tasks status} {
   if {[lindex $tasks 0] eq $status} {return [list $job {*}$tasks]}
   lset tasks 0 $status
   set pausing [expr {$job eq "pause-requested" && ![among $tasks active]}]
+  # Nothing of the job can be run any more.
+  set over [expr {$job in {queued active pause-requested} &&
+      ![among $tasks active queued soft-failed paused]}]
+  set end [expr {[among $tasks failed] ? "failed" : "canceled"}]
   set busy [expr {$job in {active cancel-requested pause-requested}}]
   set next $job
   switch $status {
     completed {
       if {[all completed $tasks]} {set next completed
+      } elseif {$over} {set next $end
       } elseif {$pausing} {set next paused
       } elseif {$job eq "queued"} {set next active}
     }
@@ -164,6 +169,7 @@ proc task_becomes {job tasks status} {
     failed {
       set failed [llength [lsearch -all $tasks failed]]
       if {100*$failed/[llength $tasks]>=10} {set next failed
+      } elseif {$over} {set next $end
       } elseif {$pausing} {set next paused
       } elseif {$job eq "queued"} {set next active}
     }

@@ -65,15 +65,12 @@ proc sleeps {days start end weekday minute} {
 
 open_farm -ext 0 -fk 0 -rt 0 -trusted 0
 db cache size 100
-set_setting state_machine off
 set n 0
 foreach {days start end} $schedules {
   add_worker [incr n]
-  db eval {
-    INSERT INTO sleep_schedules (worker_id, is_active, days_of_week,
-      start_time, end_time)
-    SELECT id, 1, $days, $start, $end FROM workers WHERE uuid=$n
-  }
+  insert_quietly sleep_schedules [list \
+      -worker_id "SELECT id FROM workers WHERE uuid='$n'" is_active 1 \
+      days_of_week $days start_time $start end_time $end]
 }
 
 set looked 0

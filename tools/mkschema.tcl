@@ -277,8 +277,9 @@ proc describe_functions {} {
 proc describe_modules {} {
   global modules
   foreach name [added {SELECT name FROM pragma_module_list}] {
-    # SQLite registers those of its pragmas as they are used.
-    if {[string match pragma_* $name]} continue
+    # Some of its own SQLite registers only when they are used.
+    if {![catch {plain eval {SELECT 1 FROM pragma_table_xinfo($name)}} found]
+        && [llength $found]} continue
     if {![info exists modules($name)]} {
       need "virtual table $name (in ext/)" ""
       continue

@@ -4,23 +4,34 @@
 #   tclsh tools/mksql.tcl TOP OUTDIR
 #
 # reads   TOP/VERSION, TOP/sql/NNNN_name.sql, TOP/sql/rules/*.sql,
-#         TOP/views/*.sql, TOP/sql/adopt/*.sql
-# writes  OUTDIR/tablao_sql.h   what ext/migrate.c embeds
-#         OUTDIR/tablao.sql     the same schema, for any SQLite client
+#         TOP/sql/observed/*.sql, TOP/views/*.sql, TOP/sql/adopt/*.sql
+# writes  OUTDIR/tablao_sql.h   what ext/schema.c embeds
+#         OUTDIR/tablao.sql     the schema of an own farm, for any client
 #
-# Both depend on the bytes of the input alone. The input's form:
+# There are two kinds of farm, and what stands where belongs to
+#   sql/NNNN_name.sql  tables, indexes           an own farm
+#   sql/rules/         views, triggers           an own farm
+#   sql/observed/      indexes, views, triggers  an observed farm
+#   views/             views: both, triggers: an own farm; a view that shows
+#                      nothing (SELECT NULL ... WHERE 0) is there for its
+#                      triggers, so an own farm, too
+# unless a comment above the statement has a line `-- @own` or `-- @both`; or a
+# comment of a file that stands alone, for all that follows there. In what
+# belongs to both, a line that ends in `-- @own` or `-- @observed` is one of
+# that kind only; behind CREATE, all of it is.
+#
+# Both files depend on the bytes of the input alone. The input's form:
 #   - A migration is run once and never changed: its checksum is stored. It
 #     holds no view, no trigger, no transaction and no pragma.
-#   - Views and triggers start with `CREATE VIEW name` or `CREATE TRIGGER name`
-#     at the left edge. A view ends at a line that ends in `;`, a trigger at a
-#     line that is exactly `END;`. Comments are `--`, between and inside.
+#   - Views, triggers and the indexes of sql/observed/ start with `CREATE VIEW
+#     name`, `CREATE TRIGGER name`, `CREATE INDEX name` at the left edge. A
+#     trigger ends at a line that is exactly `END;`, the others at a line that
+#     ends in `;`. Comments are `--`, between and inside.
 #   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)`, or
 #     `NOT (x = '...' OR x = '...')`, whose strings are the valid statuses.
 #     Where a kind's list stands more than once, the lists must be the same.
-#   - A line that ends in `-- @own` is one of own farms alone, one that ends in
-#     `-- @observed` of observed farms alone.
-#   - sql/adopt/*.sql are what the extension runs to adopt a database. They
-#     go into the header as they are, and not into the script.
+#   - sql/adopt/*.sql are what the extension runs on a database of Flamenco's.
+#     They go into the header as they are, and not into the script.
 #
 # Text is handled as bytes: what SQLite stores and what is hashed are bytes.
 
@@ -87,14 +98,31 @@ proc strip_comment {line quoteVar} {
   return [string trimright $line]
 }
 
-# Refuses what would not run, or not only once, inside a migration.
-proc check_migration {name text} {
+# The word of a comment that is a mark: "own", "both"; else empty.
+proc mark {line} {
+  regexp {^\s*-- @(own|both)\s*$} $line -> word
+  return [expr {[info exists word] ? $word : ""}]
+}
+
+# Refuses what would not run, or not only once, inside a migration. Returns
+# its pieces: {kinds text ...}, which together are the text.
+proc read_migration {name text} {
   set n 0
   set quote ""
   set start 1          ;# at the start of a statement
   set started 0        ;# its line
-  foreach line [split $text \n] {
+  set pieces {}
+  set piece {}         ;# lines behind the last statement
+  set all own          ;# the kind of a statement without a mark
+  set kinds ""
+  foreach line [split [string range $text 0 end-1] \n] {
     incr n
+    lappend piece $line
+    if {$start && [mark $line] ne ""} {set kinds [mark $line]}
+    if {$start && $line eq "" && $kinds ne ""} {
+      set all $kinds
+      set kinds ""
+    }
     set inside [expr {$quote ne ""}]
     set code [strip_comment $line quote]
     if {[string trim $code] eq "" && !$inside} continue
@@ -112,18 +140,36 @@ proc check_migration {name text} {
       }
     }
     set start [expr {$quote eq "" && [string index $code end] eq ";"}]
+    if {$start} {
+      if {$kinds eq ""} {set kinds $all}
+      # Neighbours of one kind are one piece.
+      if {[llength $pieces] && [lindex $pieces end-1] eq $kinds} {
+        lset pieces end [lindex $pieces end][join $piece \n]\n
+      } else {
+        lappend pieces $kinds [join $piece \n]\n
+      }
+      set piece {}
+      set kinds ""
+    }
   }
   if {$started==0} {die $name "" "holds no statement"}
   if {!$start} {die $name $started "statement without a closing ;"}
+  if {[llength $piece]} {
+    lset pieces end [lindex $pieces end][join $piece \n]\n
+  }
+  return $pieces
 }
 
-# Appends {type name sql comment} of each statement of a file to the list
-# `objects`. sql is the text that SQLite keeps in sqlite_schema.
-proc read_objects {name text types} {
-  global objects seen
+# Appends {kinds type name sql comment} of each statement of a file to the
+# list `objects`; one that is not the same in both kinds comes twice. sql is
+# the text that SQLite keeps in sqlite_schema. `where` is the kind of what
+# stands there: own, observed, or view.
+proc read_objects {name text types where} {
   set n 0
   set type ""
   set comment ""
+  set kinds ""
+  set file ""
   set quote ""
   foreach line [split $text \n] {
     incr n
@@ -132,14 +178,23 @@ proc read_objects {name text types} {
     if {$type eq ""} {
       # Between statements: comments belong to the statement right below.
       if {[string trim $line] eq ""} {
+        if {$kinds ne ""} {
+          set where $kinds
+          set file $kinds
+        }
         set comment ""
+        set kinds ""
+        continue
+      }
+      if {[mark $line] ne ""} {
+        set kinds [mark $line]
         continue
       }
       if {[string match {--*} [string trim $line]]} {
         append comment [string trim $line] \n
         continue
       }
-      if {![regexp {^CREATE (VIEW|TRIGGER) ([a-z][a-z0-9_]*)\M} $line \
+      if {![regexp {^CREATE (VIEW|TRIGGER|INDEX) ([a-z][a-z0-9_]*)\M} $line \
                  -> type object]} {
         die $name $n "expected CREATE [join $types { or CREATE }]\
             and a name, at the left edge"
@@ -148,36 +203,86 @@ proc read_objects {name text types} {
       if {[string toupper $type] ni $types} {
         die $name $n "a $type has no place here"
       }
-      if {[info exists seen($object)]} {
-        die $name $n "$object exists already, at $seen($object)"
-      }
-      set seen($object) $name:$n
+      if {[regexp {^(.*?)\s*-- @(own|observed)$} $line -> line kinds]} {}
       set started $n
       set body {}
       set quote ""
-    } elseif {$quote eq "" && [regexp {^CREATE (VIEW|TRIGGER) } $line]} {
+    } elseif {$quote eq "" && [regexp {^CREATE (VIEW|TRIGGER|INDEX) } $line]} {
       # Without this, the missing end swallows the next statement.
       die $name $started "$type $object lacks its end\
-          ([expr {$type eq "view" ? "a line ending in ;" : "END;"}])"
+          ([expr {$type eq "trigger" ? "END;" : "a line ending in ;"}])"
     }
     lappend body $line
     set code [strip_comment $line quote]
     if {$quote ne ""} continue
-    if {$type eq "view" ? [string index $code end] eq ";" : $line eq "END;"} {
-      if {$type eq "view" && $code ne $line} {
+    if {$type eq "trigger" ? $line eq "END;" : [string index $code end] eq ";"} {
+      if {$type ne "trigger" && $code ne $line} {
         # SQLite would store the text up to the ; and drop what is behind.
         die $name $n "text behind the closing ;"
       }
-      set sql [string trimright [string range [join $body \n] 0 end-1]]
-      lappend objects [list $type $object $sql $comment]
+      if {$kinds eq "" && $where eq "view"} {
+        set kinds [expr {$type eq "trigger" || [is_empty $body] ? "own" : "both"}]
+      } elseif {$kinds eq ""} {
+        set kinds $where
+      }
+      set own [of_kind $body own]
+      set observed [of_kind $body observed]
+      if {$kinds ne "both" && ($own ne $body || $observed ne $body)} {
+        die $name $started "$object is of one kind, so no line of it needs a mark"
+      }
+      if {$kinds eq "both" && $own eq $observed} {
+        add_object $name:$started {own observed both} $type $object $own $comment
+      } elseif {$kinds eq "both"} {
+        add_object $name:$started {own both} $type $object $own $comment
+        add_object $name:$started {observed both} $type $object $observed $comment
+      } else {
+        # Part of a file that is both kinds', if not itself.
+        if {$file eq "both"} {lappend kinds both}
+        add_object $name:$started $kinds $type $object $body $comment
+      }
       set type ""
       set comment ""
+      set kinds ""
     }
   }
   if {$type ne ""} {
     die $name $started "$type $object lacks its end\
-        ([expr {$type eq "view" ? "a line ending in ;" : "END;"}])"
+        ([expr {$type eq "trigger" ? "END;" : "a line ending in ;"}])"
   }
+}
+
+proc add_object {at kinds type object body comment} {
+  global objects seen
+  foreach kind $kinds {
+    if {$kind eq "both"} continue
+    if {[info exists seen($kind,$object)]} {
+      die {*}[split $at :] "$object exists already, at $seen($kind,$object)"
+    }
+    set seen($kind,$object) $at
+  }
+  # Without the comments inside, which other programs that read the schema trip
+  # over, and every connection would have to.
+  set code [lsearch -all -inline -not -regexp $body {^\s*--( |$)}]
+  set sql [string trimright [string range [join $code \n] 0 end-1]]
+  lappend objects [list $kinds $type $object $sql $comment]
+}
+
+# True if a view shows nothing, which is what it is for its triggers' sake.
+proc is_empty {body} {
+  return [regexp {^SELECT NULL(, NULL)* WHERE 0;$} [lindex $body end]]
+}
+
+# The lines that a kind of farm has, without their marks.
+proc of_kind {body kind} {
+  set lines {}
+  foreach line $body {
+    if {[regexp {^(.*?)\s*-- @(own|observed)$} $line -> text only]} {
+      if {$only ne $kind} continue
+      set line $text
+    }
+    lappend lines $line
+  }
+  return $lines
 }
 
 # Fills the array `statuses` (kind -> list) from the marked lists of a file.
@@ -270,8 +375,9 @@ if {![regexp {^\d+\.\d+\.\d+$} $version]} {
   die VERSION 1 "not a version like 0.1.0: '$version'"
 }
 
-set migrations {}      ;# {number name checksum text}
-set objects {}         ;# {type name sql comment}
+set migrations {}      ;# {number label checksum text name pieces}
+set objects {}         ;# {kinds type name sql comment}; kinds: own, observed,
+                       ;# and both if the other kind has it or its file, too
 set scripts {}         ;# {name text}
 set expected 1
 foreach name [sorted_glob $top sql/*.sql] {
@@ -285,9 +391,9 @@ foreach name [sorted_glob $top sql/*.sql] {
       die $name "" [format "migration %04d is missing before it" $expected]
     }
     incr expected
-    check_migration $name $text
+    set pieces [read_migration $name $text]
     lappend migrations \
-        [list $number $label [sha256 [file join $top $name]] $text $name]
+        [list $number $label [sha256 [file join $top $name]] $text $name $pieces]
   } else {
     die $name "" "not a migration, NNNN_name.sql"
   }
@@ -297,11 +403,16 @@ foreach name [sorted_glob $top sql/adopt/*.sql] {
   lappend scripts \
       [list adopt_[file rootname [file tail $name]] [read_sql $top $name]]
 }
-foreach name [concat [sorted_glob $top sql/rules/*.sql] \
-    [sorted_glob $top views/*.sql]] {
-  set text [read_sql $top $name]
-  read_objects $name $text {VIEW TRIGGER}
-  read_statuses $name $text
+foreach {pattern types where} {
+  sql/rules/*.sql    {VIEW TRIGGER}        own
+  sql/observed/*.sql {INDEX VIEW TRIGGER}  observed
+  views/*.sql        {VIEW TRIGGER}        view
+} {
+  foreach name [sorted_glob $top $pattern] {
+    set text [read_sql $top $name]
+    read_objects $name $text $types $where
+    read_statuses $name $text
+  }
 }
 foreach kind {job task worker} {
   if {![info exists statuses($kind)]} {
@@ -309,16 +420,18 @@ foreach kind {job task worker} {
   }
 }
 
-# Views first: an INSTEAD OF trigger needs its view. The order of views is that
-# of file names, then that of the file. Triggers are made in the opposite order,
-# since SQLite fires the newest first: so they fire in the order in which they
-# are read.
+# Views before triggers: an INSTEAD OF trigger needs its view. The order of
+# views is that of file names, then that of the file. Triggers are made in the
+# opposite order, since SQLite fires the newest first: so they fire in the order
+# in which they are read.
 set ordered {}
-foreach object $objects {
-  if {[lindex $object 0] eq "view"} {lappend ordered $object}
+foreach type {index view} {
+  foreach object $objects {
+    if {[lindex $object 1] eq $type} {lappend ordered $object}
+  }
 }
 foreach object [lreverse $objects] {
-  if {[lindex $object 0] eq "trigger"} {lappend ordered $object}
+  if {[lindex $object 1] eq "trigger"} {lappend ordered $object}
 }
 
 # --- The header ------------------------------------------------------------
@@ -326,7 +439,7 @@ foreach object [lreverse $objects] {
 set h {/*
 ** DO NOT EDIT. Made by tools/mksql.tcl of sql/, views/ and VERSION.
 **
-** Include it in ext/migrate.c only: what it defines is static.
+** Include it in ext/schema.c only: what it defines is static.
 */
 }
 append h "#define TABLAO_VERSION \"$version\"\n\n"
@@ -335,27 +448,46 @@ static const struct TablaoMigration {
   int iVersion;             /* 1, 2, 3, ... without gaps */
   const char *zName;        /* file name without number and suffix */
   const char *zChecksum;    /* SHA-256 of the file, lower case hex */
-  const char *zSql;         /* the whole file */
 } aTablaoMigration[] = }
 append h "\{\n"
 foreach migration $migrations {
-  lassign $migration number label sum text
-  append h "  \{ $number, \"$label\",\n    \"$sum\",\n[c_string $text] \},\n"
+  lassign $migration number label sum
+  append h "  \{ $number, \"$label\",\n    \"$sum\" \},\n"
 }
 append h "\};\n#define TABLAO_N_MIGRATION [llength $migrations]\n\n"
-append h {/* Views, then triggers, as sqlite_schema holds them, in creation order. */
+append h {/* Their statements: the pieces of a migration together are its file. */
+static const struct TablaoPiece {
+  int iVersion;
+  int bBoth;                /* 0: only an own farm has it */
+  const char *zSql;
+} aTablaoPiece[] = }
+append h "\{\n"
+set n 0
+foreach migration $migrations {
+  foreach {kinds text} [lindex $migration 5] {
+    incr n
+    append h "  \{ [lindex $migration 0], [expr {$kinds eq "both"}],\n" \
+        "[c_string $text] \},\n"
+  }
+}
+append h "\};\n#define TABLAO_N_PIECE $n\n\n"
+append h {/* Indexes, views, then triggers, as sqlite_schema holds them, in creation
+** order. */
 static const struct TablaoObject {
-  const char *zType;        /* "view" or "trigger" */
+  int mKind;                /* TABLAO_OWN, TABLAO_OBSERVED, TABLAO_BOTH */
+  const char *zType;        /* "index", "view" or "trigger" */
   const char *zName;
   const char *zSql;         /* without the closing semicolon */
 } aTablaoObject[] = }
 append h "\{\n"
 foreach object $ordered {
-  lassign $object type name sql
-  append h "  \{ \"$type\", \"$name\",\n[c_string $sql] \},\n"
+  lassign $object kinds type name sql
+  set mask 0
+  foreach kind $kinds {incr mask [dict get {own 1 observed 2 both 4} $kind]}
+  append h "  \{ $mask, \"$type\", \"$name\",\n[c_string $sql] \},\n"
 }
 append h "\};\n#define TABLAO_N_OBJECT [llength $ordered]\n\n"
-append h {/* What the adoption of a Flamenco database runs; NULL behind the last. */
+append h {/* What is run on a database of Flamenco's; NULL behind the last. */
 static const struct TablaoScript {
   const char *zName;        /* file name without suffix */
   const char *zSql;         /* the whole file */
@@ -394,12 +526,15 @@ foreach migration $migrations {
       "  strftime('%Y-%m-%d %H:%M:%f+00:00'));\n"
 }
 append s "\n-- === views, then triggers\n"
+set names {}
 foreach object $ordered {
-  lassign $object type name sql comment
+  lassign $object kinds type name sql comment
+  if {"own" ni $kinds} continue
+  lappend names $name
   append s "\n$comment$sql;\n"
 }
-append s "\nINSERT INTO tablao_objects(name) VALUES\n  ('[join \
-    [lmap object $ordered {lindex $object 1}] "'),\n  ('"]');\n\nCOMMIT;\n"
+append s "\nINSERT INTO tablao_objects(name) VALUES\n  ('[join $names \
+    "'),\n  ('"]');\n\nCOMMIT;\n"
 
 file mkdir $outdir
 # The header first: the Makefile takes it for the source of the script.

@@ -3,7 +3,8 @@
 #
 #   tools/setup.sh [--check] [GROUP ...]
 #
-# Groups: build test demo clients bench coverage torture lint dist packages cross
+# Groups: build test demo clients bench coverage torture lint dist packages
+#         run-packages fresh cluster engines manager
 # (default: build test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
@@ -33,6 +34,13 @@ have_cc() {
 have_header() {
   # shellcheck disable=SC2086
   echo "#include <$1>" | $CC $CPPFLAGS -E - >/dev/null 2>&1
+}
+
+# libdqlite of 1.17 or later, for which go-dqlite has another major version.
+have_dqlite2() {
+  # shellcheck disable=SC2086
+  echo '#include <dqlite.h>' | $CC $CPPFLAGS -E - 2>/dev/null |
+    grep -q dqlite_node_describe_last_entry
 }
 
 have_tclsqlite() {
@@ -109,6 +117,25 @@ find_missing() {
       python3 -c 'import ensurepip' >/dev/null 2>&1 ||
         miss "Python's venv" python3-venv
       ;;
+    cluster)
+      have go || miss Go golang-go
+      if ! have_header dqlite.h; then
+        miss dqlite libdqlite-dev
+        # Debian 12's has its Raft in a library beside it.
+        (. /etc/os-release && [ "$ID$VERSION_ID" = debian12 ]) 2>/dev/null &&
+          miss "dqlite's Raft" libraft-dev
+      elif ! have_dqlite2 && ! have_header raft.h; then
+        miss "dqlite's Raft" libraft-dev
+      fi
+      ;;
+    engines)
+      # Of what is not here, make test-engines skips the engines.
+      python3 -c 'import venv, ensurepip' 2>/dev/null ||
+        miss "Python's venv" python3-venv
+      ;;
+    manager)
+      have go || miss Go golang-go
+      ;;
     bench)
       have gnuplot || miss gnuplot gnuplot-nox
       ;;
@@ -132,18 +159,21 @@ find_missing() {
     packages)
       python3 -c 'import venv, ensurepip' 2>/dev/null ||
         miss "Python's venv" python3-venv
-      have objdump || miss objdump binutils
       ;;
-    cross)
-      # What is not here, make packages leaves out.
-      have x86_64-w64-mingw32-gcc ||
-        miss "a compiler for Windows" gcc-mingw-w64-x86-64
+    run-packages)
+      # What cannot be run without these, test-packages skips.
       have wine || miss wine wine wine64
+      [ -e "/lib/ld-musl-$(uname -m).so.1" ] || miss musl musl
       if [ "$(uname -m)" != aarch64 ]; then
-        have aarch64-linux-gnu-gcc || miss "a compiler for aarch64" \
-          gcc-aarch64-linux-gnu libc6-dev-arm64-cross
         have qemu-aarch64 || miss qemu-aarch64 qemu-user
+        [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] ||
+          miss "aarch64's C library" libc6-arm64-cross
       fi
+      ;;
+    fresh)
+      have debootstrap || miss debootstrap debootstrap
+      [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+        miss "Debian's keys" debian-archive-keyring
       ;;
     *)
       die "setup: unknown group: $group"
@@ -184,6 +214,22 @@ install_packages() {
   apt install --no-install-recommends $packages
 }
 
+# Of Ubuntu's packages some are in universe, and a system may know main only.
+lacks_universe() {
+  policy=$(apt-cache policy 2>/dev/null)
+  case $policy in
+  *c=universe*) return 1 ;;
+  *o=Ubuntu*) ;;
+  *) return 1 ;;
+  esac
+  unknown=
+  for package in $packages; do
+    apt-cache show "$package" >/dev/null 2>&1 ||
+      unknown="${unknown:+$unknown }$package"
+  done
+  [ -n "$unknown" ]
+}
+
 log=$(mktemp) || die "setup: cannot write a temporary file"
 trap 'rm -f "$log"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -192,6 +238,9 @@ echo "tablao: installing $packages"
 if ! install_packages; then
   { apt update && install_packages; } || {
     cat "$log" >&2
+    lacks_universe && die "Ubuntu has $unknown in universe, which is missing" \
+      "here: add universe to the components (main) in /etc/apt/sources.list or" \
+      "/etc/apt/sources.list.d/ubuntu.sources"
     die "apt-get could not install what is missing: $advice"
   }
 fi

@@ -73,7 +73,7 @@ $(BUILD)/sqlite3.o: $(SQLITE_SOURCE)
 # The extension is compiled for gcov; then the tests of what it does, and each
 # of its calls into SQLite failing, and memory running out, say what of it is
 # reached.
-COVERAGE_TESTS = func migrate check store job_query close task_graph \
+COVERAGE_TESTS = func migrate check engines store job_query close task_graph \
   task_summaries adopt flamenco_guide interfaces claims concurrency hostile
 COVERAGE_SECONDS = 120
 

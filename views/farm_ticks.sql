@@ -1,70 +1,68 @@
+-- Jobs that nothing will move on any more: one row per job. Those in
+-- cancel-requested or requeueing, in pause-requested without an active task,
+-- and queued and active ones all tasks of which are completed, or none of which
+-- can still be run. The tick acts on them as if they had just got their status.
 CREATE VIEW stuck_jobs (job_uuid, status) AS
--- Jobs in a status that should have led on to another and that nothing will
--- move any more: one row per job. The tick acts on them as if they had just
--- got their status.
 SELECT j.uuid, j.status
-FROM jobs j
-WHERE j.status IN ('cancel-requested', 'requeueing', 'pause-requested')
-  AND (
-    j.status <> 'pause-requested'
-    OR (SELECT c.num_active FROM tablao_job_counts c WHERE c.job_id = j.id) = 0
-  );
+FROM tablao_stuck_jobs s
+CROSS JOIN jobs j ON j.id = s.job_id;
 
+-- How much is due now: one row. INSERT INTO farm_ticks DEFAULT VALUES, once a
+-- minute, does it all, in the order of the columns.
 CREATE VIEW farm_ticks (
   timed_out_tasks, timed_out_workers, sleep_schedules, stuck_jobs
 ) AS
--- How much is due now: one row. INSERT INTO farm_ticks DEFAULT VALUES, once a
--- minute, does it all, in the order of the columns.
 SELECT
   (SELECT count(*) FROM timed_out_tasks),
   (SELECT count(*) FROM timed_out_workers),
   (SELECT count(*) FROM sleep_schedules_due),
   (SELECT count(*) FROM stuck_jobs);
 
-CREATE TRIGGER farm_ticks_ii INSTEAD OF INSERT ON farm_ticks
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: farm_ticks is closed while the setting state_machine is off: the periodic checks are the work of the Manager')
-  WHERE (SELECT value FROM tablao_settings WHERE name = 'state_machine') <> 'on';
-  -- Each step behind a WHEN: to find nothing due must cost next to nothing,
-  -- and an UPDATE of a view copies the view's rows first.
-  INSERT INTO tablao_tick_steps (step, is_due)
-  VALUES ('timed_out_tasks', EXISTS (SELECT 1 FROM timed_out_tasks));
-  INSERT INTO tablao_tick_steps (step, is_due)
-  VALUES ('timed_out_workers', EXISTS (SELECT 1 FROM timed_out_workers));
-  INSERT INTO tablao_tick_steps (step, is_due)
-  VALUES ('sleep_schedules', EXISTS (SELECT 1 FROM sleep_schedules_due));
-  INSERT INTO tablao_tick_steps (step, is_due)
-  VALUES ('stuck_jobs', EXISTS (SELECT 1 FROM stuck_jobs));
-END;
-
-CREATE VIEW tablao_tick_steps (step, is_due) AS
--- Takes one step of a tick, when it is due.
-SELECT NULL, NULL WHERE 0;
-
-CREATE TRIGGER tablao_tick_steps_ii_tasks INSTEAD OF INSERT ON tablao_tick_steps
-WHEN NEW.is_due AND NEW.step = 'timed_out_tasks'
+CREATE TRIGGER tablao_ticks_insert INSTEAD OF INSERT ON farm_ticks
 BEGIN
   UPDATE timed_out_tasks SET status = 'failed';
-END;
-
-CREATE TRIGGER tablao_tick_steps_ii_workers INSTEAD OF INSERT ON tablao_tick_steps
-WHEN NEW.is_due AND NEW.step = 'timed_out_workers'
-BEGIN
   UPDATE timed_out_workers SET status = 'error';
+  INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
+  SELECT s.worker_id, s.scheduled_status, s.next_check
+  FROM sleep_schedules_due d
+  CROSS JOIN worker_sleep_statuses s ON s.worker_uuid = d.worker_uuid;
+  UPDATE jobs SET
+    status = s.next_status,
+    activity = coalesce(s.activity, jobs.activity),
+    tablao_status = CASE s.next_status WHEN jobs.status THEN '' ELSE tablao_status END
+  FROM tablao_stuck_jobs s
+  WHERE s.job_id = jobs.id;
+  UPDATE tablao_scratch SET last_tick_at = (SELECT now FROM farm_clock);
 END;
 
-CREATE TRIGGER tablao_tick_steps_ii_schedules INSTEAD OF INSERT ON tablao_tick_steps
-WHEN NEW.is_due AND NEW.step = 'sleep_schedules'
-BEGIN
-  INSERT INTO tablao_due_schedules (worker_id)
-  SELECT w.id
-  FROM sleep_schedules_due d JOIN workers w ON w.uuid = d.worker_uuid;
-END;
-
-CREATE TRIGGER tablao_tick_steps_ii_jobs INSTEAD OF INSERT ON tablao_tick_steps
-WHEN NEW.is_due AND NEW.step = 'stuck_jobs'
-BEGIN
-  INSERT INTO tablao_job_effects (job_id, status, old_status, keeps_activity, stamp)
-  SELECT j.id, j.status, NULL, 0, (SELECT now FROM farm_clock)
-  FROM stuck_jobs s JOIN jobs j ON j.uuid = s.job_uuid;
-END;
+-- tablao_stuck_jobs: the jobs of stuck_jobs, with the status they should get:
+-- the same one, where it is the one that is to be acted upon again.
+CREATE VIEW tablao_stuck_jobs (job_id, next_status, activity) AS
+SELECT j.id, j.status, NULL
+FROM jobs j
+WHERE j.status = 'cancel-requested' OR j.status = 'requeueing'
+UNION ALL
+SELECT j.id, j.status, NULL
+FROM jobs j
+CROSS JOIN tablao_job_counts c ON c.job_id = j.id
+WHERE j.status = 'pause-requested' AND c.num_active = 0
+UNION ALL
+SELECT
+  j.id,
+  CASE
+    WHEN c.num_completed = c.num_tasks THEN 'completed'
+    WHEN c.num_failed > 0 THEN 'failed'
+    ELSE 'canceled'
+  END,
+  CASE
+    WHEN c.num_completed = c.num_tasks
+    THEN 'Job changed to completed: it has no task left to do'
+    WHEN c.num_failed > 0
+    THEN 'Job changed to failed: it has no task left to run, and some have failed'
+    ELSE 'Job changed to canceled: it has no task left to run'
+  END
+FROM jobs j
+CROSS JOIN tablao_job_counts c ON c.job_id = j.id
+WHERE (j.status = 'queued' OR j.status = 'active')
+  AND c.num_tasks > 0
+  AND c.num_active + c.num_queued + c.num_soft_failed + c.num_paused = 0;

@@ -1,10 +1,10 @@
+-- One row per job, with the number of its tasks in all and in each status.
 CREATE VIEW job_summaries (
   job_uuid, name, job_type, priority, status, activity, num_tasks, num_queued,
   num_active, num_completed, num_failed, num_canceled, num_soft_failed,
   num_paused, steps_completed, steps_total, job_id, created_at, updated_at,
   delete_requested_at
 ) AS
--- One row per job, with the number of its tasks in all and in each status.
 SELECT
   j.uuid, j.name, j.job_type, j.priority, j.status, j.activity, c.num_tasks,
   c.num_queued, c.num_active, c.num_completed, c.num_failed, c.num_canceled,
@@ -13,9 +13,9 @@ SELECT
 FROM jobs j
 JOIN tablao_job_counts c ON c.job_id = j.id;
 
-CREATE VIEW job_task_counts (job_id, status, num_tasks) AS
 -- How many tasks each job has in each status: one row per job and task status,
 -- of which no task may have it. It reads counters, not tasks.
+CREATE VIEW job_task_counts (job_id, status, num_tasks) AS
 SELECT job_id, 'active', num_active FROM tablao_job_counts
 UNION ALL
 SELECT job_id, 'canceled', num_canceled FROM tablao_job_counts
@@ -30,28 +30,28 @@ SELECT job_id, 'queued', num_queued FROM tablao_job_counts
 UNION ALL
 SELECT job_id, 'soft-failed', num_soft_failed FROM tablao_job_counts;
 
-CREATE VIEW job_status_counts (status, num_jobs) AS
 -- How many jobs there are in each status that one of them has.
+CREATE VIEW job_status_counts (status, num_jobs) AS
 SELECT status, count(*) FROM jobs GROUP BY status;
 
-CREATE VIEW jobs_to_delete (job_uuid, delete_requested_at, job_id) AS
 -- Jobs whose deletion was requested, the oldest request first.
+CREATE VIEW jobs_to_delete (job_uuid, delete_requested_at, job_id) AS
 SELECT uuid, delete_requested_at, id
 FROM jobs
 WHERE delete_requested_at IS NOT NULL
 ORDER BY substr(delete_requested_at, 1, 23), id;
 
-CREATE VIEW job_storage_infos (job_uuid, shaman_checkout_id) AS
 -- Flamenco's JobStorageInfo, which is embedded in jobs: one row per job.
+CREATE VIEW job_storage_infos (job_uuid, shaman_checkout_id) AS
 SELECT uuid, storage_shaman_checkout_id FROM jobs;
 
-CREATE VIEW last_rendered (job_uuid, updated_at) AS
 -- The job that rendered last: one row, or none.
+CREATE VIEW last_rendered (job_uuid, updated_at) AS
 SELECT j.uuid, l.updated_at
 FROM last_rendereds l JOIN jobs j ON j.id = l.job_id;
 
-CREATE VIEW job_blocklist (job_uuid, worker_uuid, worker_name, task_type) AS
 -- Which worker gets no more tasks of which type of which job.
+CREATE VIEW job_blocklist (job_uuid, worker_uuid, worker_name, task_type) AS
 SELECT j.uuid, w.uuid, w.name, b.task_type
 FROM job_blocks b
 JOIN jobs j ON j.id = b.job_id

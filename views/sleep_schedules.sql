@@ -1,30 +1,11 @@
-CREATE VIEW tablao_local_times (
-  now, today, time_of_day, day_name, yesterday_name, is_shifting
-) AS
--- Now, in local time: one row. day_name is the first two letters of today's
--- name, behind a blank. is_shifting: the clocks change within a day from now.
-SELECT
-  v.now,
-  strftime('%Y-%m-%d', v.at, 'localtime'),
-  strftime('%H:%M', v.at, 'localtime'),
-  ' ' || substr('sumotuwethfrsa', 1 + 2 * strftime('%w', v.at, 'localtime'), 2),
-  ' ' || substr('sasumotuwethfr', 1 + 2 * strftime('%w', v.at, 'localtime'), 2),
-  (
-    strftime('%s', v.at, '-25 hours', 'localtime') - strftime('%s', v.at, '-25 hours')
-      <> strftime('%s', v.at, 'localtime') - strftime('%s', v.at)
-    OR strftime('%s', v.at, '+25 hours', 'localtime') - strftime('%s', v.at, '+25 hours')
-      <> strftime('%s', v.at, 'localtime') - strftime('%s', v.at)
-  )
-FROM (SELECT c.now, substr(c.now, 1, 19) AS at FROM farm_clock c) v;
-
-CREATE VIEW worker_sleep_statuses (
-  worker_uuid, scheduled_status, next_check, worker_id
-) AS
 -- What each worker's sleep schedule says now: one row per worker that is not
 -- soft-deleted. scheduled_status is awake or asleep; next_check, in UTC, is
 -- when to look again: the earliest of the coming midnight, the start and the
 -- end, and NULL without an active schedule. Around a change of the clocks it
 -- is the next minute, since a local time may be there twice or not at all.
+CREATE VIEW worker_sleep_statuses (
+  worker_uuid, scheduled_status, next_check, worker_id
+) AS
 SELECT
   w.uuid,
   CASE
@@ -77,9 +58,9 @@ LEFT JOIN (
 ) s ON s.worker_id = w.id
 WHERE w.deleted_at IS NULL;
 
-CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check) AS
 -- The sleep schedules to look at now: one row per active schedule of a worker
 -- that is not soft-deleted, whose next_check is not set or not in the future.
+CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check) AS
 SELECT w.uuid, w.name, s.next_check
 FROM sleep_schedules s
 JOIN workers w ON w.id = s.worker_id
@@ -89,56 +70,11 @@ WHERE s.is_active
   )
   AND w.deleted_at IS NULL;
 
-CREATE VIEW worker_next_statuses (worker_uuid, status) AS
 -- What a worker that signs on should become: one row per worker that is not
 -- soft-deleted; the status requested of it, else what its sleep schedule says.
+CREATE VIEW worker_next_statuses (worker_uuid, status) AS
 SELECT
   w.uuid,
   CASE w.status_requested WHEN '' THEN s.scheduled_status ELSE w.status_requested END
 FROM workers w
 JOIN worker_sleep_statuses s ON s.worker_id = w.id;
-
-CREATE VIEW tablao_apply_schedules (worker_id) AS
--- Asks a worker for the status that its schedule wants of it.
-SELECT NULL WHERE 0;
-
-CREATE TRIGGER tablao_apply_schedules_ii INSTEAD OF INSERT ON tablao_apply_schedules
-BEGIN
-  UPDATE workers SET
-    status_requested = (
-      SELECT s.scheduled_status FROM worker_sleep_statuses s
-      WHERE s.worker_id = NEW.worker_id
-    ),
-    lazy_status_request = 0
-  WHERE id = NEW.worker_id
-    AND deleted_at IS NULL
-    AND status <> 'error'
-    AND NOT (
-      status_requested = ''
-      AND status = (
-        SELECT s.scheduled_status FROM worker_sleep_statuses s
-        WHERE s.worker_id = NEW.worker_id
-      )
-    )
-    AND NOT (
-      NOT lazy_status_request
-      AND status_requested = (
-        SELECT s.scheduled_status FROM worker_sleep_statuses s
-        WHERE s.worker_id = NEW.worker_id
-      )
-    );
-END;
-
-CREATE VIEW tablao_due_schedules (worker_id) AS
--- A schedule that is due: applies it, and sets when it is due again.
-SELECT NULL WHERE 0;
-
-CREATE TRIGGER tablao_due_schedules_ii INSTEAD OF INSERT ON tablao_due_schedules
-BEGIN
-  UPDATE sleep_schedules SET next_check = (
-    SELECT s.next_check FROM worker_sleep_statuses s
-    WHERE s.worker_id = NEW.worker_id
-  )
-  WHERE worker_id = NEW.worker_id;
-  INSERT INTO tablao_apply_schedules (worker_id) VALUES (NEW.worker_id);
-END;

@@ -1,10 +1,10 @@
+-- One row per task: the columns of tasks, then those that name its job and its
+-- worker (NULL where there is none). commands is TEXT.
 CREATE VIEW task_details (
   id, created_at, updated_at, uuid, name, type, job_id, index_in_job, priority,
   status, worker_id, last_touched_at, commands, activity, steps_completed,
   steps_total, job_uuid, worker_uuid, worker_name
 ) AS
--- One row per task: the columns of tasks, then those that name its job and its
--- worker (NULL where there is none). commands is TEXT.
 SELECT
   t.id, t.created_at, t.updated_at, t.uuid, t.name, t.type, t.job_id,
   t.index_in_job, t.priority, t.status, t.worker_id, t.last_touched_at,
@@ -14,8 +14,8 @@ FROM tasks t
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id;
 
-CREATE VIEW task_failure_list (task_uuid, worker_uuid, worker_name, created_at) AS
 -- Which worker has failed which task.
+CREATE VIEW task_failure_list (task_uuid, worker_uuid, worker_name, created_at) AS
 SELECT t.uuid, w.uuid, w.name, f.created_at
 FROM task_failures f
 JOIN tasks t ON t.id = f.task_id

@@ -1,12 +1,12 @@
-CREATE VIEW timed_out_tasks (
-  task_uuid, task_name, job_uuid, worker_uuid, worker_name, last_touched_at,
-  status, activity
-) AS
 -- Active tasks that no worker has touched for `task_timeout` seconds or
 -- longer: one row per task. Times compare by their leading 23 characters. The
 -- limit is computed on whole seconds and keeps the fraction of now, since
 -- SQLite versions differ by a millisecond in what they make of fractions.
 -- UPDATE timed_out_tasks SET status = 'failed' fails them.
+CREATE VIEW timed_out_tasks (
+  task_uuid, task_name, job_uuid, worker_uuid, worker_name, last_touched_at,
+  status, activity
+) AS
 SELECT
   t.uuid, t.name, j.uuid, w.uuid, w.name, t.last_touched_at, t.status, t.activity
 FROM tablao_time_limits l
@@ -14,26 +14,24 @@ CROSS JOIN tasks t
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id
 WHERE l.name = 'task_timeout'
+  -- Twice, for the index of either kind of farm.
   AND t.status = 'active'
-  -- What tablao_tasks_touched_idx can tell, and then all there is.
-  AND substr(t.last_touched_at, 1, 16) <= substr(l.before, 1, 16)
+  AND (t.status = 'active') = 1
   AND substr(t.last_touched_at, 1, 23) <= l.before;
 
-CREATE VIEW tablao_time_limits (name, before) AS
--- The latest time, in 23 characters, that is timed out by each timeout: no
+-- tablao_time_limits: the latest time, in 23 characters, that is timed out by each timeout: no
 -- row for one that is switched off.
+CREATE VIEW tablao_time_limits (name, before) AS
 SELECT
   s.name,
   strftime('%Y-%m-%d %H:%M:%S', substr(c.now, 1, 19), '-' || s.value || ' seconds')
     || substr(c.now, 20, 4)
-FROM tablao_settings s
+FROM farm_settings s
 CROSS JOIN farm_clock c
 WHERE s.name IN ('task_timeout', 'worker_timeout') AND s.value > 0;
 
-CREATE TRIGGER timed_out_tasks_iu INSTEAD OF UPDATE ON timed_out_tasks
+CREATE TRIGGER tablao_timed_out_tasks_update INSTEAD OF UPDATE ON timed_out_tasks
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: timed_out_tasks cannot be updated while the setting state_machine is off: timeouts are the work of the Manager')
-  WHERE (SELECT value FROM tablao_settings WHERE name = 'state_machine') <> 'on';
   SELECT RAISE(ABORT, 'tablao: timed_out_tasks: the one UPDATE it takes is SET status = ''failed''')
   WHERE NEW.status IS NOT 'failed'
     OR NEW.task_uuid IS NOT OLD.task_uuid
@@ -50,12 +48,12 @@ BEGIN
   WHERE uuid = OLD.task_uuid;
 END;
 
-CREATE VIEW timed_out_workers (
-  worker_uuid, worker_name, last_seen_at, status
-) AS
 -- Workers that have not been seen for `worker_timeout` seconds or longer and
 -- are not offline or in error: one row per worker. UPDATE timed_out_workers
 -- SET status = 'error' puts them in error.
+CREATE VIEW timed_out_workers (
+  worker_uuid, worker_name, last_seen_at, status
+) AS
 SELECT w.uuid, w.name, w.last_seen_at, w.status
 FROM tablao_time_limits l
 CROSS JOIN workers w
@@ -63,14 +61,10 @@ WHERE l.name = 'worker_timeout'
   AND w.deleted_at IS NULL
   AND w.status <> 'offline'
   AND w.status <> 'error'
-  -- What workers_seen_idx can tell, and then all there is.
-  AND substr(w.last_seen_at, 1, 18) <= substr(l.before, 1, 18)
   AND substr(w.last_seen_at, 1, 23) <= l.before;
 
-CREATE TRIGGER timed_out_workers_iu INSTEAD OF UPDATE ON timed_out_workers
+CREATE TRIGGER tablao_timed_out_workers_update INSTEAD OF UPDATE ON timed_out_workers
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: timed_out_workers cannot be updated while the setting state_machine is off: timeouts are the work of the Manager')
-  WHERE (SELECT value FROM tablao_settings WHERE name = 'state_machine') <> 'on';
   SELECT RAISE(ABORT, 'tablao: timed_out_workers: the one UPDATE it takes is SET status = ''error''')
   WHERE NEW.status IS NOT 'error'
     OR NEW.worker_uuid IS NOT OLD.worker_uuid

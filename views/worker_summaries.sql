@@ -1,10 +1,10 @@
+-- One row per worker that is not soft-deleted, with the task it is or was last
+-- working on (NULL when it never had one). No secret.
 CREATE VIEW worker_summaries (
   worker_uuid, name, status, status_requested, last_seen_at, task_uuid,
   lazy_status_request, address, platform, software, supported_task_types,
   can_restart, task_name, task_status, job_uuid, job_name
 ) AS
--- One row per worker that is not soft-deleted, with the task it is or was last
--- working on (NULL when it never had one). No secret.
 SELECT
   w.uuid, w.name, w.status, w.status_requested, w.last_seen_at, t.uuid,
   w.lazy_status_request, w.address, w.platform, w.software,
@@ -16,13 +16,13 @@ LEFT JOIN tasks t ON t.id = (
 LEFT JOIN jobs j ON j.id = t.job_id
 WHERE w.deleted_at IS NULL;
 
-CREATE VIEW worker_status_counts (status, num_workers) AS
 -- How many workers, soft-deleted ones aside, there are in each status that one
 -- of them has.
+CREATE VIEW worker_status_counts (status, num_workers) AS
 SELECT status, count(*) FROM workers WHERE deleted_at IS NULL GROUP BY status;
 
-CREATE VIEW farm_status (status) AS
 -- What the farm is doing, in a word: one row.
+CREATE VIEW farm_status (status) AS
 SELECT CASE
   WHEN NOT EXISTS (
     SELECT 1 FROM workers

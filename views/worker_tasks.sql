@@ -1,45 +1,32 @@
-CREATE VIEW tablao_last_tasks (worker_id, task_id) AS
--- The task that each worker is or was last working on: one row per worker,
+-- tablao_last_tasks: the task that each worker is or was last working on: one row per worker,
 -- task_id NULL when it never had one. Its active task on an active job, else
 -- the one of its tasks that was updated last.
+-- @own
+CREATE VIEW tablao_last_tasks (worker_id, task_id) AS
 SELECT
   w.id,
-  (
-    -- The first of three candidates, each found through the index.
-    SELECT c.id
-    FROM tasks c JOIN jobs cj ON cj.id = c.job_id
-    WHERE c.id IN (
-      (
-        SELECT a.id FROM tasks a CROSS JOIN jobs aj ON aj.id = a.job_id
-        WHERE a.worker_id = w.id AND (a.status = 'active') = 1 AND aj.status = 'active'
-        ORDER BY substr(a.updated_at, 1, 23) DESC, a.id DESC LIMIT 1
-      ),
-      (
-        SELECT a.id FROM tasks a
-        WHERE a.worker_id = w.id AND (a.status = 'active') = 1
-        ORDER BY substr(a.updated_at, 1, 23) DESC, a.id DESC LIMIT 1
-      ),
-      (
-        SELECT a.id FROM tasks a
-        WHERE a.worker_id = w.id AND (a.status = 'active') = 0
-        ORDER BY substr(a.updated_at, 1, 23) DESC, a.id DESC LIMIT 1
-      )
+  coalesce(
+    (
+      SELECT a.id FROM tasks a CROSS JOIN jobs j ON j.id = a.job_id
+      WHERE a.status = 'active' AND a.worker_id = w.id AND j.status = 'active'
+      ORDER BY substr(a.updated_at, 1, 23) DESC, a.id DESC LIMIT 1
+    ),
+    (
+      SELECT a.id FROM tasks a
+      WHERE a.worker_id = w.id
+      ORDER BY substr(a.updated_at, 1, 13) DESC, substr(a.updated_at, 1, 23) DESC, a.id DESC
+      LIMIT 1
     )
-    ORDER BY
-      c.status = 'active' AND cj.status = 'active' DESC,
-      substr(c.updated_at, 1, 23) DESC,
-      c.id DESC
-    LIMIT 1
   )
 FROM workers w;
 
+-- What each worker is or was last working on: one row per worker that ever had
+-- a task and is not soft-deleted. is_active: the task is active, on an active
+-- job.
 CREATE VIEW worker_tasks (
   worker_uuid, task_uuid, job_uuid, is_active, worker_name, task_name,
   task_status, job_name
 ) AS
--- What each worker is or was last working on: one row per worker that ever had
--- a task and is not soft-deleted. is_active: the task is active, on an active
--- job.
 SELECT
   w.uuid,
   t.uuid,

@@ -5,6 +5,9 @@
 **   smoke tablao.sql job.json LIBRARY    loads the extension
 **   smoke tablao.sql job.json            has it linked in (-DSMOKE_STATIC)
 **
+** Two more arguments, OLD.db and rows.sql, are a farm of an older version, which
+** is upgraded, and a query for what is in it.
+**
 ** Prints a line for each check that failed, then `N passed, N failed`.
 ** The tests of the packages build it for each target.
 */
@@ -25,8 +28,8 @@ static void check(const char *zWhat, const char *zGot, const char *zWant){
   }
 }
 
-/* The first value of a statement, or its error. */
-static char zResult[4000];
+/* The first value of a statement, or its error. The rows of a farm are long. */
+static char zResult[1<<20];
 static const char *ask(sqlite3 *db, const char *zSql, const char *zParam){
   sqlite3_stmt *pStmt = 0;
   const unsigned char *z = 0;
@@ -65,10 +68,22 @@ static char *readFile(const char *zPath){
   return z;
 }
 
-static sqlite3 *openFarm(void){
+static sqlite3 *openFarm(const char *zPath){
   sqlite3 *db = 0;
-  if( sqlite3_open(":memory:", &db)!=SQLITE_OK ) exit(1);
+  if( sqlite3_open(zPath, &db)!=SQLITE_OK ) exit(1);
   return db;
+}
+
+/* The extension is loaded, unless it is linked in already. */
+static void loadInto(sqlite3 *db, const char *zLibrary){
+#ifdef SMOKE_STATIC
+  (void)db;
+  (void)zLibrary;
+#else
+  char *zErr = 0;
+  sqlite3_enable_load_extension(db, 1);
+  check("load", sqlite3_load_extension(db, zLibrary, 0, &zErr) ? zErr : "", "");
+#endif
 }
 
 /* Both kinds of farm have a job of some tasks now; one gets finished. */
@@ -88,6 +103,24 @@ static void work(sqlite3 *db, const char *zClaim, const char *zWant){
   check("problems", ask(db, "SELECT count(*) FROM farm_problems", 0), "0");
 }
 
+/* The rows of an older farm are the same after the upgrade. */
+static void upgrade(const char *zPath, const char *zRows, const char *zLibrary){
+  sqlite3 *db = openFarm(zPath);
+  char *zQuery = readFile(zRows);
+  char *zBefore = sqlite3_mprintf("%s", ask(db, zQuery, 0));
+  check("something to upgrade", strstr(zBefore, "job ") ? "job " : zBefore,
+        "job ");
+  loadInto(db, zLibrary);
+  check("upgrade", ask(db, "SELECT tablao_migrate()=tablao_schema_version()",
+      0), "1");
+  check("upgrade: rows", ask(db, zQuery, 0), zBefore);
+  check("upgrade: problems", ask(db, "SELECT count(*) FROM farm_problems", 0),
+        "0");
+  check("upgrade: close", sqlite3_close(db) ? "refused" : "", "");
+  sqlite3_free(zBefore);
+  free(zQuery);
+}
+
 int main(int nArg, char **azArg){
   sqlite3 *db;
   char *zErr = 0;
@@ -98,15 +131,16 @@ int main(int nArg, char **azArg){
 #else
   const int nWant = 4;
 #endif
-  if( nArg!=nWant ){
-    printf("usage: smoke tablao.sql job.json [LIBRARY]\n");
+  const char *zLibrary = nWant>3 ? azArg[3] : 0;
+  if( nArg!=nWant && nArg!=nWant+2 ){
+    printf("usage: smoke tablao.sql job.json [LIBRARY] [OLD.db rows.sql]\n");
     return 1;
   }
   zSchema = readFile(azArg[1]);
   zJob = readFile(azArg[2]);
   setvbuf(stdout, 0, _IONBF, 0);
 
-  db = openFarm();
+  db = openFarm(":memory:");
   check("schema", sqlite3_exec(db, zSchema, 0, 0, &zErr) ? zErr : "", "");
   check("no extension", ask(db, "SELECT tablao_version()", 0),
         "no such function: tablao_version");
@@ -116,12 +150,9 @@ int main(int nArg, char **azArg){
 
 #ifdef SMOKE_STATIC
   sqlite3_auto_extension((void(*)(void))sqlite3_tablao_init);
-  db = openFarm();
-#else
-  db = openFarm();
-  sqlite3_enable_load_extension(db, 1);
-  check("load", sqlite3_load_extension(db, azArg[3], 0, &zErr) ? zErr : "", "");
 #endif
+  db = openFarm(":memory:");
+  loadInto(db, zLibrary);
   check("version", ask(db, "SELECT tablao_version()", 0), TABLAO_VERSION);
   check("no farm", ask(db, "SELECT tablao_schema_version()", 0), "NULL");
   check("migrate", ask(db, "SELECT tablao_migrate()=tablao_schema_version()",
@@ -136,6 +167,8 @@ int main(int nArg, char **azArg){
   check("check", ask(db, "SELECT count(*) FROM tablao_check "
       "WHERE severity='error'", 0), "0");
   check("close", sqlite3_close(db) ? "refused" : "", "");
+
+  if( nArg>nWant ) upgrade(azArg[nWant], azArg[nWant+1], zLibrary);
 
   free(zSchema);
   free(zJob);

@@ -8,7 +8,7 @@ interface Database {
 /** The version of Tablao. */
 export const version: string;
 
-/** The path of the library for this platform; throws where there is none. */
+/** The path of the library for this machine; throws where there is none. */
 export function getLoadablePath(): string;
 
 /** Loads the extension into a connection. */

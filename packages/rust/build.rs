@@ -1,6 +1,13 @@
 //! Compiles the extension to be linked with the SQLite of libsqlite3-sys.
 
 fn main() {
+    println!("cargo:rerun-if-changed=c/tablao.c");
+    #[cfg(feature = "extension")]
+    compile();
+}
+
+#[cfg(feature = "extension")]
+fn compile() {
     let mut build = cc::Build::new();
     build
         .file("c/tablao.c")
@@ -13,5 +20,4 @@ fn main() {
         build.include(include);
     }
     build.compile("tablao");
-    println!("cargo:rerun-if-changed=c/tablao.c");
 }

@@ -1,4 +1,5 @@
-// Uses the installed package: node use.js VERSION job.json
+// Uses the installed package: node use.js VERSION job.json [OLD.db rows.sql]
+// OLD.db is a farm of an older version, which is upgraded.
 // Prints a line for each check that failed, then `N passed, N failed`.
 'use strict';
 
@@ -6,7 +7,7 @@ const fs = require('node:fs');
 const Database = require('better-sqlite3');
 const tablao = require('tablao');
 
-const [version, path] = process.argv.slice(2);
+const [version, path, old, rowsPath] = process.argv.slice(2);
 const job = fs.readFileSync(path, 'utf8');
 let passed = 0;
 let failed = 0;
@@ -62,6 +63,27 @@ work('no extension', plain, (worker) =>
   run(plain, 'INSERT INTO task_claims (worker_uuid) VALUES (?)', worker));
 console.log(`SQLite ${value(plain, 'SELECT sqlite_version()')}`);
 plain.close();
+
+if (old) {
+  const rows = fs.readFileSync(rowsPath, 'utf8');
+  const db = new Database(old);
+  const before = value(db, rows);
+  check('upgrade: there is something', before.split('\n').length > 10, true);
+  const from = value(db, 'SELECT max(version) FROM tablao_migrations');
+  try {
+    check('upgrade: same version', tablao.migrate(db), from);
+  } catch (error) {
+    check('upgrade: refusal', error.message.includes('only the extension'), true);
+  }
+  check('upgrade: not changed', value(db, rows), before);
+  tablao.load(db);
+  check('upgrade', tablao.migrate(db), value(db, 'SELECT tablao_schema_version()'));
+  check('upgrade: rows', value(db, rows), before);
+  check('upgrade: problems', value(db, 'SELECT count(*) FROM farm_problems'), 0);
+  check('upgrade: store', value(db, 'SELECT store_authored_job(?)',
+    '{"name": "after", "job_type": "t"}').length, 36);
+  db.close();
+}
 
 import('tablao').then((module) => {
   check('import', typeof module.schemaSql(), 'string');

@@ -1,4 +1,6 @@
-"""Uses the installed package: python use.py VERSION job.json
+"""Uses the installed package: python use.py VERSION job.json [OLD.db rows.sql]
+
+OLD.db is a farm of an older version, which is upgraded.
 
 Prints a line for each check that failed, then `N passed, N failed`.
 """
@@ -83,6 +85,29 @@ def use_sql(name, db):
     db.close()
 
 
+def upgrade(path, rows):
+    before = value(sqlite3.connect(path), rows)
+    check("upgrade: there is something", before.count("\n") > 10, True)
+
+    # Without the extension it is refused, and nothing has happened.
+    with sqlite3.connect(path, isolation_level=None) as db:
+        old = value(db, "SELECT max(version) FROM tablao_migrations")
+        try:
+            check("upgrade: same version", tablao.migrate(Unable(db)), old)
+        except RuntimeError as error:
+            check("upgrade: refusal", "only the extension" in str(error), True)
+        check("upgrade: not changed", value(db, rows), before)
+
+    db = sqlite3.connect(path, isolation_level=None)
+    number = tablao.migrate(db)
+    check("upgrade", value(db, "SELECT tablao_schema_version()"), number)
+    check("upgrade: rows", value(db, rows), before)
+    check("upgrade: problems", value(db, "SELECT count(*) FROM farm_problems"), 0)
+    after = '{"name": "after", "job_type": "t"}'
+    check("upgrade: store", len(value(db, "SELECT store_authored_job(?)", after)), 36)
+    db.close()
+
+
 class Unable:
     """A connection of a Python that cannot load extensions."""
 
@@ -109,6 +134,8 @@ try:
     tablao.load(Unable(db))
 except RuntimeError as error:
     check("unable", str(error).startswith("tablao: this Python"), True)
+if len(sys.argv) > 3:
+    upgrade(sys.argv[3], open(sys.argv[4], encoding="utf-8").read())
 try:
     import apsw
 except ImportError:

@@ -1,7 +1,7 @@
 CREATE TABLE main.tablao_adopted (
-  -- What an adopted database had in the place of Flamenco's tables: a row per
-  -- table and index that was created by a statement. tablao_detach() brings
-  -- it back.
+  -- What a farm that was taken over had in the place of Flamenco's tables: a
+  -- row per table and index that was created by a statement. tablao_detach()
+  -- brings it back.
   id integer NOT NULL PRIMARY KEY,
   type text NOT NULL,
   name text NOT NULL,

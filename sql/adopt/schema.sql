@@ -1,13 +1,30 @@
--- For the adoption of a Flamenco database. Run in the model, a farm in memory
--- that holds what the farm to come will have; beside it ext/adopt.c notes what
--- the database has.
+-- What stands in the way of observing a database of Flamenco's, or of taking
+-- it over. Run in the model, which has all that an own farm has; ext/model.c
+-- fills the tables.
+
+CREATE TABLE temp.farms (
+  -- One row if the database is a farm already.
+  x
+);
+
+CREATE TABLE temp.our_tables (
+  -- The tables of both kinds of farm: in the model, noted before the others
+  -- are made.
+  name text COLLATE NOCASE
+);
+
+CREATE TABLE temp.our_objects (
+  -- The indexes, views and triggers of an observed farm.
+  name text COLLATE NOCASE
+);
 
 CREATE TABLE temp.their_objects (
-  -- The database's sqlite_schema.
+  -- The database's sqlite_schema. is_made: a version of ours has made it.
   type text,
   name text COLLATE NOCASE,
   tbl_name text COLLATE NOCASE,
-  sql text
+  sql text,
+  is_made integer
 );
 
 CREATE TABLE temp.their_columns (
@@ -20,7 +37,10 @@ CREATE VIEW temp.flamenco_tables (name, position) AS
 -- The tables that Flamenco has, too, parents before children.
 SELECT name, rowid
 FROM main.sqlite_schema
-WHERE type = 'table' AND name NOT GLOB 'tablao_*' AND name <> 'farm_settings';
+WHERE type = 'table'
+  AND name NOT GLOB 'tablao_*'
+  AND name NOT GLOB 'sqlite_*'
+  AND name NOT IN (SELECT name FROM temp.our_tables);
 
 CREATE VIEW temp.flamenco_columns (table_name, name, position) AS
 -- Their columns without those of ours.
@@ -29,15 +49,15 @@ FROM temp.flamenco_tables t
 JOIN pragma_table_info(t.name, 'main') c
 WHERE c.name NOT GLOB 'tablao_*';
 
-CREATE VIEW temp.schema_problems (kind, object, message) AS
--- What keeps the database from becoming a farm, before a row is looked at.
-SELECT 'table', t.name, 'the table is missing'
+CREATE VIEW temp.schema_problems (kind, object, message, is_missing, prevents) AS
+-- One row per problem; prevents: 'both', or just 'taking over'.
+SELECT 'table', t.name, 'the table is missing', 1, 'both'
 FROM temp.flamenco_tables t
 WHERE NOT EXISTS (
   SELECT 1 FROM temp.their_objects o WHERE o.type = 'table' AND o.name = t.name
 )
 UNION ALL
-SELECT 'column', c.table_name || '.' || c.name, 'the column is missing'
+SELECT 'column', c.table_name || '.' || c.name, 'the column is missing', 1, 'both'
 FROM temp.flamenco_columns c
 WHERE EXISTS (
     SELECT 1 FROM temp.their_objects o
@@ -49,7 +69,7 @@ WHERE EXISTS (
   )
 UNION ALL
 SELECT 'column', d.table_name || '.' || d.name,
-  'Flamenco 3.9 has no such column, so it would be lost'
+  'Flamenco 3.9 has no such column, so it would be lost', 0, 'taking over'
 FROM temp.their_columns d
 JOIN temp.flamenco_tables t ON t.name = d.table_name
 WHERE NOT EXISTS (
@@ -57,22 +77,36 @@ WHERE NOT EXISTS (
   WHERE c.table_name = d.table_name AND c.name = d.name
 )
 UNION ALL
--- What is on one of the tables goes with it and may come back under its name
--- if that is free then.
-SELECT 'name', o.name, 'a ' || o.type || ' has this name, which Tablao needs'
+-- What is on one of Flamenco's tables goes with it and may come back under its
+-- name if that is free then.
+SELECT 'name', o.name, 'this ' || o.type || ' has a name that Tablao needs', 0,
+  CASE
+    WHEN EXISTS (SELECT 1 FROM temp.farms) THEN 'taking over'
+    WHEN lower(o.name) GLOB 'tablao_*'
+      OR o.name IN (SELECT name FROM temp.our_tables)
+      OR o.name IN (SELECT name FROM temp.our_objects)
+    THEN 'both'
+    ELSE 'taking over'
+  END
 FROM temp.their_objects o
 WHERE (
     lower(o.name) GLOB 'tablao_*'
-    OR EXISTS (SELECT 1 FROM main.sqlite_schema s WHERE s.name = o.name)
+    OR o.name IN (SELECT name FROM temp.our_objects)
+    OR EXISTS (SELECT 1 FROM main.sqlite_schema s WHERE s.name = o.name COLLATE NOCASE)
   )
   AND NOT EXISTS (
     SELECT 1 FROM temp.flamenco_tables t
     WHERE (t.name = o.name AND o.type = 'table')
-      OR (t.name = o.tbl_name AND o.type = 'index')
+      OR (t.name = o.tbl_name AND o.type = 'index' AND o.name NOT IN (SELECT name FROM temp.our_objects))
+  )
+  AND o.name NOT GLOB 'sqlite_*'
+  AND NOT (
+    EXISTS (SELECT 1 FROM temp.farms)
+    AND (o.is_made OR o.tbl_name IN (SELECT name FROM temp.our_tables))
   );
 
 CREATE VIEW temp.foreign_columns (name) AS
--- Columns that somebody has added to one of the tables after its adoption.
+-- Columns that somebody has added to one of the tables of an own farm.
 SELECT d.table_name || '.' || d.name
 FROM temp.their_columns d
 JOIN temp.flamenco_tables t ON t.name = d.table_name
@@ -81,12 +115,14 @@ WHERE NOT EXISTS (
 );
 
 CREATE VIEW temp.foreign_objects (type, name, sql) AS
--- Indexes and triggers on the tables that are not ours.
+-- Indexes and triggers on Flamenco's tables that are not ours.
 SELECT o.type, o.name, o.sql
 FROM temp.their_objects o
 JOIN temp.flamenco_tables t ON t.name = o.tbl_name
 WHERE o.type IN ('index', 'trigger')
   AND o.sql IS NOT NULL
+  AND NOT o.is_made
   AND NOT EXISTS (
-    SELECT 1 FROM main.sqlite_schema s WHERE s.type = o.type AND s.name = o.name
+    SELECT 1 FROM main.sqlite_schema s
+    WHERE s.type = o.type AND s.name = o.name COLLATE NOCASE
   );

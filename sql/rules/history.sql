@@ -4,6 +4,8 @@
 -- `-- @own` ends a line that only an own farm has; behind CREATE, the whole
 -- object.
 
+-- @both
+
 CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
 -- Closes the attempt that the change ends, opens the one that it begins, and
 -- writes the event. A job's sweep over its tasks comes by here, too, and ends
@@ -120,8 +122,8 @@ BEGIN
   WHERE id <= (SELECT max(e.id) FROM farm_events e) - NEW.value;
 END;
 
--- A job has changed so many of its tasks, and has the status that it comes to:
--- the number goes on the job's latest event.
+-- A job has changed so many of its tasks, because of the status that it has: the
+-- number goes on the job's latest event.
 CREATE VIEW tablao_mass_events (job_id, num_tasks) AS -- @own
 SELECT NULL, NULL WHERE 0;
 

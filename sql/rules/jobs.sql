@@ -1,228 +1,358 @@
--- jobs: rules on its rows, what follows from them, and what a change of a
--- job's status does. An UPDATE that counts tablao_rev up is one of ours that
--- sees to its own consequences: the triggers leave it alone, whether
--- recursive_triggers is on or off.
+-- A job, from its INSERT to its DELETE; in between, what a change of its status
+-- does. As in tasks.sql, what is named `count` books, and all else looks at the
+-- row as it is.
 
-CREATE TRIGGER jobs_bi BEFORE INSERT ON jobs
--- The rules on a new job; notes whether its keys are taken.
+-- INSERT --------------------------------------------------------------------
+
+CREATE TRIGGER tablao_jobs_before_insert BEFORE INSERT ON jobs
+-- Notes whether the keys are taken.
 BEGIN
-  INSERT INTO tablao_assert_job_status (status) VALUES (NEW.status);
-  INSERT INTO tablao_assert_job_tag (worker_tag_id) VALUES (NEW.worker_tag_id);
-  INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES ('settings', NEW.settings, 'object');
-  INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES ('metadata', NEW.metadata, 'object');
-  INSERT INTO tablao_assert_job_priority (priority) VALUES (NEW.priority);
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'jobs',
-    EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id)
+  DELETE FROM tablao_replaced WHERE table_name = 'jobs';
+  INSERT INTO tablao_replaced (table_name)
+  SELECT 'jobs'
+  WHERE EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id)
     OR EXISTS (SELECT 1 FROM jobs WHERE uuid = NEW.uuid);
 END;
 
-CREATE TRIGGER jobs_ai AFTER INSERT ON jobs
--- Refuses a REPLACE; gives the job its counters, and its times, JSON and sums
--- the form in which they are kept.
+CREATE TRIGGER tablao_jobs_insert AFTER INSERT ON jobs
+-- The rules on a new job; its counters and times. The UPDATE goes by the
+-- triggers that have the rules on what it sets.
 BEGIN
-  -- A BEFORE trigger sees an id that is yet to be given as -1, so that one
-  -- must not be there; and 0 stands for none where ids are kept.
-  SELECT RAISE(ABORT, 'tablao: jobs.id must be a whole number from 1')
-  WHERE NEW.id < 1;
-  SELECT RAISE(ABORT, 'tablao: jobs cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
-  WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'jobs');
-  INSERT INTO tablao_job_counts (job_id) VALUES (NEW.id)
-  ON CONFLICT (job_id) DO UPDATE SET
-    num_tasks = 0, num_queued = 0, num_active = 0, num_completed = 0,
-    num_failed = 0, num_canceled = 0, num_soft_failed = 0, num_paused = 0;
+  SELECT CASE
+    WHEN NEW.id < 1
+    THEN RAISE(ABORT, 'tablao: jobs.id must be a whole number from 1')
+    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'jobs')
+    THEN RAISE(ABORT, 'tablao: jobs cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+    WHEN NEW.tablao_status <> ''
+    THEN RAISE(ABORT, 'tablao: jobs.tablao_status is kept by triggers: leave it out')
+    -- @statuses job
+    WHEN NOT (
+      NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
+      OR NEW.status = 'canceled' OR NEW.status = 'failed' OR NEW.status = 'paused'
+      OR NEW.status = 'pause-requested' OR NEW.status = 'cancel-requested'
+      OR NEW.status = 'requeueing' OR NEW.status = 'under-construction'
+    )
+    THEN RAISE(ABORT, 'tablao: jobs.status must be one of active, canceled, completed, failed, paused, pause-requested, queued, cancel-requested, requeueing, under-construction')
+  END;
   UPDATE jobs SET
-    created_at = CASE
-      WHEN NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
-      THEN (SELECT now FROM farm_clock)
-      ELSE NEW.created_at
+    created_at = CASE created_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE created_at
     END,
-    updated_at = CASE
-      WHEN coalesce(NEW.updated_at, '') IN ('', strftime('%Y-%m-%d %H:%M:%f+00:00'))
-      THEN (SELECT now FROM farm_clock)
-      ELSE NEW.updated_at
+    updated_at = CASE updated_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE coalesce(updated_at, '')
     END,
-    settings = CASE (SELECT value FROM tablao_settings WHERE name = 'json_storage')
-      WHEN 'blob' THEN CAST(NEW.settings AS BLOB)
-      ELSE CAST(NEW.settings AS TEXT)
-    END,
-    metadata = CASE (SELECT value FROM tablao_settings WHERE name = 'json_storage')
-      WHEN 'blob' THEN CAST(NEW.metadata AS BLOB)
-      ELSE CAST(NEW.metadata AS TEXT)
-    END,
+    name = name,
+    settings = settings,
     steps_completed = 0,
     steps_total = 0,
-    tablao_rev = tablao_rev + 1
+    tablao_status = status,
+    tablao_rev = 1
   WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER jobs_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON jobs
+-- UPDATE --------------------------------------------------------------------
+
+CREATE TRIGGER tablao_jobs_update_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON jobs
 -- An id is for life: rows of other tables name it.
 WHEN NEW.id IS NOT OLD.id
 BEGIN
   SELECT RAISE(ABORT, 'tablao: jobs.id cannot be changed');
 END;
 
-CREATE TRIGGER jobs_au_own AFTER UPDATE OF tablao_rev ON jobs
--- Only an UPDATE of ours may count tablao_rev up, by one. AFTER, like
--- tasks_au_own.
-WHEN NEW.tablao_rev <> OLD.tablao_rev AND NEW.tablao_rev <> OLD.tablao_rev + 1
+CREATE TRIGGER tablao_jobs_before_uuid BEFORE UPDATE OF uuid ON jobs
+-- Notes whether another job has the uuid.
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: jobs.tablao_rev is kept by triggers and cannot be changed');
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'jobs', EXISTS (SELECT 1 FROM jobs WHERE uuid = NEW.uuid AND id <> OLD.id);
 END;
 
-CREATE TRIGGER jobs_bu_status BEFORE UPDATE OF status ON jobs
--- The rule on statuses.
-WHEN NEW.tablao_rev = OLD.tablao_rev
+CREATE TRIGGER tablao_jobs_count_lanes AFTER UPDATE OF
+  priority, status, delete_requested_at, worker_tag_id
+ON jobs
+-- What the lanes of a job carry of it follows; and which of them have ready
+-- tasks, after the change of many.
 BEGIN
-  INSERT INTO tablao_assert_job_status (status) VALUES (NEW.status);
+  UPDATE tablao_lanes SET
+    (worker_tag_id, job_priority, is_open) = (
+      SELECT j.worker_tag_id, j.job_priority, j.is_open
+      FROM tablao_job_lanes j WHERE j.job_id = NEW.id
+    ),
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
+  WHERE job_id = NEW.id;
 END;
 
-CREATE TRIGGER jobs_bu_priority BEFORE UPDATE OF priority ON jobs
--- The rule on priorities.
-BEGIN
-  INSERT INTO tablao_assert_job_priority (priority) VALUES (NEW.priority);
-END;
-
-CREATE TRIGGER jobs_bu_settings BEFORE UPDATE OF settings ON jobs
--- The rule on settings.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-BEGIN
-  INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES ('settings', NEW.settings, 'object');
-END;
-
-CREATE TRIGGER jobs_bu_metadata BEFORE UPDATE OF metadata ON jobs
--- The rule on metadata.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-BEGIN
-  INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES ('metadata', NEW.metadata, 'object');
-END;
-
-CREATE TRIGGER jobs_bu_worker_tag BEFORE UPDATE OF worker_tag_id ON jobs
--- A tag must exist.
-BEGIN
-  INSERT INTO tablao_assert_job_tag (worker_tag_id) VALUES (NEW.worker_tag_id);
-END;
-
-CREATE TRIGGER jobs_bu_uuid BEFORE UPDATE OF uuid ON jobs
--- Refuses an UPDATE OR REPLACE that would delete another job.
-WHEN EXISTS (SELECT 1 FROM jobs WHERE uuid = NEW.uuid AND id <> OLD.id)
-BEGIN
-  INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
-  SELECT RAISE(ABORT, 'tablao: jobs.uuid must be unique: this UPDATE OR REPLACE would delete another job')
-  FROM tablao_taken WHERE is_replacing;
-END;
-
-CREATE TRIGGER jobs_au_json AFTER UPDATE OF settings, metadata ON jobs
--- Keeps JSON in the storage class that the setting json_storage names.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-BEGIN
-  UPDATE jobs SET
-    settings = CASE (SELECT value FROM tablao_settings WHERE name = 'json_storage')
-      WHEN 'blob' THEN CAST(settings AS BLOB)
-      ELSE CAST(settings AS TEXT)
-    END,
-    metadata = CASE (SELECT value FROM tablao_settings WHERE name = 'json_storage')
-      WHEN 'blob' THEN CAST(metadata AS BLOB)
-      ELSE CAST(metadata AS TEXT)
-    END,
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id
-    AND (
-      typeof(settings) <> (SELECT value FROM tablao_settings WHERE name = 'json_storage')
-      OR typeof(metadata) <> (SELECT value FROM tablao_settings WHERE name = 'json_storage')
-    );
-END;
-
-CREATE TRIGGER jobs_au_steps AFTER UPDATE OF steps_completed, steps_total ON jobs
--- The sums are what the tasks say, whatever is written to them.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-  AND (
-    NEW.steps_completed <> OLD.steps_completed
-    OR NEW.steps_total <> OLD.steps_total
+CREATE TRIGGER tablao_jobs_update_own AFTER UPDATE OF status, tablao_status ON jobs
+-- The rule on the status; and only what acts upon a status may say so.
+WHEN (
+    NEW.tablao_status <> OLD.tablao_status
+    AND NEW.tablao_status <> ''
+    AND (OLD.tablao_status = OLD.status OR NEW.tablao_status <> NEW.status)
+  )
+  -- @statuses job
+  OR NOT (
+    NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
+    OR NEW.status = 'canceled' OR NEW.status = 'failed' OR NEW.status = 'paused'
+    OR NEW.status = 'pause-requested' OR NEW.status = 'cancel-requested'
+    OR NEW.status = 'requeueing' OR NEW.status = 'under-construction'
   )
 BEGIN
-  -- A status that changes with them may have changed the tasks by now.
+  SELECT CASE NEW.tablao_status
+    WHEN OLD.tablao_status
+    THEN RAISE(ABORT, 'tablao: jobs.status must be one of active, canceled, completed, failed, paused, pause-requested, queued, cancel-requested, requeueing, under-construction')
+    ELSE RAISE(ABORT, 'tablao: jobs: the row has changed since it was read; tablao_status is kept by triggers: leave it out')
+  END;
+END;
+
+CREATE TRIGGER tablao_jobs_update AFTER UPDATE OF
+  created_at, updated_at, uuid, name, job_type, priority, status, activity,
+  settings, metadata, delete_requested_at, worker_tag_id, steps_completed,
+  steps_total
+ON jobs
+-- Sets updated_at, unless the statement has, and then brings it to its form.
+-- The sums are what is booked, whatever is written to them.
+WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
+  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+  OR EXISTS (
+    SELECT 1 FROM tablao_counts c
+    WHERE c.job_id = NEW.id
+      AND c.n <> CASE c.kind
+        WHEN 'steps_completed' THEN NEW.steps_completed
+        WHEN 'steps_total' THEN NEW.steps_total
+        ELSE c.n
+      END
+  )
+BEGIN
+  INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE jobs SET
-    steps_completed = CASE NEW.status
-      WHEN OLD.status THEN OLD.steps_completed
-      ELSE (
-        SELECT coalesce(sum(t.steps_completed), 0)
-        FROM tasks t WHERE t.job_id = NEW.id
-      )
-    END,
-    steps_total = OLD.steps_total,
+    updated_at = coalesce(
+      CASE
+        WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+        THEN (SELECT value FROM tablao_written_times WHERE n = 0)
+        WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev
+        THEN updated_at
+      END,
+      (SELECT now FROM farm_clock)
+    ),
+    steps_completed = coalesce(
+      (SELECT n FROM tablao_counts WHERE job_id = NEW.id AND kind = 'steps_completed'), 0
+    ),
+    steps_total = coalesce(
+      (SELECT n FROM tablao_counts WHERE job_id = NEW.id AND kind = 'steps_total'), 0
+    ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER jobs_au_stamp AFTER UPDATE OF
-  created_at, uuid, name, job_type, priority, status, activity, settings,
-  metadata, delete_requested_at, worker_tag_id, steps_completed, steps_total
-ON jobs
--- Sets updated_at, unless the statement did.
-WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev
+CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
+-- Acts upon the new status; and upon the new statuses of other jobs, which
+-- users' triggers gave them meanwhile.
+WHEN NEW.status <> NEW.tablao_status
 BEGIN
-  UPDATE jobs SET updated_at = (SELECT now FROM farm_clock) WHERE id = NEW.id;
+  INSERT INTO tablao_act (job_id, activity, stamp)
+  VALUES (
+    NEW.id,
+    CASE WHEN NEW.activity <> OLD.activity THEN NEW.activity END,
+    CASE WHEN NEW.updated_at IS NOT OLD.updated_at THEN NEW.updated_at END
+  );
+  INSERT INTO tablao_act (job_id)
+  SELECT id FROM jobs WHERE status <> tablao_status;
 END;
 
-CREATE TRIGGER jobs_au_lanes AFTER UPDATE OF
-  priority, worker_tag_id, delete_requested_at
-ON jobs
--- What the lanes of a job carry of it follows.
+-- tablao_act: acts upon the status that a job has, if that is still to be done.
+-- activity and stamp are what its statement has written, which stays.
+CREATE VIEW tablao_act (job_id, activity, stamp) AS
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
+WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id AND j.status <> j.tablao_status)
+  AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
 BEGIN
-  INSERT INTO tablao_refresh_lanes (job_id) VALUES (NEW.id);
+  INSERT INTO tablao_acting (job_id) VALUES (NEW.job_id);
+  INSERT INTO tablao_sweep (job_id, job_status, old_status, from_status, to_status, now)
+  SELECT NEW.job_id, r.job_status, r.old_status, r.from_status, r.to_status, c.now
+  FROM jobs j
+  CROSS JOIN farm_clock c
+  CROSS JOIN tablao_sweep_rules r
+    ON r.job_status = j.status
+    AND r.old_status = CASE j.status || j.tablao_status
+      WHEN 'requeueingcompleted' THEN 'completed' ELSE ''
+    END
+  WHERE j.id = NEW.job_id
+    AND NOT (j.status = 'requeueing' AND j.tablao_status = 'under-construction');
+  INSERT INTO tablao_mass_events (job_id, num_tasks)
+  VALUES (NEW.job_id, (SELECT a.num_tasks FROM tablao_acting a WHERE a.job_id = NEW.job_id));
+  INSERT INTO tablao_settle_job (job_id, status, next_status, activity, stamp)
+  SELECT
+    j.id,
+    j.status,
+    CASE
+      WHEN j.status = 'requeueing' OR j.status = 'queued'
+      THEN CASE
+        WHEN EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND t.status <> 'completed') THEN 'queued'
+        ELSE 'completed'
+      END
+      WHEN j.status = 'pause-requested'
+        AND EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND t.status = 'active')
+      THEN j.status
+      ELSE coalesce(r.next_status, j.status)
+    END,
+    coalesce(NEW.activity, r.activity),
+    coalesce(NEW.stamp, c.now)
+  FROM jobs j
+  CROSS JOIN farm_clock c
+  LEFT JOIN tablao_job_rules r ON r.job_status = j.status
+  WHERE j.id = NEW.job_id;
+  DELETE FROM tablao_acting WHERE job_id = NEW.job_id;
 END;
 
-CREATE TRIGGER jobs_au_status AFTER UPDATE OF status ON jobs
--- What a new status of a job does: section 3 of the specification.
-WHEN NEW.status <> OLD.status AND NEW.tablao_rev = OLD.tablao_rev
+-- tablao_sweep: gives all tasks of a job that have from_status to_status.
+CREATE VIEW tablao_sweep (job_id, job_status, old_status, from_status, to_status, now) AS
+SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_sweep_insert INSTEAD OF INSERT ON tablao_sweep
 BEGIN
-  -- What follows goes by the sums, so they are right before it starts.
+  -- From completed every task is done again, so each waits for as many others
+  -- as it depends on. From anything else what is completed stays so, and no
+  -- task waits for more or for less than before.
+  UPDATE tasks SET
+    status = NEW.to_status,
+    activity = CASE
+      WHEN NEW.from_status = NEW.to_status THEN activity
+      WHEN NEW.to_status = 'queued' THEN 'Task changed to queued: its job was requeued'
+      ELSE 'Task changed to ' || NEW.to_status || ': its job changed to ' || NEW.job_status
+    END,
+    steps_completed = CASE
+      WHEN NEW.to_status = 'queued' AND NEW.from_status <> 'queued' THEN 0
+      ELSE steps_completed
+    END,
+    updated_at = CASE NEW.from_status WHEN NEW.to_status THEN updated_at ELSE NEW.now END,
+    tablao_swept = (tablao_rev + 1) || ' ' || NEW.to_status,
+    tablao_done = 0,
+    tablao_open_deps = CASE NEW.old_status
+      WHEN 'completed'
+      THEN (SELECT count(*) FROM task_dependencies d WHERE d.task_id = tasks.id)
+      ELSE tablao_open_deps
+    END,
+    tablao_rev = tablao_rev + 1
+  WHERE job_id = NEW.job_id AND status = NEW.from_status;
+  UPDATE tablao_acting SET
+    num_swept = changes(),
+    num_tasks = num_tasks + changes() * (NEW.from_status <> NEW.to_status)
+  WHERE job_id = NEW.job_id;
+  INSERT INTO tablao_counts (job_id, kind, n)
+  SELECT NEW.job_id, k.kind, a.num_swept * k.sign
+  FROM tablao_acting a
+  CROSS JOIN (SELECT NEW.from_status AS kind, -1 AS sign UNION ALL SELECT NEW.to_status, 1) k
+  WHERE a.job_id = NEW.job_id
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+END;
+
+-- tablao_settle_job: a job's status has been acted upon, and leads to the next
+-- one, which may be the same.
+CREATE VIEW tablao_settle_job (job_id, status, next_status, activity, stamp) AS
+SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_settle_job_insert INSTEAD OF INSERT ON tablao_settle_job
+BEGIN
+  DELETE FROM job_blocks WHERE job_id = NEW.job_id AND NEW.status = 'requeueing';
+  DELETE FROM task_failures
+  WHERE NEW.status = 'requeueing'
+    AND worker_id IN (SELECT w.id FROM workers w)
+    AND tablao_job_id = NEW.job_id;
   UPDATE jobs SET
-    steps_completed = OLD.steps_completed,
-    steps_total = OLD.steps_total,
+    status = NEW.next_status,
+    activity = CASE NEW.next_status WHEN NEW.status THEN activity ELSE NEW.activity END,
+    updated_at = NEW.stamp,
+    tablao_status = NEW.next_status,
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.job_id AND status = NEW.status;
+END;
+
+-- Other columns -------------------------------------------------------------
+
+CREATE TRIGGER tablao_jobs_update_times AFTER UPDATE OF created_at, delete_requested_at ON jobs
+-- Times are kept in one form.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.delete_requested_at, '+0 days') IS NOT NEW.delete_requested_at
+BEGIN
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.delete_requested_at);
+  UPDATE jobs SET
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
+    delete_requested_at = (SELECT value FROM tablao_written_times WHERE n = 2),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
-      NEW.steps_completed <> OLD.steps_completed
-      OR NEW.steps_total <> OLD.steps_total
+      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
+      OR NEW.delete_requested_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
     );
-  INSERT INTO tablao_refresh_lanes (job_id) VALUES (NEW.id);
-  INSERT INTO tablao_job_effects (
-    job_id, status, old_status, keeps_activity, stamp
-  )
-  VALUES (
-    NEW.id,
-    CASE
-      WHEN (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on'
-      THEN NEW.status
-    END,
-    OLD.status,
-    NEW.activity <> OLD.activity,
-    CASE
-      WHEN NEW.updated_at IS OLD.updated_at THEN (SELECT now FROM farm_clock)
-      ELSE NEW.updated_at
-    END
-  );
 END;
 
-CREATE TRIGGER jobs_bd BEFORE DELETE ON jobs
+CREATE TRIGGER tablao_jobs_update_names AFTER UPDATE OF uuid, name, job_type, priority, worker_tag_id ON jobs
+-- A tag must exist; a zero byte ends a text for some clients, and not for
+-- others; and an UPDATE OR REPLACE must not delete another job.
+BEGIN
+  SELECT CASE
+    WHEN typeof(NEW.priority) <> 'integer'
+      AND (NEW.priority IS NOT OLD.priority OR OLD.tablao_rev = 0)
+    THEN RAISE(ABORT, 'tablao: jobs.priority must be a whole number')
+    WHEN NEW.worker_tag_id IS NOT NULL
+      AND (NEW.worker_tag_id IS NOT OLD.worker_tag_id OR OLD.tablao_rev = 0)
+      AND NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = NEW.worker_tag_id)
+    THEN RAISE(ABORT, 'tablao: jobs.worker_tag_id must be NULL or the id of a worker tag')
+    WHEN instr(NEW.uuid || NEW.name || NEW.job_type, char(0))
+    THEN RAISE(ABORT, 'tablao: jobs.uuid, name and job_type must not contain a zero byte')
+    WHEN NEW.uuid IS NOT OLD.uuid
+      AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'jobs')
+    THEN RAISE(ABORT, 'tablao: jobs.uuid must be unique: this UPDATE OR REPLACE would delete another job')
+  END;
+END;
+
+CREATE TRIGGER tablao_jobs_update_json AFTER UPDATE OF settings, metadata ON jobs
+-- The rules on settings and metadata, which are kept as text.
+BEGIN
+  INSERT INTO tablao_assert_json (column_name, value, root_type)
+  VALUES
+    ('settings', CASE WHEN NEW.settings IS NOT OLD.settings OR OLD.tablao_rev = 0 THEN NEW.settings ELSE 'null' END, 'object'),
+    ('metadata', CASE WHEN NEW.metadata IS NOT OLD.metadata OR OLD.tablao_rev = 0 THEN NEW.metadata ELSE 'null' END, 'object');
+  UPDATE jobs SET
+    settings = ltrim(CAST(settings AS TEXT), char(65279)),
+    metadata = ltrim(CAST(metadata AS TEXT), char(65279)),
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id
+    AND (
+      typeof(settings) <> 'text' OR typeof(metadata) <> 'text'
+      OR unicode(settings) = 65279 OR unicode(metadata) = 65279
+    );
+END;
+
+-- DELETE --------------------------------------------------------------------
+
+CREATE TRIGGER tablao_jobs_delete BEFORE DELETE ON jobs
 -- What hangs on a job goes with it, with foreign keys on or off.
 BEGIN
   -- With its counters goes what the triggers keep for this job, see
-  -- tablao_job_counts; so its tasks go without one word about each other.
-  DELETE FROM tablao_job_counts WHERE job_id = OLD.id;
-  DELETE FROM tablao_lanes WHERE job_id = OLD.id;
+  -- tablao_counts; so its tasks go without one word about each other.
+  DELETE FROM tablao_counts WHERE job_id = OLD.id;
   DELETE FROM task_dependencies
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM task_failures
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM tasks WHERE job_id = OLD.id;
+  DELETE FROM tablao_skips WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = OLD.id);
+  DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM job_blocks WHERE job_id = OLD.id;
   DELETE FROM last_rendereds WHERE job_id = OLD.id;
 END;
+
+-- tablao_job_lanes: what a job's lanes carry of it: one row per job. A job
+-- hands out tasks while it is queued or active and nobody has asked for its
+-- deletion.
+CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority) AS
+SELECT
+  id,
+  (status = 'queued' OR status = 'active') AND delete_requested_at IS NULL,
+  coalesce(worker_tag_id, 0),
+  priority
+FROM jobs;

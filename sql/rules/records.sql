@@ -1,13 +1,11 @@
--- task_failures, job_blocks, last_rendereds and sleep_schedules: rules on
--- their rows. Nothing hangs on a row of these, so a REPLACE may take the place
--- of one with the same key; but one that names the id or the rowid of a row
--- with another key would delete what belongs to others.
+-- task_failures, job_blocks and last_rendereds: rules on their rows. Nothing
+-- hangs on a row of these, so a REPLACE may take the place of one with the same
+-- key; but one that names the id or the rowid of a row with another key would
+-- delete what belongs to others.
 
-CREATE TRIGGER task_failures_bi BEFORE INSERT ON task_failures
--- The rules on a new failure; notes whether its rowid is that of another.
+CREATE TRIGGER tablao_failures_before_insert BEFORE INSERT ON task_failures
+-- Notes whether its rowid is that of another.
 BEGIN
-  INSERT INTO tablao_assert_failure (task_id, worker_id)
-  VALUES (NEW.task_id, NEW.worker_id);
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   SELECT 'task_failures', EXISTS (
     SELECT 1 FROM task_failures
@@ -15,76 +13,91 @@ BEGIN
   );
 END;
 
-CREATE TRIGGER task_failures_ai_rowid AFTER INSERT ON task_failures
--- Refuses a REPLACE by rowid, which has deleted another failure.
-WHEN NEW.rowid < 1
-  OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'task_failures')
+CREATE TRIGGER tablao_failures_insert AFTER INSERT ON task_failures
+-- Refuses a REPLACE by rowid, which has deleted another failure; its time.
 BEGIN
   SELECT CASE
     WHEN NEW.rowid < 1
     THEN RAISE(ABORT, 'tablao: task_failures.rowid must be a whole number from 1')
-    ELSE RAISE(ABORT, 'tablao: task_failures.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'task_failures')
+    THEN RAISE(ABORT, 'tablao: task_failures.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
+  UPDATE task_failures SET
+    created_at = CASE created_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE created_at
+    END
+  WHERE rowid = NEW.rowid;
 END;
 
-CREATE TRIGGER task_failures_ai AFTER INSERT ON task_failures
--- Sets created_at to the pinned clock, which a default cannot read.
-WHEN NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
-  AND NEW.created_at <> (SELECT now FROM farm_clock)
+CREATE TRIGGER tablao_failures_update AFTER UPDATE ON task_failures
+-- The rules on a failure; the job it counts on, and where in the lane of its
+-- task the worker starts to look from now on: behind what it has failed.
 BEGIN
-  UPDATE task_failures SET created_at = (SELECT now FROM farm_clock)
-  WHERE task_id = NEW.task_id AND worker_id = NEW.worker_id;
+  SELECT CASE
+    WHEN NEW.rowid IS NOT OLD.rowid
+    THEN RAISE(ABORT, 'tablao: task_failures.rowid cannot be changed')
+    WHEN NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = NEW.task_id)
+    THEN RAISE(ABORT, 'tablao: task_failures.task_id must be the id of a task')
+    WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+    THEN RAISE(ABORT, 'tablao: task_failures.worker_id must be the id of a worker')
+  END;
+  UPDATE task_failures SET
+    tablao_job_id = (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id)
+  WHERE rowid = NEW.rowid
+    AND tablao_job_id <> (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id);
+  DELETE FROM tablao_skips
+  WHERE worker_id = OLD.worker_id
+    AND lane_id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = OLD.task_id)
+    AND NEW.task_id || ' ' || NEW.worker_id <> OLD.task_id || ' ' || OLD.worker_id;
+  INSERT INTO tablao_skips (lane_id, worker_id, from_index)
+  SELECT
+    t.tablao_lane, NEW.worker_id,
+    coalesce(
+      (
+        SELECT r.index_in_job FROM tablao_ready_tasks r
+        WHERE r.lane_id = t.tablao_lane
+          AND r.index_in_job >= coalesce(
+            (
+              SELECT s.from_index FROM tablao_skips s
+              WHERE s.lane_id = t.tablao_lane AND s.worker_id = NEW.worker_id
+            ), 0
+          )
+          AND NOT EXISTS (
+            SELECT 1 FROM task_failures f
+            WHERE f.task_id = r.task_id AND f.worker_id = NEW.worker_id
+          )
+        ORDER BY r.index_in_job LIMIT 1
+      ), 9223372036854775807
+    )
+  FROM tasks t WHERE t.id = NEW.task_id
+  ON CONFLICT (lane_id, worker_id) DO UPDATE SET from_index = excluded.from_index;
 END;
 
-CREATE TRIGGER task_failures_bu_rowid BEFORE UPDATE ON task_failures
--- Refuses to change a rowid, which could take the place of another failure.
-WHEN NEW.rowid IS NOT OLD.rowid
+CREATE TRIGGER tablao_failures_update_times AFTER UPDATE OF created_at ON task_failures
+-- Times are kept in one form.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: task_failures.rowid cannot be changed');
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
+  UPDATE task_failures SET
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
+  WHERE rowid = NEW.rowid
+    AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
 END;
 
-CREATE TRIGGER task_failures_ai_lane AFTER INSERT ON task_failures
--- A task that somebody failed queues apart from those that anybody may run.
+CREATE TRIGGER tablao_failures_delete AFTER DELETE ON task_failures
+-- The worker may have the task again.
 BEGIN
-  INSERT INTO tablao_place_task (task_id, old_lane)
-  VALUES (NEW.task_id, (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id));
-END;
-
-CREATE TRIGGER task_failures_au_lane AFTER UPDATE OF task_id, worker_id ON task_failures
--- As in task_failures_ai_lane, for both tasks.
-BEGIN
-  INSERT INTO tablao_place_task (task_id, old_lane)
-  VALUES
-    (OLD.task_id, (SELECT t.tablao_lane FROM tasks t WHERE t.id = OLD.task_id)),
-    (NEW.task_id, (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id));
-END;
-
-CREATE TRIGGER task_failures_ad_lane AFTER DELETE ON task_failures
--- No row: the task is gone, or its job is being deleted.
-WHEN EXISTS (
-  SELECT 1
-  FROM tasks t CROSS JOIN tablao_job_counts c ON c.job_id = t.job_id
-  WHERE t.id = OLD.task_id
-)
-BEGIN
-  INSERT INTO tablao_place_task (task_id, old_lane)
-  VALUES (OLD.task_id, (SELECT t.tablao_lane FROM tasks t WHERE t.id = OLD.task_id));
-END;
-
-CREATE TRIGGER task_failures_bu BEFORE UPDATE OF task_id, worker_id ON task_failures
--- The rules on a failure.
-BEGIN
-  INSERT INTO tablao_assert_failure (task_id, worker_id)
-  VALUES (NEW.task_id, NEW.worker_id);
+  DELETE FROM tablao_skips
+  WHERE worker_id = OLD.worker_id
+    AND lane_id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = OLD.task_id);
 END;
 
 -- job_blocks ----------------------------------------------------------------
 
-CREATE TRIGGER job_blocks_bi BEFORE INSERT ON job_blocks
--- The rules on a new block; notes whether its id is that of another.
+CREATE TRIGGER tablao_blocks_before_insert BEFORE INSERT ON job_blocks
+-- Notes whether its id is that of another.
 BEGIN
-  INSERT INTO tablao_assert_block (job_id, worker_id)
-  VALUES (NEW.job_id, NEW.worker_id);
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   SELECT 'job_blocks', EXISTS (
     SELECT 1 FROM job_blocks
@@ -92,167 +105,91 @@ BEGIN
   );
 END;
 
-CREATE TRIGGER job_blocks_ai_id AFTER INSERT ON job_blocks
--- Refuses a REPLACE by id, which has deleted another block.
-WHEN NEW.id < 1
-  OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'job_blocks')
+CREATE TRIGGER tablao_blocks_insert AFTER INSERT ON job_blocks
+-- Refuses a REPLACE by id, which has deleted another block; its time.
 BEGIN
   SELECT CASE
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: job_blocks.id must be a whole number from 1')
-    ELSE RAISE(ABORT, 'tablao: job_blocks.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'job_blocks')
+    THEN RAISE(ABORT, 'tablao: job_blocks.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
-END;
-
-CREATE TRIGGER job_blocks_ai AFTER INSERT ON job_blocks
--- Sets created_at to the pinned clock, which a default cannot read.
-WHEN NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
-  AND NEW.created_at <> (SELECT now FROM farm_clock)
-BEGIN
-  UPDATE job_blocks SET created_at = (SELECT now FROM farm_clock)
+  UPDATE job_blocks SET
+    created_at = CASE created_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE created_at
+    END
   WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER job_blocks_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON job_blocks
--- An id is for life.
-WHEN NEW.id IS NOT OLD.id
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: job_blocks.id cannot be changed');
-END;
-
-CREATE TRIGGER job_blocks_bu BEFORE UPDATE OF job_id, worker_id ON job_blocks
+CREATE TRIGGER tablao_blocks_update AFTER UPDATE ON job_blocks
 -- The rules on a block.
 BEGIN
-  INSERT INTO tablao_assert_block (job_id, worker_id)
-  VALUES (NEW.job_id, NEW.worker_id);
+  SELECT CASE
+    WHEN NEW.id IS NOT OLD.id
+    THEN RAISE(ABORT, 'tablao: job_blocks.id cannot be changed')
+    WHEN NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
+    THEN RAISE(ABORT, 'tablao: job_blocks.job_id must be the id of a job')
+    WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+    THEN RAISE(ABORT, 'tablao: job_blocks.worker_id must be the id of a worker')
+    WHEN instr(NEW.task_type, char(0))
+    THEN RAISE(ABORT, 'tablao: job_blocks.task_type must not contain a zero byte')
+  END;
+END;
+
+CREATE TRIGGER tablao_blocks_update_times AFTER UPDATE OF created_at ON job_blocks
+-- Times are kept in one form.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+BEGIN
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
+  UPDATE job_blocks SET
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
+  WHERE id = NEW.id
+    AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
 END;
 
 -- last_rendereds ------------------------------------------------------------
 
-CREATE TRIGGER last_rendereds_bi BEFORE INSERT ON last_rendereds
--- The job must exist.
+CREATE TRIGGER tablao_last_rendered_insert AFTER INSERT ON last_rendereds
+-- The new row is the one row there is. Afterwards, so that an upsert
+-- (Flamenco's Manager always writes id 1) meets the row it is to update.
 BEGIN
-  INSERT INTO tablao_assert_last_rendered (job_id) VALUES (NEW.job_id);
-END;
-
-CREATE TRIGGER last_rendereds_ai AFTER INSERT ON last_rendereds
--- The new row is the one row there is; its times are the clock's.
-BEGIN
-  -- One row, ever. Afterwards, so that an upsert (Flamenco's Manager always
-  -- writes id 1) meets the row it is to update.
   DELETE FROM last_rendereds WHERE id <> NEW.id;
-  UPDATE last_rendereds SET created_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.id
-    AND NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
-    AND NEW.created_at <> (SELECT now FROM farm_clock);
+  UPDATE last_rendereds SET
+    created_at = CASE created_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE created_at
+    END
+  WHERE id = NEW.id;
   -- Last, since the change of created_at has stamped the row.
-  UPDATE last_rendereds SET updated_at = CASE
-    WHEN coalesce(NEW.updated_at, '') IN ('', strftime('%Y-%m-%d %H:%M:%f+00:00'))
-    THEN (SELECT now FROM farm_clock)
-    ELSE NEW.updated_at
+  UPDATE last_rendereds SET updated_at = CASE NEW.updated_at
+    WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+    ELSE coalesce(NEW.updated_at, '')
   END
   WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER last_rendereds_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON last_rendereds
--- An id is for life.
-WHEN NEW.id IS NOT OLD.id
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: last_rendereds.id cannot be changed');
-END;
-
-CREATE TRIGGER last_rendereds_bu BEFORE UPDATE OF job_id ON last_rendereds
--- The job must exist.
-BEGIN
-  INSERT INTO tablao_assert_last_rendered (job_id) VALUES (NEW.job_id);
-END;
-
-CREATE TRIGGER last_rendereds_au_stamp AFTER UPDATE OF created_at, job_id ON last_rendereds
--- Sets updated_at, unless the statement did.
-WHEN NEW.updated_at IS OLD.updated_at
-BEGIN
-  UPDATE last_rendereds SET updated_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.id;
-END;
-
--- sleep_schedules -----------------------------------------------------------
-
-CREATE TRIGGER sleep_schedules_bi BEFORE INSERT ON sleep_schedules
--- The rules on a new schedule; notes whether its id is that of another.
-BEGIN
-  INSERT INTO tablao_assert_sleep_schedule (
-    worker_id, days_of_week, start_time, end_time
-  ) VALUES (NEW.worker_id, NEW.days_of_week, NEW.start_time, NEW.end_time);
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'sleep_schedules', EXISTS (
-    SELECT 1 FROM sleep_schedules
-    WHERE id = NEW.id AND worker_id <> NEW.worker_id
-  );
-END;
-
-CREATE TRIGGER sleep_schedules_ai_id AFTER INSERT ON sleep_schedules
--- Refuses a REPLACE by id, which has deleted another schedule.
-WHEN NEW.id < 1
-  OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'sleep_schedules')
+CREATE TRIGGER tablao_last_rendered_update AFTER UPDATE ON last_rendereds
+-- The rules on the row; sets updated_at, unless the statement did.
 BEGIN
   SELECT CASE
-    WHEN NEW.id < 1
-    THEN RAISE(ABORT, 'tablao: sleep_schedules.id must be a whole number from 1')
-    ELSE RAISE(ABORT, 'tablao: sleep_schedules.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+    WHEN NEW.id IS NOT OLD.id
+    THEN RAISE(ABORT, 'tablao: last_rendereds.id cannot be changed')
+    WHEN NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
+    THEN RAISE(ABORT, 'tablao: last_rendereds.job_id must be the id of a job')
   END;
-END;
-
-CREATE TRIGGER sleep_schedules_ai AFTER INSERT ON sleep_schedules
--- Sets the times to the clock's, and applies the schedule at once.
-BEGIN
-  UPDATE sleep_schedules SET created_at = (SELECT now FROM farm_clock)
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.updated_at);
+  UPDATE last_rendereds SET
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
+    updated_at = CASE
+      WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN (SELECT now FROM farm_clock)
+      ELSE (SELECT value FROM tablao_written_times WHERE n = 2)
+    END
   WHERE id = NEW.id
-    AND NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
-    AND NEW.created_at <> (SELECT now FROM farm_clock);
-  -- Last, since the change of created_at has stamped the row.
-  UPDATE sleep_schedules SET updated_at = CASE
-    WHEN coalesce(NEW.updated_at, '') IN ('', strftime('%Y-%m-%d %H:%M:%f+00:00'))
-    THEN (SELECT now FROM farm_clock)
-    ELSE NEW.updated_at
-  END
-  WHERE id = NEW.id;
-  INSERT INTO tablao_apply_schedules (worker_id)
-  SELECT NEW.worker_id
-  WHERE (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on';
-END;
-
-CREATE TRIGGER sleep_schedules_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON sleep_schedules
--- An id is for life.
-WHEN NEW.id IS NOT OLD.id
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: sleep_schedules.id cannot be changed');
-END;
-
-CREATE TRIGGER sleep_schedules_bu BEFORE UPDATE OF
-  worker_id, days_of_week, start_time, end_time
-ON sleep_schedules
--- The rules on a schedule.
-BEGIN
-  INSERT INTO tablao_assert_sleep_schedule (
-    worker_id, days_of_week, start_time, end_time
-  ) VALUES (NEW.worker_id, NEW.days_of_week, NEW.start_time, NEW.end_time);
-END;
-
-CREATE TRIGGER sleep_schedules_au_stamp AFTER UPDATE OF
-  created_at, worker_id, is_active, days_of_week, start_time, end_time
-ON sleep_schedules
--- Sets updated_at, unless the statement did. next_check alone does not.
-WHEN NEW.updated_at IS OLD.updated_at
-BEGIN
-  UPDATE sleep_schedules SET updated_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.id;
-END;
-
-CREATE TRIGGER sleep_schedules_au AFTER UPDATE OF
-  worker_id, is_active, days_of_week, start_time, end_time
-ON sleep_schedules
--- Applies a schedule that was written; next_check alone does not.
-WHEN (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on'
-BEGIN
-  INSERT INTO tablao_apply_schedules (worker_id) VALUES (NEW.worker_id);
+    AND (
+      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
+      OR NEW.updated_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
+      -- Not twice in one millisecond.
+      OR (NEW.updated_at IS OLD.updated_at AND updated_at IS NOT (SELECT now FROM farm_clock))
+    );
 END;

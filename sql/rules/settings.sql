@@ -1,35 +1,81 @@
 -- farm_settings holds valid values only, so that nothing that reads one needs
 -- to doubt it.
 
-CREATE TRIGGER farm_settings_bi BEFORE INSERT ON farm_settings
--- The rules on a setting; notes a REPLACE, for farm_settings_ad.
+-- @both
+CREATE TRIGGER tablao_settings_before_insert BEFORE INSERT ON farm_settings
+-- Notes a REPLACE, for tablao_settings_delete: it deletes the old row first.
+-- The OR clause of the outer statement is put in place of the one here, so
+-- only a REPLACE sets is_replacing; an OR IGNORE leaves nothing behind.
+WHEN EXISTS (SELECT 1 FROM farm_settings WHERE name = NEW.name)
 BEGIN
-  INSERT INTO tablao_assert_setting (name, value) VALUES (NEW.name, NEW.value);
-  -- A REPLACE deletes the old row first; see farm_settings_ad. An OR IGNORE,
-  -- which goes no further than this trigger, leaves nothing behind.
-  INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
+  INSERT OR IGNORE INTO tablao_scratch (key, is_replacing) VALUES (1, 1);
 END;
 
-CREATE TRIGGER farm_settings_ai AFTER INSERT ON farm_settings
--- The REPLACE, if it was one, is done.
+-- @both
+CREATE TRIGGER tablao_settings_insert AFTER INSERT ON farm_settings
+-- The REPLACE, if it was one, is done; and the rules on a setting.
 BEGIN
-  UPDATE tablao_taken SET is_replacing = 0;
+  UPDATE tablao_scratch SET is_replacing = 0;
+  UPDATE farm_settings SET value = value WHERE name = NEW.name;
 END;
 
-CREATE TRIGGER farm_settings_bu BEFORE UPDATE OF name, value ON farm_settings
+-- @both
+CREATE TRIGGER tablao_settings_update AFTER UPDATE OF name, value ON farm_settings
 -- The rules on a setting. A row stays that of its setting.
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: farm_settings.name cannot be changed: update the value, or delete the row to restore its default')
-  WHERE NEW.name IS NOT OLD.name;
-  INSERT INTO tablao_assert_setting (name, value) VALUES (NEW.name, NEW.value);
+  UPDATE tablao_scratch SET is_replacing = 0;
+  SELECT CASE
+    WHEN NEW.name IS NOT OLD.name
+    THEN RAISE(ABORT, 'tablao: farm_settings.name cannot be changed: update the value, or delete the row to restore its default')
+    WHEN NOT EXISTS (SELECT 1 FROM tablao_setting_defaults d WHERE d.name = NEW.name)
+    THEN RAISE(ABORT, 'tablao: farm_settings.name is not the name of a setting: SELECT name FROM farm_settings lists them')
+    WHEN NEW.name = 'state_machine'
+      AND NEW.value IS NOT (SELECT d.value FROM tablao_setting_defaults d WHERE d.name = NEW.name)
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of state_machine only tells what kind of farm this is and cannot be changed')
+    WHEN NEW.name = 'history' AND NEW.value IS NOT 'on' AND NEW.value IS NOT 'off'
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of history must be on or off')
+    -- The stored form to the letter, and a time there is: with 0 days added,
+    -- the 30th of February comes back as the 2nd of March.
+    WHEN NEW.name = 'clock'
+      AND NEW.value IS NOT NULL
+      AND (
+        typeof(NEW.value) <> 'text'
+        OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.value, '+0 days') IS NOT NEW.value
+      )
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of clock must be NULL or a time like 2026-01-02 03:04:05.678+00:00')
+  END;
+  SELECT CASE d.name
+    WHEN 'job_fail_percentage'
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of job_fail_percentage must be a whole number from 1 to 100')
+    WHEN 'task_timeout'
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of task_timeout must be a whole number of seconds, 0 for no timeout')
+    WHEN 'worker_timeout'
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of worker_timeout must be a whole number of seconds, 0 for no timeout')
+    WHEN 'blocklist_threshold'
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of blocklist_threshold must be a whole number of tasks, 0 for no blocklisting')
+    WHEN 'events_keep'
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of events_keep must be a whole number of events, 0 for none')
+    ELSE RAISE(ABORT, 'tablao: farm_settings.value of task_fail_after_softfail_count must be a whole number of workers, 0 for no limit')
+  END
+  FROM tablao_setting_defaults d
+  WHERE d.name = NEW.name
+    AND d.minimum IS NOT NULL
+    AND (
+      typeof(NEW.value) <> 'integer'
+      OR NEW.value < d.minimum
+      OR NEW.value > d.maximum
+    );
 END;
 
-CREATE TRIGGER farm_settings_ad AFTER DELETE ON farm_settings
+-- @both
+CREATE TRIGGER tablao_settings_delete AFTER DELETE ON farm_settings
 -- A deleted setting is back at its default at once. Not while a REPLACE is
 -- about to write the same row: with recursive_triggers on that comes by here,
 -- too, and would find the row taken.
-WHEN (SELECT NOT is_replacing FROM tablao_taken)
+WHEN NOT EXISTS (SELECT 1 FROM tablao_scratch WHERE is_replacing)
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: farm_settings.value of state_machine only tells what kind of farm this is and cannot be deleted')
+  WHERE OLD.name = 'state_machine';
   INSERT INTO farm_settings (name, value)
   SELECT name, value FROM tablao_setting_defaults WHERE name = OLD.name
   ON CONFLICT DO NOTHING;

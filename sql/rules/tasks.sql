@@ -1,25 +1,35 @@
--- tasks and task_dependencies: rules on their rows, the counters, sums and
--- lanes that follow from them, and what a task's status does to its job. As in
--- jobs, an UPDATE that counts tablao_rev up is one of ours.
+-- A task, from its INSERT to its DELETE. What an UPDATE of a task sets off is
+-- here, in the order in which it fires; a change of the job's status goes on
+-- in jobs.sql.
+--
+-- A trigger whose name says `count` books: it adds the difference between OLD
+-- and NEW to a table that nothing else writes, so no trigger of a user's runs
+-- inside it, SQLite skips it for no change, and it does not matter what came
+-- before. All others look at the row as it is now: they may come late or twice.
+--
+-- An UPDATE that counts tablao_rev up is one of ours, and stamps the row itself.
+-- One that also writes tablao_swept is that of a job which changes many tasks at
+-- once and has booked it. So the status before is OLD.status, or where that is
+-- out of date, since a user's BEFORE trigger has changed the job, what the job
+-- has made of it.
 
-CREATE TRIGGER tasks_bi BEFORE INSERT ON tasks
--- The rules on a new task; notes whether its keys are taken.
-WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk WHERE job_id = NEW.job_id)
+-- INSERT --------------------------------------------------------------------
+
+CREATE TRIGGER tablao_tasks_before_insert BEFORE INSERT ON tasks
+-- Notes whether the keys are taken. Only a document comes with columns of ours.
+WHEN NEW.tablao_rev = 0
+  OR NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.job_id = NEW.job_id)
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
-  WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = NEW.job_id);
-  INSERT INTO tablao_assert_task_status (status) VALUES (NEW.status);
-  INSERT INTO tablao_assert_task (
-    priority, index_in_job, steps_completed, steps_total, worker_id
-  ) VALUES (
-    NEW.priority, NEW.index_in_job, NEW.steps_completed, NEW.steps_total,
-    NEW.worker_id
-  );
-  INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES ('commands', NEW.commands, 'array');
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'tasks',
-    EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
+  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_done, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
+  WHERE NEW.tablao_rev || NEW.tablao_swept || NEW.tablao_done || NEW.tablao_open_deps || NEW.tablao_lane <> '0000';
+  -- A user's trigger inserts a task while ours have not been at another one.
+  UPDATE tasks SET
+    index_in_job = 1 + (SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = NEW.job_id)
+  WHERE job_id = NEW.job_id AND index_in_job = 0;
+  DELETE FROM tablao_replaced WHERE table_name = 'tasks';
+  INSERT INTO tablao_replaced (table_name)
+  SELECT 'tasks'
+  WHERE EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
     OR EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid)
     OR EXISTS (
       SELECT 1 FROM tasks
@@ -27,355 +37,558 @@ BEGIN
     );
 END;
 
-CREATE TRIGGER tasks_ai AFTER INSERT ON tasks
--- Refuses a REPLACE; gives the task its index, lane and times, and the job its
--- counters and sums.
-WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk WHERE job_id = NEW.job_id)
+CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks
+-- The counters and sums of the job, which may be the first there is of it.
+WHEN NEW.tablao_rev = 0
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.id must be a whole number from 1')
-  WHERE NEW.id < 1;
-  SELECT RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
-  WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks');
-  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
-  VALUES (NEW.job_id, NEW.type, NEW.priority);
-  UPDATE tasks SET
-    created_at = CASE
-      WHEN NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
-      THEN (SELECT now FROM farm_clock)
-      ELSE NEW.created_at
-    END,
-    updated_at = CASE
-      WHEN coalesce(NEW.updated_at, '') IN ('', strftime('%Y-%m-%d %H:%M:%f+00:00'))
-      THEN (SELECT now FROM farm_clock)
-      ELSE NEW.updated_at
-    END,
-    index_in_job = CASE NEW.index_in_job
-      WHEN 0
-      THEN (SELECT max(t.index_in_job) + 1 FROM tasks t WHERE t.job_id = NEW.job_id)
-      ELSE NEW.index_in_job
-    END,
-    commands = CASE (SELECT value FROM tablao_settings WHERE name = 'json_storage')
-      WHEN 'blob' THEN CAST(NEW.commands AS BLOB)
-      ELSE CAST(NEW.commands AS TEXT)
-    END,
-    steps_completed = max(0, min(NEW.steps_completed, NEW.steps_total)),
-    tablao_open_deps = 0,
-    tablao_lane = (
-      SELECT l.id FROM tablao_lanes l
-      WHERE l.job_id = NEW.job_id
-        AND l.task_type = lower(trim(NEW.type))
-        AND l.task_priority = NEW.priority
-        AND l.failed_by = ''
-    ),
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id;
-  UPDATE tablao_job_counts SET
-    num_tasks = num_tasks + 1,
-    num_queued = num_queued + (NEW.status = 'queued'),
-    num_active = num_active + (NEW.status = 'active'),
-    num_completed = num_completed + (NEW.status = 'completed'),
-    num_failed = num_failed + (NEW.status = 'failed'),
-    num_canceled = num_canceled + (NEW.status = 'canceled'),
-    num_soft_failed = num_soft_failed + (NEW.status = 'soft-failed'),
-    num_paused = num_paused + (NEW.status = 'paused')
-  WHERE job_id = NEW.job_id;
-  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total, now)
-  VALUES (
-    NEW.job_id,
-    max(0, min(NEW.steps_completed, NEW.steps_total)),
-    NEW.steps_total,
-    (SELECT now FROM farm_clock)
-  );
-  UPDATE tablao_lanes SET has_ready = 1
-  WHERE id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.id)
-    AND has_ready = 0
-    AND NEW.status IN ('queued', 'soft-failed');
+  INSERT INTO tablao_counts (job_id, kind, n) VALUES
+    (NEW.job_id, NEW.status, 1),
+    (NEW.job_id, 'steps_completed', max(0, min(NEW.steps_completed, NEW.steps_total))),
+    (NEW.job_id, 'steps_total', NEW.steps_total)
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
 END;
 
-CREATE TRIGGER tasks_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_, job_id ON tasks
+CREATE TRIGGER tablao_tasks_insert AFTER INSERT ON tasks
+-- The rules on a new task; its index, lane and times. The UPDATE goes by the
+-- triggers that have the rules on what it sets.
+WHEN NEW.tablao_rev = 0
+BEGIN
+  SELECT CASE
+    -- A BEFORE trigger sees an id that is yet to be given as -1, so that one
+    -- must not be there.
+    WHEN NEW.id < 1
+    THEN RAISE(ABORT, 'tablao: tasks.id must be a whole number from 1')
+    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks')
+    THEN RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+    WHEN NOT EXISTS (SELECT 1 FROM jobs WHERE id = NEW.job_id)
+    THEN RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
+    -- @statuses task
+    WHEN NOT (
+      NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
+      OR NEW.status = 'canceled' OR NEW.status = 'failed'
+      OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
+    )
+    THEN RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
+    WHEN typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
+      OR NEW.steps_total < 0
+      OR (SELECT n FROM tablao_counts WHERE job_id = NEW.job_id AND kind = 'steps_total') > 9007199254740992
+    THEN RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
+  END;
+  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
+  SELECT t.job_id, t.type, t.priority FROM tasks t WHERE t.id = NEW.id;
+  UPDATE tasks SET
+    created_at = CASE created_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE created_at
+    END,
+    updated_at = CASE updated_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE coalesce(updated_at, '')
+    END,
+    name = name,
+    last_touched_at = last_touched_at,
+    worker_id = worker_id,
+    index_in_job = CASE index_in_job
+      WHEN 0
+      THEN 1 + max(
+        (SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = NEW.job_id),
+        coalesce((SELECT a.last_index FROM tablao_authored_job a WHERE a.job_id = NEW.job_id), 0)
+      )
+      ELSE index_in_job
+    END,
+    commands = commands,
+    -- A user's trigger may have given it another status.
+    steps_completed = CASE
+      WHEN status = NEW.status THEN steps_completed
+      WHEN status = 'completed' THEN steps_total
+      WHEN status = 'queued' THEN 0
+      ELSE steps_completed
+    END,
+    tablao_done = status = 'completed',
+    tablao_lane = (
+      SELECT l.id FROM tablao_lanes l
+      WHERE l.job_id = tasks.job_id
+        AND l.task_type = lower(trim(tasks.type, char(9, 10, 13, 32)))
+        AND l.task_priority = tasks.priority
+    ),
+    tablao_rev = 1
+  WHERE id = NEW.id;
+END;
+
+-- UPDATE --------------------------------------------------------------------
+
+CREATE TRIGGER tablao_tasks_update_id BEFORE UPDATE OF id, rowid, oid, _rowid_, job_id ON tasks
 -- An id is for life, and a task stays in its job.
 WHEN NEW.id IS NOT OLD.id OR NEW.job_id IS NOT OLD.job_id
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed');
 END;
 
-CREATE TRIGGER tasks_bu_numbers BEFORE UPDATE OF priority, index_in_job ON tasks
--- Numbers as they should be come no further than this.
-WHEN typeof(NEW.priority) <> 'integer'
-  OR typeof(NEW.index_in_job) <> 'integer'
-  OR NEW.index_in_job < 1
+CREATE TRIGGER tablao_tasks_before_keys BEFORE UPDATE OF uuid, index_in_job ON tasks
+-- Notes whether another task has the keys.
+WHEN NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job
 BEGIN
-  -- Only what this statement changes: what was stored before this rule was
-  -- there may stay.
-  INSERT INTO tablao_assert_task (
-    priority, index_in_job, steps_completed, steps_total, worker_id
-  ) VALUES (
-    CASE WHEN NEW.priority IS OLD.priority THEN 0 ELSE NEW.priority END,
-    CASE WHEN NEW.index_in_job IS OLD.index_in_job THEN 1 ELSE NEW.index_in_job END,
-    0,
-    0,
-    NULL
-  );
-  SELECT RAISE(ABORT, 'tablao: tasks.index_in_job must be a whole number from 1')
-  WHERE NEW.index_in_job = 0 AND OLD.index_in_job <> 0;
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'tasks',
+    EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid AND id <> OLD.id)
+    OR EXISTS (
+      SELECT 1 FROM tasks
+      WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job AND id <> OLD.id
+    );
 END;
 
-CREATE TRIGGER tasks_au_own AFTER UPDATE OF
-  status, tablao_rev, tablao_open_deps, tablao_lane
+CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks
+-- The counters of the job. While its status is changing because of another
+-- task, this one is noted, in case SQLite skips its own trigger.
+WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
+BEGIN
+  INSERT INTO tablao_counts (job_id, kind, n) VALUES
+    (NEW.job_id, CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END, -1),
+    (NEW.job_id, NEW.status, 1)
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  INSERT INTO tablao_pending (task_id, job_id, status)
+  SELECT NEW.id, NEW.job_id, NEW.status FROM tablao_scratch WHERE is_moving
+  ON CONFLICT (task_id) DO UPDATE SET status = excluded.status;
+END;
+
+CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
+-- The rules on steps, and the sums of the job. Steps out of their bounds are
+-- booked as tablao_tasks_update leaves them.
+WHEN NEW.steps_completed IS NOT OLD.steps_completed OR NEW.steps_total IS NOT OLD.steps_total
+BEGIN
+  INSERT INTO tablao_counts (job_id, kind, n) VALUES
+    (
+      NEW.job_id, 'steps_completed',
+      max(0, min(NEW.steps_completed, NEW.steps_total)) - max(0, min(OLD.steps_completed, OLD.steps_total))
+    ),
+    (NEW.job_id, 'steps_total', NEW.steps_total - OLD.steps_total)
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  SELECT RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
+  FROM tablao_counts
+  WHERE job_id = NEW.job_id
+    AND kind = 'steps_total'
+    AND (
+      n > 9007199254740992
+      OR typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
+      OR NEW.steps_total < 0
+    );
+END;
+
+CREATE TRIGGER tablao_tasks_count_lane AFTER UPDATE OF tablao_lane ON tasks
+-- How many tasks a lane has; it goes with the last one.
+WHEN NEW.tablao_lane <> OLD.tablao_lane
+BEGIN
+  UPDATE tablao_lanes SET num_tasks = num_tasks + 1 WHERE id = NEW.tablao_lane;
+  INSERT INTO tablao_leave_lane (lane_id) VALUES (OLD.tablao_lane);
+END;
+
+CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF
+  status, index_in_job, tablao_open_deps, tablao_lane
 ON tasks
--- The rule on the status (here too, since its door costs as much again;
--- mksql.tcl sees that the lists are the same); and only an UPDATE of ours,
--- which counts tablao_rev up by one, may write the other three. AFTER, like
--- the next two, since these columns change all day: where there is a BEFORE
--- trigger, which might change the row, SQLite reads the row anew.
-WHEN NEW.tablao_rev <> OLD.tablao_rev + 1
+-- Whether the lane has a ready task, and where in it workers start to look.
+-- The job sees to this itself where it changes the status of many tasks.
+WHEN NEW.tablao_swept = OLD.tablao_swept OR NEW.status <> substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
+BEGIN
+  UPDATE tablao_lanes SET has_ready = NOT has_ready
+  WHERE id = NEW.tablao_lane
+    AND has_ready <> EXISTS (
+      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = NEW.tablao_lane
+    );
+  DELETE FROM tablao_skips
+  WHERE lane_id = NEW.tablao_lane
+    AND from_index > NEW.index_in_job
+    AND NOT EXISTS (
+      SELECT 1 FROM task_failures f
+      WHERE f.task_id = NEW.id AND f.worker_id = tablao_skips.worker_id
+    );
+END;
+
+CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF
+  status, tablao_swept, tablao_done, tablao_open_deps, tablao_lane
+ON tasks
+-- The rule on the status, and on who may write columns of ours: AFTER, like
+-- all the others, since where there is a BEFORE trigger, which might change the
+-- row, SQLite reads it anew. Many tasks get another status at once only from
+-- their job, while its own status is being acted upon.
+WHEN OLD.tablao_rev > 0
   AND (
-    NEW.tablao_rev <> OLD.tablao_rev
-    OR NEW.tablao_open_deps <> OLD.tablao_open_deps
-    OR NEW.tablao_lane <> OLD.tablao_lane
+    NEW.tablao_rev = OLD.tablao_rev
     -- @statuses task
-    OR NOT (
+    AND NOT (
       NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
       OR NEW.status = 'canceled' OR NEW.status = 'failed'
       OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
     )
-  )
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_open_deps and tablao_lane are kept by triggers and cannot be changed')
-  WHERE NEW.tablao_rev <> OLD.tablao_rev
-    OR NEW.tablao_open_deps <> OLD.tablao_open_deps
-    OR NEW.tablao_lane <> OLD.tablao_lane;
-  INSERT INTO tablao_assert_task_status (status) VALUES (NEW.status);
-END;
-
-CREATE TRIGGER tasks_au_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
--- The rules on steps; as in tasks_bu_numbers, on what has changed.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-  AND (
-    typeof(NEW.steps_completed) <> 'integer'
-    OR typeof(NEW.steps_total) <> 'integer'
-    OR NEW.steps_total < 0
-  )
-BEGIN
-  INSERT INTO tablao_assert_task (
-    priority, index_in_job, steps_completed, steps_total, worker_id
-  ) VALUES (
-    0,
-    1,
-    CASE WHEN NEW.steps_completed IS OLD.steps_completed THEN 0 ELSE NEW.steps_completed END,
-    CASE WHEN NEW.steps_total IS OLD.steps_total THEN 0 ELSE NEW.steps_total END,
-    NULL
-  );
-END;
-
-CREATE TRIGGER tasks_au_worker AFTER UPDATE OF worker_id ON tasks
--- The worker must exist.
-WHEN NEW.worker_id IS NOT NULL
-  AND NEW.worker_id IS NOT OLD.worker_id
-  AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
-BEGIN
-  INSERT INTO tablao_assert_task (
-    priority, index_in_job, steps_completed, steps_total, worker_id
-  ) VALUES (0, 1, 0, 0, NEW.worker_id);
-END;
-
-CREATE TRIGGER tasks_bu_commands BEFORE UPDATE OF commands ON tasks
--- The rule on commands.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-BEGIN
-  INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES ('commands', NEW.commands, 'array');
-END;
-
-CREATE TRIGGER tasks_bu_keys BEFORE UPDATE OF uuid, index_in_job ON tasks
--- Refuses an UPDATE OR REPLACE that would delete another task.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-  AND (
-    EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid AND id <> OLD.id)
-    OR EXISTS (
-      SELECT 1 FROM tasks
-      WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
-        AND id <> OLD.id
+    OR (
+      NEW.tablao_rev NOT IN (OLD.tablao_rev, OLD.tablao_rev + 1)
+      AND NEW.tablao_swept = OLD.tablao_swept
+    )
+    OR (
+      NEW.tablao_rev <> OLD.tablao_rev + 1
+      AND NEW.tablao_swept || NEW.tablao_done || NEW.tablao_open_deps || ' ' || NEW.tablao_lane
+        <> OLD.tablao_swept || OLD.tablao_done || OLD.tablao_open_deps || ' ' || OLD.tablao_lane
+    )
+    OR (
+      NEW.tablao_swept <> OLD.tablao_swept
+      AND NEW.status = substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
+      AND NOT EXISTS (
+        SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id
+      )
     )
   )
 BEGIN
-  INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
-  SELECT RAISE(ABORT, 'tablao: tasks.uuid and tasks.index_in_job must be unique: this UPDATE OR REPLACE would delete another task')
-  FROM tablao_taken WHERE is_replacing;
+  SELECT CASE
+    WHEN NEW.tablao_swept || NEW.tablao_done || NEW.tablao_open_deps || ' ' || NEW.tablao_lane
+        = OLD.tablao_swept || OLD.tablao_done || OLD.tablao_open_deps || ' ' || OLD.tablao_lane
+      AND NEW.tablao_rev = OLD.tablao_rev
+    THEN RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
+    ELSE RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_swept, tablao_done, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
+  END;
 END;
 
-CREATE TRIGGER tasks_au_commands AFTER UPDATE OF commands ON tasks
--- Keeps JSON in the storage class that the setting json_storage names.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-  AND typeof(NEW.commands) <> (
-    SELECT value FROM tablao_settings WHERE name = 'json_storage'
-  )
-BEGIN
-  UPDATE tasks SET
-    commands = CASE (SELECT value FROM tablao_settings WHERE name = 'json_storage')
-      WHEN 'blob' THEN CAST(commands AS BLOB)
-      ELSE CAST(commands AS TEXT)
-    END,
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id;
-END;
-
-CREATE TRIGGER tasks_au_stamp AFTER UPDATE OF
-  created_at, uuid, name, type, index_in_job, priority, worker_id,
-  last_touched_at, commands, activity
+CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF
+  created_at, updated_at, uuid, name, type, index_in_job, priority, status,
+  worker_id, last_touched_at, commands, activity, steps_completed, steps_total
 ON tasks
--- Sets updated_at, unless the statement did. tasks_au_status does it where a
--- status or steps are written; where both would, the first one does.
-WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev
-  AND NEW.status = OLD.status
-  AND NEW.steps_completed = OLD.steps_completed
-  AND NEW.steps_total = OLD.steps_total
+-- The steps of a new status; steps_completed stays in its bounds. Sets
+-- updated_at, unless the statement has, and then brings it to its form.
+WHEN NEW.tablao_rev = OLD.tablao_rev + (OLD.tablao_rev = 0)
 BEGIN
-  UPDATE tasks SET updated_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.id AND updated_at IS OLD.updated_at;
-END;
-
-CREATE TRIGGER tasks_au_lane AFTER UPDATE OF type, priority ON tasks
--- A task of another type or priority queues in another lane.
-WHEN NEW.type <> OLD.type OR NEW.priority <> OLD.priority
-BEGIN
-  INSERT INTO tablao_place_task (task_id, old_lane)
-  VALUES (NEW.id, OLD.tablao_lane);
-END;
-
-CREATE TRIGGER tasks_au_status AFTER UPDATE OF status, steps_completed, steps_total ON tasks
--- What a new status or count of steps of a task does: section 3 of the
--- specification. Where they are what they were, there is the stamp to set.
-WHEN NEW.tablao_rev = OLD.tablao_rev
-  AND (
-    NEW.status <> OLD.status
-    OR NEW.steps_completed <> OLD.steps_completed
-    OR NEW.steps_total <> OLD.steps_total
-    OR NEW.updated_at IS OLD.updated_at
-  )
-BEGIN
-  -- The order matters, so all of it stands in this one trigger: what is
-  -- derived first, then the job, whose change may sweep over this task again.
+  INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE tasks SET
-    steps_completed = CASE
-      WHEN NEW.status = 'completed' AND OLD.status <> 'completed'
-      THEN NEW.steps_total
-      WHEN NEW.status = 'queued' AND OLD.status <> 'queued'
-      THEN 0
-      ELSE max(0, min(NEW.steps_completed, NEW.steps_total))
-    END,
-    updated_at = CASE
-      WHEN NEW.updated_at IS OLD.updated_at THEN (SELECT now FROM farm_clock)
-      ELSE NEW.updated_at
-    END,
+    steps_completed = max(0, min(steps_total, CASE
+      WHEN NEW.status = OLD.status THEN steps_completed
+      WHEN status = 'completed' THEN steps_total
+      WHEN status = 'queued' THEN 0
+      ELSE steps_completed
+    END)),
+    updated_at = coalesce(
+      CASE
+        WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+        THEN (SELECT value FROM tablao_written_times WHERE n = 0)
+        WHEN NEW.updated_at IS NOT OLD.updated_at OR OLD.tablao_rev = 0
+        THEN updated_at
+      END,
+      (SELECT now FROM farm_clock)
+    ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
-      (NEW.status = 'completed' AND NEW.steps_completed <> NEW.steps_total)
-      OR (NEW.status = 'queued' AND NEW.steps_completed <> 0)
-      OR NEW.steps_completed < 0
-      OR NEW.steps_completed > NEW.steps_total
+      NEW.updated_at IS OLD.updated_at
+      OR NEW.status <> OLD.status
+      OR NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
+      OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
     );
-  -- Where the steps stay, the stamp alone: that sets off no trigger.
-  UPDATE tasks SET updated_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.id
-    AND NEW.updated_at IS OLD.updated_at
-    AND updated_at IS OLD.updated_at;
-  UPDATE tablao_job_counts SET
-    num_queued = num_queued
-      + CASE 'queued' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
-    num_active = num_active
-      + CASE 'active' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
-    num_completed = num_completed
-      + CASE 'completed' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
-    num_failed = num_failed
-      + CASE 'failed' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
-    num_canceled = num_canceled
-      + CASE 'canceled' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
-    num_soft_failed = num_soft_failed
-      + CASE 'soft-failed' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END,
-    num_paused = num_paused
-      + CASE 'paused' WHEN NEW.status THEN 1 WHEN OLD.status THEN -1 ELSE 0 END
-  WHERE job_id = NEW.job_id AND NEW.status <> OLD.status;
-  UPDATE tablao_lanes SET has_ready = NOT has_ready
-  WHERE id = NEW.tablao_lane
-    AND NEW.status <> OLD.status
-    AND has_ready <> EXISTS (
-      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = NEW.tablao_lane
-    );
-  -- VALUES: an INSERT ... SELECT into a view would open a table of its own
-  -- for its rows. And one door, since most changes go no further.
-  INSERT INTO tablao_task_ripples (
-    task_id, job_id, steps_completed, steps_total, open_deps, job_status, is_stamped
-  )
-  VALUES (
-    NEW.id,
-    NEW.job_id,
-    (SELECT t.steps_completed FROM tasks t WHERE t.id = NEW.id) - OLD.steps_completed,
-    NEW.steps_total - OLD.steps_total,
-    (OLD.status = 'completed') - (NEW.status = 'completed'),
-    CASE WHEN NEW.status <> OLD.status THEN (
-      SELECT CASE NEW.status
-        WHEN 'completed' THEN n.completed
-        WHEN 'active' THEN n.active
-        WHEN 'queued' THEN n.queued
-        WHEN 'soft-failed' THEN n.soft_failed
-        WHEN 'failed' THEN n.failed
-        WHEN 'canceled' THEN n.canceled
-        WHEN 'paused' THEN n.paused
-      END
-      FROM tablao_next_job_statuses n
-      WHERE n.job_id = NEW.job_id
-    ) END,
-    NEW.updated_at IS OLD.updated_at
-  );
 END;
 
-CREATE TRIGGER tasks_bd BEFORE DELETE ON tasks
--- What hangs on a task goes with it, with foreign keys on or off.
-WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
+CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
+-- The sums of the job are what is booked: tablao_jobs_update sees to that.
+WHEN NEW.steps_completed <> OLD.steps_completed
+  OR NEW.steps_total <> OLD.steps_total * (OLD.tablao_rev > 0)
+BEGIN
+  UPDATE jobs SET updated_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.job_id;
+END;
+
+CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks
+-- The tasks that depend on it wait for one more or one less: once, as
+-- tablao_done tells.
+WHEN NEW.tablao_done <> (NEW.status = 'completed')
+BEGIN
+  UPDATE tasks SET tablao_done = NEW.status = 'completed', tablao_rev = tablao_rev + (tablao_rev > 0)
+  WHERE id = NEW.id
+    AND (status = 'completed') = (NEW.status = 'completed')
+    AND tablao_done <> (NEW.status = 'completed');
+  UPDATE tasks SET
+    tablao_open_deps = tablao_open_deps + CASE NEW.status WHEN 'completed' THEN -1 ELSE 1 END,
+    tablao_rev = tablao_rev + (tablao_rev > 0)
+  WHERE changes() = 1
+    AND id IN (SELECT d.task_id FROM task_dependencies d WHERE d.dependency_id = NEW.id);
+END;
+
+CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
+-- What a new status of a task makes of its job; and what other tasks' new
+-- statuses do, which users' triggers gave them meanwhile.
+WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
+BEGIN
+  INSERT INTO tablao_move_job (job_id, task_id, status) VALUES (NEW.job_id, NEW.id, NEW.status);
+  INSERT INTO tablao_move_job (job_id, task_id, status)
+  SELECT job_id, task_id, status FROM tablao_pending;
+END;
+
+-- tablao_move_job: section 3 of the specification, first table: what a job
+-- should become, now that its task has got that status. Nothing, where the task
+-- has another one by now.
+CREATE VIEW tablao_move_job (job_id, task_id, status) AS
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_move_job_insert INSTEAD OF INSERT ON tablao_move_job
+BEGIN
+  DELETE FROM tablao_pending WHERE task_id = NEW.task_id;
+  INSERT INTO tablao_set_job_status (job_id, status, reason)
+  SELECT
+    NEW.job_id,
+    CASE
+      WHEN NEW.status = 'queued'
+      THEN CASE j.status WHEN 'completed' THEN 'requeueing' END
+      WHEN NEW.status = 'completed' AND c.num_completed = c.num_tasks
+      THEN 'completed'
+      -- Whole percents: the division is one of integers, that is, floor.
+      WHEN NEW.status = 'failed' AND 100 * c.num_failed / c.num_tasks >= (
+        SELECT value FROM farm_settings WHERE name = 'job_fail_percentage'
+      )
+      THEN 'failed'
+      -- The job is over.
+      WHEN (NEW.status = 'completed' OR NEW.status = 'failed')
+        AND c.num_active + c.num_waiting + c.num_paused = 0
+        AND instr('queued active pause-requested', j.status)
+      THEN CASE c.num_failed WHEN 0 THEN 'canceled' ELSE 'failed' END
+      -- Pausing is complete, or still to come.
+      WHEN j.status = 'pause-requested' AND (NEW.status <> 'canceled' OR c.num_paused > 0)
+      THEN CASE c.num_active WHEN 0 THEN 'paused' END
+      WHEN NEW.status = 'completed' OR NEW.status = 'failed'
+      THEN CASE j.status WHEN 'queued' THEN 'active' END
+      WHEN NEW.status = 'canceled'
+      THEN CASE c.num_active + c.num_waiting WHEN 0 THEN 'canceled' END
+      WHEN NEW.status <> 'paused' AND j.status <> 'cancel-requested'
+      THEN 'active'
+    END,
+    'task "' || t.name || '" became ' || NEW.status || CASE NEW.status
+      WHEN 'failed' THEN ', ' || c.num_failed || ' of ' || c.num_tasks || ' tasks have failed'
+      ELSE ''
+    END
+  FROM tasks t
+  CROSS JOIN jobs j ON j.id = NEW.job_id
+  CROSS JOIN (
+    SELECT
+      sum(n) AS num_tasks,
+      sum(n * (kind = 'completed')) AS num_completed,
+      sum(n * (kind = 'failed')) AS num_failed,
+      sum(n * (kind = 'active')) AS num_active,
+      sum(n * (kind = 'queued' OR kind = 'soft-failed')) AS num_waiting,
+      sum(n * (kind = 'paused')) AS num_paused
+    FROM tablao_counts
+    WHERE job_id = NEW.job_id AND kind NOT GLOB 'steps_*'
+  ) c
+  WHERE t.id = NEW.task_id AND t.status = NEW.status;
+END;
+
+-- tablao_set_job_status: moves a job on to a status; NULL, or the one that it
+-- has, leaves it where it is. `requeueing` only passes through, so what it
+-- leads to writes the activity.
+CREATE VIEW tablao_set_job_status (job_id, status, reason) AS
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_set_job_status_insert INSTEAD OF INSERT ON tablao_set_job_status
+WHEN NEW.status <> (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id)
+BEGIN
+  UPDATE tablao_scratch SET is_moving = 1;
+  UPDATE jobs SET
+    status = NEW.status,
+    activity = CASE NEW.status
+      WHEN 'requeueing' THEN activity
+      ELSE 'Job changed to ' || NEW.status || ': ' || NEW.reason
+    END,
+    updated_at = (SELECT now FROM farm_clock)
+  WHERE id = NEW.job_id;
+  UPDATE tablao_scratch SET is_moving = 0;
+END;
+
+-- Other columns -------------------------------------------------------------
+
+CREATE TRIGGER tablao_tasks_update_times AFTER UPDATE OF created_at, last_touched_at ON tasks
+-- Times are kept in one form.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_touched_at, '+0 days') IS NOT NEW.last_touched_at
+BEGIN
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.last_touched_at);
+  UPDATE tasks SET
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
+    last_touched_at = (SELECT value FROM tablao_written_times WHERE n = 2),
+    tablao_rev = tablao_rev + (tablao_rev > 0)
+  WHERE id = NEW.id
+    AND (
+      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
+      OR NEW.last_touched_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
+    );
+END;
+
+CREATE TRIGGER tablao_tasks_update_names AFTER UPDATE OF uuid, name, type ON tasks
+-- A zero byte ends a text for some clients, and not for others.
+WHEN instr(NEW.uuid || NEW.name || NEW.type, char(0))
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.uuid, name and type must not contain a zero byte');
+END;
+
+CREATE TRIGGER tablao_tasks_update_keys AFTER UPDATE OF uuid, index_in_job, priority ON tasks
+-- Numbers are whole numbers, as far as this statement changes them; and an
+-- UPDATE OR REPLACE must not delete another task.
+BEGIN
+  SELECT CASE
+    WHEN typeof(NEW.priority) <> 'integer' AND (NEW.priority IS NOT OLD.priority OR OLD.tablao_rev < NEW.tablao_rev)
+    THEN RAISE(ABORT, 'tablao: tasks.priority must be a whole number')
+    WHEN (typeof(NEW.index_in_job) <> 'integer' OR NEW.index_in_job < 1)
+      AND (NEW.index_in_job IS NOT OLD.index_in_job OR OLD.tablao_rev < NEW.tablao_rev)
+    THEN RAISE(ABORT, 'tablao: tasks.index_in_job must be a whole number from 1, or 0 for the next one')
+    WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job)
+      AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks')
+    THEN RAISE(ABORT, 'tablao: tasks.uuid and tasks.index_in_job must be unique: this UPDATE OR REPLACE would delete another task')
+  END;
+END;
+
+CREATE TRIGGER tablao_tasks_update_worker AFTER UPDATE OF worker_id ON tasks
+-- The worker must exist.
+WHEN NEW.worker_id IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker');
+END;
+
+CREATE TRIGGER tablao_tasks_update_commands AFTER UPDATE OF commands ON tasks
+-- The rule on commands, which are kept as text.
+BEGIN
+  INSERT INTO tablao_assert_json (column_name, value, root_type)
+  VALUES ('commands', NEW.commands, 'array');
+  UPDATE tasks SET
+    commands = ltrim(CAST(commands AS TEXT), char(65279)),
+    tablao_rev = tablao_rev + (tablao_rev > 0)
+  WHERE id = NEW.id AND (typeof(commands) <> 'text' OR unicode(commands) = 65279);
+END;
+
+CREATE TRIGGER tablao_tasks_update_lane AFTER UPDATE OF type, priority ON tasks
+-- A task of another type or priority queues in another lane.
+WHEN NEW.type <> OLD.type OR NEW.priority <> OLD.priority
+BEGIN
+  INSERT INTO tablao_place_task (task_id) VALUES (NEW.id);
+END;
+
+-- DELETE --------------------------------------------------------------------
+
+CREATE TRIGGER tablao_tasks_before_delete BEFORE DELETE ON tasks
+-- What waits for it waits no more, with foreign keys on or off. Where the job
+-- is being deleted, all of that goes with it.
+WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
 END;
 
-CREATE TRIGGER tasks_ad AFTER DELETE ON tasks
--- The counters, sums and lanes of its job follow.
-WHEN EXISTS (SELECT 1 FROM tablao_job_counts WHERE job_id = OLD.job_id)
+CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks
+-- The counters and sums of its job, and its lane.
+WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
-  -- Here and not before: they would change the row that is being deleted.
-  DELETE FROM task_dependencies WHERE task_id = OLD.id;
-  DELETE FROM task_failures WHERE task_id = OLD.id;
-  UPDATE tablao_job_counts SET
-    num_tasks = num_tasks - 1,
-    num_queued = num_queued - (OLD.status = 'queued'),
-    num_active = num_active - (OLD.status = 'active'),
-    num_completed = num_completed - (OLD.status = 'completed'),
-    num_failed = num_failed - (OLD.status = 'failed'),
-    num_canceled = num_canceled - (OLD.status = 'canceled'),
-    num_soft_failed = num_soft_failed - (OLD.status = 'soft-failed'),
-    num_paused = num_paused - (OLD.status = 'paused')
-  WHERE job_id = OLD.job_id;
-  INSERT INTO tablao_add_steps (job_id, steps_completed, steps_total, now)
-  VALUES (
-    OLD.job_id, -OLD.steps_completed, -OLD.steps_total,
-    (SELECT now FROM farm_clock)
-  );
-  UPDATE tablao_lanes SET has_ready = 0
-  WHERE id = OLD.tablao_lane
-    AND has_ready = 1
-    AND NOT EXISTS (
-      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = OLD.tablao_lane
-    );
+  INSERT INTO tablao_counts (job_id, kind, n) VALUES
+    (OLD.job_id, OLD.status, -1),
+    (OLD.job_id, 'steps_completed', -max(0, min(OLD.steps_completed, OLD.steps_total))),
+    (OLD.job_id, 'steps_total', -OLD.steps_total)
+  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  DELETE FROM tablao_pending WHERE task_id = OLD.id;
+  INSERT INTO tablao_leave_lane (lane_id) VALUES (OLD.tablao_lane);
 END;
 
--- task_dependencies ---------------------------------------------------------
-
-CREATE TRIGGER task_dependencies_bi BEFORE INSERT ON task_dependencies
--- The rules on a new dependency; notes whether it is there already.
-WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk)
+CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks
+-- What hangs on it; here and not before, when that would change the row that
+-- is being deleted. And the sums of its job.
+WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
-  INSERT INTO tablao_assert_dependency (task_id, dependency_id)
-  VALUES (NEW.task_id, NEW.dependency_id);
+  DELETE FROM task_dependencies WHERE task_id = OLD.id;
+  DELETE FROM task_failures WHERE task_id = OLD.id;
+  UPDATE jobs SET
+    (steps_completed, steps_total) = (
+      SELECT c.steps_completed, c.steps_total FROM tablao_job_counts c WHERE c.job_id = OLD.job_id
+    ),
+    updated_at = (SELECT now FROM farm_clock)
+  WHERE id = OLD.job_id AND (OLD.steps_completed <> 0 OR OLD.steps_total <> 0);
+END;
+
+-- Counters ------------------------------------------------------------------
+
+-- tablao_job_counts: how many tasks a job has, in all and in each status, and
+-- the sums of their steps: one row per job.
+CREATE VIEW tablao_job_counts (
+  job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
+  num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
+) AS
+SELECT
+  j.id,
+  coalesce((SELECT sum(n) FROM tablao_counts WHERE job_id = j.id AND kind NOT GLOB 'steps_*'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'queued'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'active'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'completed'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'failed'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'canceled'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'soft-failed'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'paused'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'steps_completed'), 0),
+  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'steps_total'), 0)
+FROM jobs j;
+
+-- Lanes ---------------------------------------------------------------------
+
+-- tablao_ready_tasks: the tasks that wait for nothing but a worker. The
+-- condition is to the letter that of tablao_tasks_ready_idx, which is what
+-- makes it cheap.
+CREATE VIEW tablao_ready_tasks (task_id, lane_id, index_in_job) AS
+SELECT id, tablao_lane, index_in_job
+FROM tasks
+WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
+
+-- tablao_new_lanes: makes sure that there is a lane for such tasks.
+CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority) AS
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_new_lanes_insert INSTEAD OF INSERT ON tablao_new_lanes
+BEGIN
+  INSERT INTO tablao_lanes (
+    job_id, task_type, task_priority, worker_tag_id, job_priority, is_open
+  )
+  SELECT
+    j.job_id, lower(trim(NEW.task_type, char(9, 10, 13, 32))), NEW.task_priority,
+    j.worker_tag_id, j.job_priority, j.is_open
+  FROM tablao_job_lanes j
+  WHERE j.job_id = NEW.job_id
+  ON CONFLICT (job_id, task_type, task_priority) DO NOTHING;
+END;
+
+-- tablao_place_task: puts a task into the lane it belongs to.
+CREATE VIEW tablao_place_task (task_id) AS
+SELECT NULL WHERE 0;
+
+CREATE TRIGGER tablao_place_task_insert INSTEAD OF INSERT ON tablao_place_task
+BEGIN
+  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
+  SELECT t.job_id, t.type, t.priority FROM tasks t WHERE t.id = NEW.task_id;
+  UPDATE tasks SET
+    tablao_lane = (
+      SELECT l.id FROM tablao_lanes l
+      WHERE l.job_id = tasks.job_id
+        AND l.task_type = lower(trim(tasks.type, char(9, 10, 13, 32)))
+        AND l.task_priority = tasks.priority
+    ),
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.task_id AND tablao_rev > 0;
+END;
+
+-- tablao_leave_lane: a task is no longer in this lane.
+CREATE VIEW tablao_leave_lane (lane_id) AS
+SELECT NULL WHERE 0;
+
+CREATE TRIGGER tablao_leave_lane_insert INSTEAD OF INSERT ON tablao_leave_lane
+BEGIN
+  UPDATE tablao_lanes SET
+    num_tasks = num_tasks - 1,
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = NEW.lane_id)
+  WHERE id = NEW.lane_id;
+  DELETE FROM tablao_skips
+  WHERE lane_id = (SELECT l.id FROM tablao_lanes l WHERE l.id = NEW.lane_id AND l.num_tasks = 0);
+  DELETE FROM tablao_lanes WHERE id = NEW.lane_id AND num_tasks = 0;
+END;
+
+-- Dependencies --------------------------------------------------------------
+
+CREATE TRIGGER tablao_dependencies_before_insert BEFORE INSERT ON task_dependencies
+-- Notes whether it is there already, but where a document is being stored.
+WHEN NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.is_linking)
+BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   SELECT 'task_dependencies',
     EXISTS (
@@ -385,49 +598,68 @@ BEGIN
     OR EXISTS (SELECT 1 FROM task_dependencies WHERE rowid = NEW.rowid);
 END;
 
-CREATE TRIGGER task_dependencies_ai AFTER INSERT ON task_dependencies
--- Refuses a REPLACE; counts the dependency if it is open.
-WHEN NOT EXISTS (SELECT 1 FROM tablao_bulk)
+CREATE TRIGGER tablao_dependencies_insert AFTER INSERT ON task_dependencies
+-- The rules on a new dependency; counts it if it is open.
+WHEN NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.is_linking)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies cannot be REPLACEd: use INSERT OR IGNORE')
-  WHERE EXISTS (
-    SELECT 1 FROM tablao_replaced WHERE table_name = 'task_dependencies'
-  );
+  FROM tablao_replaced WHERE table_name = 'task_dependencies';
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
   WHERE NEW.rowid < 1;
-  INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
-  VALUES (NEW.task_id, NEW.dependency_id, 1);
+  INSERT INTO tablao_link (task_id, dependency_id, delta) VALUES (NEW.task_id, NEW.dependency_id, 1);
 END;
 
-CREATE TRIGGER task_dependencies_bu BEFORE UPDATE ON task_dependencies
--- The rules on a dependency; refuses an UPDATE OR REPLACE that would delete
--- another.
+CREATE TRIGGER tablao_dependencies_before_update BEFORE UPDATE ON task_dependencies
+-- Notes whether there is one like it.
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid cannot be changed')
   WHERE NEW.rowid IS NOT OLD.rowid;
-  INSERT INTO tablao_assert_dependency (task_id, dependency_id)
-  VALUES (NEW.task_id, NEW.dependency_id);
-  INSERT OR IGNORE INTO tablao_taken (key, is_replacing)
-  SELECT 1, 1
-  FROM task_dependencies
-  WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
-    AND rowid <> OLD.rowid;
-  SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
-  FROM tablao_taken WHERE is_replacing;
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'task_dependencies', EXISTS (
+    SELECT 1 FROM task_dependencies
+    WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id AND rowid <> OLD.rowid
+  );
 END;
 
-CREATE TRIGGER task_dependencies_au AFTER UPDATE ON task_dependencies
--- Counts both anew.
+CREATE TRIGGER tablao_dependencies_update AFTER UPDATE ON task_dependencies
+-- Refuses an UPDATE OR REPLACE that would delete another; counts both anew.
 BEGIN
-  INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
-  VALUES
-    (OLD.task_id, OLD.dependency_id, -1),
-    (NEW.task_id, NEW.dependency_id, 1);
+  SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
+  FROM tablao_replaced WHERE table_name = 'task_dependencies';
+  INSERT INTO tablao_link (task_id, dependency_id, delta)
+  VALUES (OLD.task_id, OLD.dependency_id, -1), (NEW.task_id, NEW.dependency_id, 1);
 END;
 
-CREATE TRIGGER task_dependencies_ad AFTER DELETE ON task_dependencies
+CREATE TRIGGER tablao_dependencies_delete AFTER DELETE ON task_dependencies
 -- A dependency less, if it was open.
 BEGIN
-  INSERT INTO tablao_open_dependency (task_id, dependency_id, delta)
-  VALUES (OLD.task_id, OLD.dependency_id, -1);
+  INSERT INTO tablao_link (task_id, dependency_id, delta) VALUES (OLD.task_id, OLD.dependency_id, -1);
+END;
+
+-- tablao_link: a dependency has come (delta 1), by the rules, or gone (-1).
+CREATE VIEW tablao_link (task_id, dependency_id, delta) AS
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_link_insert INSTEAD OF INSERT ON tablao_link
+BEGIN
+  SELECT CASE
+    WHEN NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = NEW.task_id)
+    THEN RAISE(ABORT, 'tablao: task_dependencies.task_id must be the id of a task')
+    WHEN NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = NEW.dependency_id)
+    THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be the id of a task')
+    WHEN NEW.task_id = NEW.dependency_id
+    THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be another task than task_id: a task cannot wait for itself')
+    WHEN (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id)
+      <> (SELECT t.job_id FROM tasks t WHERE t.id = NEW.dependency_id)
+    THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be a task of the same job as task_id')
+  END
+  WHERE NEW.delta = 1;
+  -- No row: the job is being deleted, or the task has just been. Not the
+  -- status: what tablao_tasks_update_done has counted is what counts.
+  UPDATE tasks SET
+    tablao_open_deps = tablao_open_deps + NEW.delta,
+    tablao_rev = tablao_rev + (tablao_rev > 0)
+  WHERE id = NEW.task_id
+    AND EXISTS (SELECT 1 FROM tablao_counts c WHERE c.job_id = tasks.job_id)
+    AND (SELECT t.tablao_done FROM tasks t WHERE t.id = NEW.dependency_id) = 0;
 END;

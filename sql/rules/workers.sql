@@ -1,137 +1,295 @@
--- workers, worker_tags and worker_tag_membership: rules on their rows, and
--- what a change of a worker's status does.
+-- A worker, from its INSERT to its DELETE; then worker_tags and
+-- worker_tag_membership.
 
-CREATE TRIGGER workers_bi BEFORE INSERT ON workers
--- The rules on a new worker; notes whether its keys are taken.
+CREATE TRIGGER tablao_workers_before_insert BEFORE INSERT ON workers
+-- Notes whether the keys are taken.
 BEGIN
-  INSERT INTO tablao_assert_worker_status (status, status_requested)
-  VALUES (NEW.status, NEW.status_requested);
-  INSERT INTO tablao_assert_task_types (supported_task_types)
-  VALUES (NEW.supported_task_types);
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'workers',
-    EXISTS (SELECT 1 FROM workers WHERE id = NEW.id)
+  DELETE FROM tablao_replaced WHERE table_name = 'workers';
+  INSERT INTO tablao_replaced (table_name)
+  SELECT 'workers'
+  WHERE EXISTS (SELECT 1 FROM workers WHERE id = NEW.id)
     OR EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid);
 END;
 
-CREATE TRIGGER workers_ai AFTER INSERT ON workers
--- Refuses a REPLACE; sets the times to the clock's and takes the task types
--- apart.
+CREATE TRIGGER tablao_workers_insert_deleted BEFORE INSERT ON workers
+-- A worker that comes with a deleted_at in another form (a CSV file has '' for
+-- NULL) is inserted with the right one in its place. An UPDATE afterwards would
+-- be a soft deletion, with all that this may set off.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.deleted_at, '+0 days') IS NOT NEW.deleted_at
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: workers.id must be a whole number from 1')
-  WHERE NEW.id < 1;
-  SELECT RAISE(ABORT, 'tablao: workers cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
-  WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers');
-  UPDATE workers SET created_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.id
-    AND NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
-    AND NEW.created_at <> (SELECT now FROM farm_clock);
-  -- Last, since the change of created_at has stamped the row.
-  UPDATE workers SET updated_at = CASE
-    WHEN coalesce(NEW.updated_at, '') IN ('', strftime('%Y-%m-%d %H:%M:%f+00:00'))
-    THEN (SELECT now FROM farm_clock)
-    ELSE NEW.updated_at
-  END
-  WHERE id = NEW.id;
-  INSERT INTO tablao_refresh_worker_types (worker_id) VALUES (NEW.id);
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.deleted_at);
+  INSERT INTO workers (
+    id, created_at, updated_at, uuid, secret, name, address, platform, software,
+    status, last_seen_at, status_requested, lazy_status_request,
+    supported_task_types, deleted_at, can_restart
+  ) VALUES (
+    nullif(NEW.id, -1), NEW.created_at, NEW.updated_at, NEW.uuid, NEW.secret,
+    NEW.name, NEW.address, NEW.platform, NEW.software, NEW.status,
+    NEW.last_seen_at, NEW.status_requested, NEW.lazy_status_request,
+    NEW.supported_task_types,
+    (SELECT value FROM tablao_written_times WHERE n = 1), NEW.can_restart
+  );
+  SELECT RAISE(IGNORE);
 END;
 
-CREATE TRIGGER workers_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON workers
+CREATE TRIGGER tablao_workers_insert AFTER INSERT ON workers
+-- The rules on a new worker; its times, and its task types taken apart. The
+-- UPDATE goes by the triggers that have the rules on what it sets.
+BEGIN
+  SELECT CASE
+    WHEN NEW.id < 1
+    THEN RAISE(ABORT, 'tablao: workers.id must be a whole number from 1')
+    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers')
+    THEN RAISE(ABORT, 'tablao: workers cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+  END;
+  UPDATE workers SET
+    created_at = CASE created_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE created_at
+    END,
+    updated_at = CASE updated_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE coalesce(updated_at, '')
+    END,
+    status_requested = status_requested,
+    supported_task_types = supported_task_types,
+    can_restart = can_restart,
+    tablao_rev = 1
+  WHERE id = NEW.id;
+  SELECT RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
+  FROM workers WHERE id = NEW.id AND status_requested = 'restart' AND can_restart = 0;
+END;
+
+CREATE TRIGGER tablao_workers_update_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON workers
 -- An id is for life: rows of other tables name it.
 WHEN NEW.id IS NOT OLD.id
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.id cannot be changed');
 END;
 
-CREATE TRIGGER workers_bu_own BEFORE UPDATE OF tablao_rev ON workers
--- Only an UPDATE of ours may count tablao_rev up, by one.
-WHEN NEW.tablao_rev <> OLD.tablao_rev AND NEW.tablao_rev <> OLD.tablao_rev + 1
+CREATE TRIGGER tablao_workers_before_uuid BEFORE UPDATE OF uuid ON workers
+-- Notes whether another worker has the uuid.
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: workers.tablao_rev is kept by triggers and cannot be changed');
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'workers', EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid AND id <> OLD.id);
 END;
 
-CREATE TRIGGER workers_bu_status BEFORE UPDATE OF status ON workers
--- The rule on statuses.
+CREATE TRIGGER tablao_workers_update_request AFTER UPDATE OF status, status_requested ON workers
+-- The rules on both; and what is left of the request made of a worker, now that
+-- it has the status it has: section 3 of the specification.
 BEGIN
-  INSERT INTO tablao_assert_worker_status (status) VALUES (NEW.status);
+  SELECT CASE
+    -- @statuses worker
+    WHEN NOT (
+      NEW.status = 'starting' OR NEW.status = 'awake' OR NEW.status = 'asleep'
+      OR NEW.status = 'error' OR NEW.status = 'testing' OR NEW.status = 'offline'
+      OR NEW.status = 'restart' OR NEW.status = ''
+    )
+      AND (NEW.status <> OLD.status OR NEW.status_requested = OLD.status_requested)
+    THEN RAISE(ABORT, 'tablao: workers.status must be one of starting, awake, asleep, error, testing, offline, restart, or empty before the first sign-on')
+    -- @statuses worker
+    WHEN NOT (
+      NEW.status_requested = 'starting' OR NEW.status_requested = 'awake'
+      OR NEW.status_requested = 'asleep' OR NEW.status_requested = 'error'
+      OR NEW.status_requested = 'testing' OR NEW.status_requested = 'offline'
+      OR NEW.status_requested = 'restart' OR NEW.status_requested = ''
+    )
+      AND (NEW.status_requested IS NOT OLD.status_requested OR OLD.tablao_rev = 0)
+    THEN RAISE(ABORT, 'tablao: workers.status_requested must be one of starting, awake, asleep, error, testing, offline, restart, or empty for no request')
+    WHEN NEW.status_requested = 'restart' AND OLD.status_requested <> 'restart'
+      AND NEW.can_restart = 0
+    THEN RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
+  END;
+  UPDATE workers SET
+    status_requested = CASE
+      WHEN OLD.status <> NEW.status AND status = 'offline'
+        AND (OLD.status = 'awake' OR OLD.status = 'asleep')
+      THEN OLD.status
+      ELSE ''
+    END,
+    lazy_status_request = 0
+  WHERE id = NEW.id
+    AND (
+      (status_requested = status AND status <> '')
+      OR (
+        OLD.status <> NEW.status AND status = 'offline'
+        AND (
+          status_requested = 'restart'
+          OR (status_requested = '' AND (OLD.status = 'awake' OR OLD.status = 'asleep'))
+        )
+      )
+    );
 END;
 
-CREATE TRIGGER workers_bu_status_requested BEFORE UPDATE OF status_requested ON workers
--- The rules on requests.
+CREATE TRIGGER tablao_workers_update_status AFTER UPDATE OF status, deleted_at ON workers
+-- A worker that is no longer awake, or no longer there, gives its active tasks
+-- back.
+WHEN NEW.status <> OLD.status OR NEW.deleted_at IS NOT OLD.deleted_at
 BEGIN
-  INSERT INTO tablao_assert_worker_status (status_requested)
-  VALUES (NEW.status_requested);
-  SELECT RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
-  WHERE NEW.status_requested = 'restart'
-    AND OLD.status_requested <> 'restart'
-    AND NOT NEW.can_restart
-    AND (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on';
+  INSERT INTO tablao_return_tasks (worker_id, reason)
+  VALUES (
+    NEW.id,
+    CASE
+      WHEN OLD.status = 'awake' AND NEW.status <> 'awake'
+      THEN 'went from awake to ' || NEW.status
+      WHEN NEW.deleted_at <> '' AND OLD.deleted_at IS NULL
+      THEN 'was deleted'
+    END
+  );
 END;
 
-CREATE TRIGGER workers_bu_types BEFORE UPDATE OF supported_task_types ON workers
--- The rule on task types.
+-- tablao_return_tasks: returns the active tasks of a worker to the pool; reason
+-- goes on after the worker's name, NULL does nothing.
+CREATE VIEW tablao_return_tasks (worker_id, reason) AS
+SELECT NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_return_tasks_insert INSTEAD OF INSERT ON tablao_return_tasks
+WHEN NEW.reason IS NOT NULL
 BEGIN
-  INSERT INTO tablao_assert_task_types (supported_task_types)
-  VALUES (NEW.supported_task_types);
+  UPDATE tasks SET (status, activity) = (
+    SELECT p.status, 'Task changed to ' || p.status || ': worker ' || w.label || ' ' || NEW.reason
+    FROM tablao_pool_statuses p CROSS JOIN tablao_worker_labels w
+    WHERE p.job_id = tasks.job_id AND w.worker_id = NEW.worker_id
+  )
+  WHERE worker_id = NEW.worker_id AND status = 'active';
 END;
 
-CREATE TRIGGER workers_bu_uuid BEFORE UPDATE OF uuid ON workers
--- Refuses an UPDATE OR REPLACE that would delete another worker.
-WHEN EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid AND id <> OLD.id)
-BEGIN
-  INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
-  SELECT RAISE(ABORT, 'tablao: workers.uuid must be unique: this UPDATE OR REPLACE would delete another worker')
-  FROM tablao_taken WHERE is_replacing;
-END;
+-- tablao_pool_statuses: the status that a task gets when it returns to the
+-- pool: one row per job.
+CREATE VIEW tablao_pool_statuses (job_id, status) AS
+SELECT
+  id,
+  CASE WHEN status = 'paused' OR status = 'pause-requested' THEN 'paused' ELSE 'queued' END
+FROM jobs;
 
-CREATE TRIGGER workers_au_stamp AFTER UPDATE OF
-  created_at, uuid, secret, name, address, platform, software, status,
-  last_seen_at, status_requested, lazy_status_request, supported_task_types,
-  can_restart
+-- tablao_worker_labels: what activities call each worker.
+CREATE VIEW tablao_worker_labels (worker_id, label) AS
+SELECT id, name || ' (' || uuid || ')' FROM workers;
+
+CREATE TRIGGER tablao_workers_update AFTER UPDATE OF
+  created_at, updated_at, uuid, secret, name, address, platform, software,
+  status, last_seen_at, status_requested, lazy_status_request,
+  supported_task_types, can_restart
 ON workers
--- Sets updated_at, unless the statement did. deleted_at alone does not.
-WHEN NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev
+-- Sets updated_at, unless the statement has, and then brings it to its form.
+-- deleted_at alone does not.
+WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
+  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
 BEGIN
-  UPDATE workers SET updated_at = (SELECT now FROM farm_clock)
+  INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
+  UPDATE workers SET
+    updated_at = coalesce(
+      CASE
+        WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+        THEN (SELECT value FROM tablao_written_times WHERE n = 0)
+      END,
+      (SELECT now FROM farm_clock)
+    ),
+    tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER workers_au_types AFTER UPDATE OF supported_task_types ON workers
--- Takes the task types apart anew.
-WHEN NEW.supported_task_types IS NOT OLD.supported_task_types
+CREATE TRIGGER tablao_workers_update_times AFTER UPDATE OF created_at, last_seen_at ON workers
+-- Times are kept in one form.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_seen_at, '+0 days') IS NOT NEW.last_seen_at
 BEGIN
-  INSERT INTO tablao_refresh_worker_types (worker_id) VALUES (NEW.id);
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.last_seen_at);
+  UPDATE workers SET
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
+    last_seen_at = (SELECT value FROM tablao_written_times WHERE n = 2),
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id
+    AND (
+      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
+      OR NEW.last_seen_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
+    );
 END;
 
-CREATE TRIGGER workers_au_status AFTER UPDATE OF
-  status, status_requested, lazy_status_request, deleted_at
-ON workers
--- Where one of these holds, it no longer does after this trigger has run, so
--- that its own UPDATE does not start it again.
-WHEN (
-    NEW.status <> OLD.status
-    OR (NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL)
-    OR (NEW.status_requested = NEW.status AND NEW.status <> '')
-  )
-  AND (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on'
+CREATE TRIGGER tablao_workers_update_deleted AFTER UPDATE OF deleted_at ON workers
+-- The same for deleted_at, apart, since a change of it may set off a lot.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.deleted_at, '+0 days') IS NOT NEW.deleted_at
 BEGIN
-  INSERT INTO tablao_requests (worker_id, old_status)
-  SELECT NEW.id, OLD.status;
-  INSERT INTO tablao_return_tasks (worker_id, reason)
-  SELECT NEW.id, 'went from awake to ' || NEW.status
-  WHERE OLD.status = 'awake' AND NEW.status <> 'awake';
-  INSERT INTO tablao_return_tasks (worker_id, reason)
-  SELECT NEW.id, 'was deleted'
-  WHERE NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL;
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.deleted_at);
+  UPDATE workers SET
+    deleted_at = (SELECT value FROM tablao_written_times WHERE n = 1)
+  WHERE id = NEW.id
+    AND NEW.deleted_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
 END;
 
-CREATE TRIGGER workers_bd BEFORE DELETE ON workers
+CREATE TRIGGER tablao_workers_update_booleans AFTER UPDATE OF lazy_status_request, can_restart ON workers
+-- Booleans are kept as 0 and 1.
+WHEN NEW.lazy_status_request NOT IN (0, 1) OR NEW.can_restart NOT IN (0, 1)
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
+  WHERE lower(NEW.lazy_status_request) NOT IN ('0', '1', 'true', 'false')
+    OR lower(NEW.can_restart) NOT IN ('0', '1', 'true', 'false');
+  UPDATE workers SET
+    lazy_status_request = lower(lazy_status_request) IN ('1', 'true'),
+    can_restart = lower(can_restart) IN ('1', 'true'),
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER tablao_workers_update_types AFTER UPDATE OF uuid, name, supported_task_types ON workers
+-- The rules on names and types; an UPDATE OR REPLACE must not delete another
+-- worker. Takes the task types apart anew.
+BEGIN
+  SELECT CASE
+    WHEN instr(NEW.uuid || NEW.name || NEW.supported_task_types, char(0))
+    THEN RAISE(ABORT, 'tablao: workers.uuid, name and supported_task_types must not contain a zero byte')
+    WHEN (NEW.supported_task_types IS NOT OLD.supported_task_types OR OLD.tablao_rev = 0)
+      AND NEW.supported_task_types GLOB '*[]["{}]*'
+    THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without brackets, braces and double quotes: it is not JSON')
+    WHEN (NEW.supported_task_types IS NOT OLD.supported_task_types OR OLD.tablao_rev = 0)
+      AND replace(replace(replace(NEW.supported_task_types, char(9), ''), char(10), ''), char(13), '')
+      GLOB '*[' || char(1) || '-' || char(31) || ']*'
+    THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without control characters')
+    WHEN (NEW.supported_task_types IS NOT OLD.supported_task_types OR OLD.tablao_rev = 0)
+      AND length(NEW.supported_task_types) > 10000
+    THEN RAISE(ABORT, 'tablao: workers.supported_task_types must not be longer than 10000 characters')
+    WHEN NEW.uuid IS NOT OLD.uuid
+      AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers')
+    THEN RAISE(ABORT, 'tablao: workers.uuid must be unique: this UPDATE OR REPLACE would delete another worker')
+  END;
+  DELETE FROM tablao_worker_types WHERE worker_id = NEW.id;
+  INSERT INTO tablao_worker_types (worker_id, task_type, worker_tag_id)
+  SELECT worker_id, task_type, worker_tag_id
+  FROM tablao_worker_type_pairs
+  WHERE worker_id = NEW.id
+  ON CONFLICT DO NOTHING;
+END;
+
+-- tablao_worker_supports: supported_task_types, taken apart at its commas,
+-- trimmed and in lower case: one row per worker and type, in which a type may
+-- repeat.
+-- @both
+CREATE VIEW tablao_worker_supports (worker_id, task_type) AS
+SELECT w.id, trim(t.value)
+FROM workers w
+CROSS JOIN json_each(
+  '["' || replace(replace(replace(replace(replace(replace(
+    lower(w.supported_task_types), '\', '\\'), '"', '\"'), char(9), ' '),
+    char(10), ' '), char(13), ' '), ',', '","') || '"]'
+) t
+WHERE trim(t.value) <> '';
+
+-- tablao_worker_type_pairs: what tablao_worker_types must hold: every task type
+-- that a worker supports with every tag that it has, and with 0 for none.
+-- @both
+CREATE VIEW tablao_worker_type_pairs (worker_id, task_type, worker_tag_id) AS
+SELECT s.worker_id, s.task_type, 0
+FROM tablao_worker_supports s
+UNION ALL
+SELECT s.worker_id, s.task_type, m.worker_tag_id
+FROM tablao_worker_supports s
+CROSS JOIN worker_tag_membership m ON m.worker_id = s.worker_id;
+
+CREATE TRIGGER tablao_workers_delete BEFORE DELETE ON workers
 -- What hangs on a worker goes with it, with foreign keys on or off; its active
 -- tasks return to the pool.
 BEGIN
-  INSERT INTO tablao_return_tasks (worker_id, reason)
-  SELECT OLD.id, 'was deleted'
-  WHERE (SELECT value FROM tablao_settings WHERE name = 'state_machine') = 'on';
+  INSERT INTO tablao_return_tasks (worker_id, reason) VALUES (OLD.id, 'was deleted');
   UPDATE tasks SET
     worker_id = NULL,
     updated_at = (SELECT now FROM farm_clock),
@@ -146,64 +304,76 @@ END;
 
 -- worker_tags ---------------------------------------------------------------
 
-CREATE TRIGGER worker_tags_bi BEFORE INSERT ON worker_tags
+CREATE TRIGGER tablao_tags_before_insert BEFORE INSERT ON worker_tags
 -- Notes whether the keys of a new tag are taken.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'worker_tags',
-    EXISTS (SELECT 1 FROM worker_tags WHERE id = NEW.id)
-    OR EXISTS (SELECT 1 FROM worker_tags WHERE uuid = NEW.uuid)
-    OR EXISTS (SELECT 1 FROM worker_tags WHERE name = NEW.name);
+  SELECT 'worker_tags', EXISTS (
+    SELECT 1 FROM worker_tags WHERE id = NEW.id OR uuid = NEW.uuid OR name = NEW.name
+  );
 END;
 
-CREATE TRIGGER worker_tags_ai AFTER INSERT ON worker_tags
--- Refuses a REPLACE; sets the times to the clock's.
+CREATE TRIGGER tablao_tags_insert AFTER INSERT ON worker_tags
+-- The rules on a new tag; its times.
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: worker_tags.id must be a whole number from 1')
-  WHERE NEW.id < 1;
-  SELECT RAISE(ABORT, 'tablao: worker_tags cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
-  WHERE EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags');
-  UPDATE worker_tags SET created_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.id
-    AND NEW.created_at = strftime('%Y-%m-%d %H:%M:%f+00:00')
-    AND NEW.created_at <> (SELECT now FROM farm_clock);
+  SELECT CASE
+    WHEN NEW.id < 1
+    THEN RAISE(ABORT, 'tablao: worker_tags.id must be a whole number from 1')
+    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags')
+    THEN RAISE(ABORT, 'tablao: worker_tags cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+  END;
+  UPDATE worker_tags SET
+    created_at = CASE created_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE created_at
+    END
+  WHERE id = NEW.id;
   -- Last, since the change of created_at has stamped the row.
-  UPDATE worker_tags SET updated_at = CASE
-    WHEN coalesce(NEW.updated_at, '') IN ('', strftime('%Y-%m-%d %H:%M:%f+00:00'))
-    THEN (SELECT now FROM farm_clock)
-    ELSE NEW.updated_at
+  UPDATE worker_tags SET updated_at = CASE NEW.updated_at
+    WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+    ELSE coalesce(NEW.updated_at, '')
   END
   WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER worker_tags_bu_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON worker_tags
--- An id is for life: rows of other tables name it.
-WHEN NEW.id IS NOT OLD.id
+CREATE TRIGGER tablao_tags_before_keys BEFORE UPDATE OF uuid, name ON worker_tags
+-- Notes whether another tag has the keys.
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: worker_tags.id cannot be changed');
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'worker_tags', EXISTS (
+    SELECT 1 FROM worker_tags WHERE (uuid = NEW.uuid OR name = NEW.name) AND id <> OLD.id
+  );
 END;
 
-CREATE TRIGGER worker_tags_bu_keys BEFORE UPDATE OF uuid, name ON worker_tags
--- Refuses an UPDATE OR REPLACE that would delete another tag.
-WHEN EXISTS (SELECT 1 FROM worker_tags WHERE uuid = NEW.uuid AND id <> OLD.id)
-  OR EXISTS (SELECT 1 FROM worker_tags WHERE name = NEW.name AND id <> OLD.id)
+CREATE TRIGGER tablao_tags_update AFTER UPDATE ON worker_tags
+-- The rules on a tag; sets updated_at, unless the statement did.
 BEGIN
-  INSERT OR IGNORE INTO tablao_taken (key, is_replacing) VALUES (1, 1);
-  SELECT RAISE(ABORT, 'tablao: worker_tags.uuid and worker_tags.name must be unique: this UPDATE OR REPLACE would delete another tag')
-  FROM tablao_taken WHERE is_replacing;
+  SELECT CASE
+    WHEN NEW.id IS NOT OLD.id
+    THEN RAISE(ABORT, 'tablao: worker_tags.id cannot be changed')
+    WHEN instr(NEW.uuid || NEW.name, char(0))
+    THEN RAISE(ABORT, 'tablao: worker_tags.uuid and name must not contain a zero byte')
+    WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.name IS NOT OLD.name)
+      AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags')
+    THEN RAISE(ABORT, 'tablao: worker_tags.uuid and worker_tags.name must be unique: this UPDATE OR REPLACE would delete another tag')
+  END;
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.updated_at);
+  UPDATE worker_tags SET
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
+    updated_at = CASE
+      WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN (SELECT now FROM farm_clock)
+      ELSE (SELECT value FROM tablao_written_times WHERE n = 2)
+    END
+  WHERE id = NEW.id
+    AND (
+      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
+      OR NEW.updated_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
+      -- Not twice in one millisecond.
+      OR (NEW.updated_at IS OLD.updated_at AND updated_at IS NOT (SELECT now FROM farm_clock))
+    );
 END;
 
-CREATE TRIGGER worker_tags_au_stamp AFTER UPDATE OF
-  created_at, uuid, name, description
-ON worker_tags
--- Sets updated_at, unless the statement did.
-WHEN NEW.updated_at IS OLD.updated_at
-BEGIN
-  UPDATE worker_tags SET updated_at = (SELECT now FROM farm_clock)
-  WHERE id = NEW.id;
-END;
-
-CREATE TRIGGER worker_tags_bd BEFORE DELETE ON worker_tags
+CREATE TRIGGER tablao_tags_delete BEFORE DELETE ON worker_tags
 -- What hangs on a tag goes with it, with foreign keys on or off.
 BEGIN
   UPDATE jobs SET worker_tag_id = NULL WHERE worker_tag_id = OLD.id;
@@ -212,11 +382,9 @@ END;
 
 -- worker_tag_membership -----------------------------------------------------
 
-CREATE TRIGGER worker_tag_membership_bi BEFORE INSERT ON worker_tag_membership
--- The rules on a new membership; notes whether its rowid is that of another.
+CREATE TRIGGER tablao_membership_before_insert BEFORE INSERT ON worker_tag_membership
+-- Notes whether its rowid is that of another.
 BEGIN
-  INSERT INTO tablao_assert_membership (worker_tag_id, worker_id)
-  VALUES (NEW.worker_tag_id, NEW.worker_id);
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   SELECT 'worker_tag_membership', EXISTS (
     SELECT 1 FROM worker_tag_membership
@@ -224,42 +392,51 @@ BEGIN
   );
 END;
 
-CREATE TRIGGER worker_tag_membership_ai_rowid AFTER INSERT ON worker_tag_membership
--- Refuses a REPLACE by rowid, which has deleted another membership.
-WHEN NEW.rowid < 1
-  OR EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tag_membership')
+CREATE TRIGGER tablao_membership_insert AFTER INSERT ON worker_tag_membership
+-- Refuses a REPLACE by rowid, which has deleted another; the worker takes tasks
+-- of that tag, too.
 BEGIN
   SELECT CASE
     WHEN NEW.rowid < 1
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid must be a whole number from 1')
-    ELSE RAISE(ABORT, 'tablao: worker_tag_membership.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tag_membership')
+    THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
+  INSERT INTO tablao_member (worker_tag_id, worker_id) VALUES (NEW.worker_tag_id, NEW.worker_id);
 END;
 
-CREATE TRIGGER worker_tag_membership_bu BEFORE UPDATE ON worker_tag_membership
--- The rules on a membership.
+CREATE TRIGGER tablao_membership_update AFTER UPDATE ON worker_tag_membership
+-- The tags of both workers.
 BEGIN
   SELECT RAISE(ABORT, 'tablao: worker_tag_membership.rowid cannot be changed')
   WHERE NEW.rowid IS NOT OLD.rowid;
-  INSERT INTO tablao_assert_membership (worker_tag_id, worker_id)
-  VALUES (NEW.worker_tag_id, NEW.worker_id);
+  DELETE FROM tablao_worker_types
+  WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id;
+  INSERT INTO tablao_member (worker_tag_id, worker_id) VALUES (NEW.worker_tag_id, NEW.worker_id);
 END;
 
-CREATE TRIGGER worker_tag_membership_ai AFTER INSERT ON worker_tag_membership
--- The worker takes tasks of that tag, too.
+CREATE TRIGGER tablao_membership_delete AFTER DELETE ON worker_tag_membership
+-- The worker takes no more tasks of that tag.
 BEGIN
-  INSERT INTO tablao_refresh_worker_types (worker_id) VALUES (NEW.worker_id);
+  DELETE FROM tablao_worker_types
+  WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id;
 END;
 
-CREATE TRIGGER worker_tag_membership_au AFTER UPDATE ON worker_tag_membership
--- The tags of both workers are seen anew.
-BEGIN
-  INSERT INTO tablao_refresh_worker_types (worker_id)
-  VALUES (OLD.worker_id), (NEW.worker_id);
-END;
+-- tablao_member: the rules on a membership; the worker takes tasks of the tag.
+CREATE VIEW tablao_member (worker_tag_id, worker_id) AS
+SELECT NULL, NULL WHERE 0;
 
-CREATE TRIGGER worker_tag_membership_ad AFTER DELETE ON worker_tag_membership
--- The tags of the worker are seen anew.
+CREATE TRIGGER tablao_member_insert INSTEAD OF INSERT ON tablao_member
 BEGIN
-  INSERT INTO tablao_refresh_worker_types (worker_id) VALUES (OLD.worker_id);
+  SELECT CASE
+    WHEN NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = NEW.worker_tag_id)
+    THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_tag_id must be the id of a worker tag')
+    WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+    THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_id must be the id of a worker')
+  END;
+  INSERT INTO tablao_worker_types (worker_id, task_type, worker_tag_id)
+  SELECT p.worker_id, p.task_type, NEW.worker_tag_id
+  FROM tablao_worker_types p
+  WHERE p.worker_id = NEW.worker_id AND p.worker_tag_id = 0
+  ON CONFLICT DO NOTHING;
 END;

@@ -46,7 +46,7 @@ static const char *const azUse[] = {
   /* 0x20: the schema */
   "SELECT tablao_migrate()",
   "SELECT tablao_detach()",
-  "SELECT tablao_migrate()",
+  "SELECT tablao_migrate(); SELECT tablao_take_over()",
   /* 0x40: any change */
   "UPDATE tasks SET status='failed' WHERE id=4; UPDATE workers SET "
     "status='offline'; UPDATE jobs SET priority=priority+1",

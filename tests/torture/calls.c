@@ -248,7 +248,8 @@ static char *digest(sqlite3 *db){
 #define AT_FARM     1
 #define AT_FLAMENCO 2
 #define AT_ADOPTED  3
-#define N_AT        4
+#define AT_OBSERVED 4
+#define N_AT        5
 static sqlite3 *apAt[N_AT];
 
 typedef struct Op Op;
@@ -272,14 +273,22 @@ static const Op aOp[] = {
     "SELECT tablao_migrate()" },
   { AT_FARM, "altered", "UPDATE tablao_migrations SET checksum='x'",
     "SELECT tablao_migrate()" },
-  { AT_FLAMENCO, "adopt", "", "SELECT tablao_migrate()" },
-  { AT_FLAMENCO, "adopt with a problem", "UPDATE jobs SET settings='{'",
+  { AT_FLAMENCO, "observe", "", "SELECT tablao_migrate()" },
+  { AT_FLAMENCO, "observe less", "ALTER TABLE tasks DROP COLUMN steps_total",
     "SELECT tablao_migrate()" },
-  { AT_FLAMENCO, "adopt an old one", "DELETE FROM goose_db_version "
-    "WHERE version_id>5", "SELECT tablao_migrate()" },
+  { AT_OBSERVED, "observe again", "DROP VIEW farm_status;"
+    "DROP INDEX tablao_observed_counts_idx", "SELECT tablao_migrate()" },
+  { AT_OBSERVED, "check observed", "", "SELECT * FROM tablao_check" },
+  { AT_OBSERVED, "closed", "", "SELECT farm_tick()" },
+  { AT_OBSERVED, "detach observed", "", "SELECT tablao_detach()" },
+  { AT_OBSERVED, "take over", "", "SELECT tablao_take_over()" },
+  { AT_OBSERVED, "take over with a problem", "UPDATE jobs SET settings='{'",
+    "SELECT tablao_take_over()" },
+  { AT_OBSERVED, "take over with a column", "ALTER TABLE jobs ADD COLUMN x",
+    "SELECT tablao_take_over()" },
   { AT_FLAMENCO, "adopt_problems", "", "SELECT * FROM tablao_adopt_problems" },
-  { AT_FLAMENCO, "adopt_problems, version", "DELETE FROM goose_db_version "
-    "WHERE version_id>5", "SELECT * FROM tablao_adopt_problems" },
+  { AT_FLAMENCO, "adopt_problems, missing", "DROP TABLE task_failures",
+    "SELECT * FROM tablao_adopt_problems" },
   { AT_FLAMENCO, "adopt_problems, rows",
     "UPDATE jobs SET settings='{', priority='x' WHERE id=1;"
     "UPDATE tasks SET steps_total='x' WHERE id=1",
@@ -534,10 +543,14 @@ int main(int argc, char **argv){
       die("open", zFlamenco);
     }
     copy(apAt[AT_FLAMENCO], db);
+    copy(apAt[AT_OBSERVED], db);
     copy(apAt[AT_ADOPTED], db);
     sqlite3_close(db);
+    xInit(apAt[AT_OBSERVED], 0, &fake);
+    must(apAt[AT_OBSERVED], "SELECT tablao_migrate()");
     xInit(apAt[AT_ADOPTED], 0, &fake);
-    must(apAt[AT_ADOPTED], "SELECT tablao_migrate()");
+    must(apAt[AT_ADOPTED],
+        "SELECT tablao_migrate(); SELECT tablao_take_over()");
   }
 
   /* The short ones first, which should be had whole. */

@@ -604,9 +604,13 @@ static const Op aOp[] = {
   { "migrate-again", 'f', "", "SELECT tablao_migrate()" },
   { "migrate-heals", 'f', "DROP VIEW job_summaries",
     "SELECT tablao_migrate()" },
-  { "adopt", 'l', "", "SELECT tablao_migrate()" },
+  { "observe", 'l', "", "SELECT tablao_migrate()" },
   { "adopt-problems", 'l', "", "SELECT * FROM tablao_adopt_problems" },
-  { "detach", 'l', "SELECT tablao_migrate()", "SELECT tablao_detach()" },
+  { "detach-observed", 'l', "SELECT tablao_migrate()",
+    "SELECT tablao_detach()" },
+  { "take-over", 'l', "SELECT tablao_migrate()", "SELECT tablao_take_over()" },
+  { "detach", 'l', "SELECT tablao_migrate(); SELECT tablao_take_over()",
+    "SELECT tablao_detach()" },
   { "versions", 'f', "", "SELECT tablao_version(), tablao_schema_version()" },
   { "validators", 'f', "", "SELECT job_status_valid('active'), "
     "task_status_valid('x'), worker_status_valid(NULL)" },
@@ -837,7 +841,7 @@ static void oomOne(const Op *p, double rUntil){
       }else if( !sqlite3_get_autocommit(db) && p->eDb!='l' ){
         failed(p, "allocation", n, "a transaction is left open");
       }else{
-        /* Adopting and detaching drop tables, during which nothing can be
+        /* Taking over and detaching drop tables, during which nothing can be
         ** kept running that would end the transaction (see tablaoHold()): the
         ** caller has to roll back, as after any error in a transaction. */
         if( !sqlite3_get_autocommit(db) ) must(db, "ROLLBACK");

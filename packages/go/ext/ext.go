@@ -1,5 +1,8 @@
+//go:build cgo
+
 // Package ext links Tablao's SQLite extension into the program, for the
-// driver github.com/mattn/go-sqlite3. It needs cgo, as that driver does.
+// driver github.com/mattn/go-sqlite3. It needs cgo, as that driver does; where
+// a program is built without, Auto is there and returns ErrNoCgo.
 package ext
 
 // #cgo CFLAGS: -std=c11 -DSQLITE_CORE -DNDEBUG -I${SRCDIR}

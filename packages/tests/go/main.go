@@ -1,18 +1,19 @@
-// Uses the module: use VERSION job.json
+// Uses the module: use VERSION job.json [OLD.db rows.sql]
+// OLD.db is a farm of an older version, which is upgraded.
+//
+// Built without cgo it is what pure Go can do: the schema.
 // Prints a line for each check that failed, then `N passed, N failed`.
 package main
 
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
 
 	_ "modernc.org/sqlite"
 	"tablao.example/tablao"
-	"tablao.example/tablao/ext"
 )
 
 var passed, failed int
@@ -34,8 +35,8 @@ func must(err error) {
 	}
 }
 
-func open(driver string) *sql.DB {
-	db, err := sql.Open(driver, ":memory:")
+func open(driver, path string) *sql.DB {
+	db, err := sql.Open(driver, path)
 	must(err)
 	db.SetMaxOpenConns(1)
 	return db
@@ -74,6 +75,22 @@ func work(what string, db *sql.DB, claim func(worker string)) {
 	must(db.Close())
 }
 
+// Without the extension an older farm stays as it is.
+func refuseUpgrade(path, rows string) {
+	db := open("sqlite", path)
+	before := value[string](db, rows)
+	check("something to upgrade", strings.Count(before, "\n") > 10, true)
+	old := value[int](db, `SELECT max(version) FROM tablao_migrations`)
+	version, err := tablao.Migrate(context.Background(), db)
+	if err == nil {
+		check("same version", version, old)
+	} else {
+		check("refusal", strings.Contains(err.Error(), "only the extension"), true)
+	}
+	check("not changed", value[string](db, rows), before)
+	must(db.Close())
+}
+
 func main() {
 	document, err := os.ReadFile(os.Args[2])
 	must(err)
@@ -82,29 +99,20 @@ func main() {
 	check("schema", strings.Contains(tablao.SchemaSQL(), "CREATE TABLE"), true)
 
 	// Pure Go has no C extension; and mattn's has none before it is asked for.
-	for _, driver := range []string{"sqlite", "sqlite3"} {
-		db := open(driver)
+	for _, driver := range drivers {
+		db := open(driver, ":memory:")
 		migrate(driver, db)
 		run(db, `INSERT INTO authored_jobs (document) VALUES (?)`, job)
 		work(driver, db, func(worker string) {
 			run(db, `INSERT INTO task_claims (worker_uuid) VALUES (?)`, worker)
 		})
 	}
-
-	must(ext.Auto())
-	db := open("sqlite3")
-	check("tablao_version",
-		value[string](db, `SELECT tablao_version()`), os.Args[1])
-	migrate("ext", db)
-	check("store", len(value[string](db, `SELECT store_authored_job(?)`, job)), 36)
-	work("ext", db, func(worker string) {
-		var task struct{ Name string }
-		must(json.Unmarshal([]byte(value[string](
-			db, `SELECT schedule_task(?)`, worker)), &task))
-		check("task", task.Name, "render-1-3")
-		check("check", value[int](db, `SELECT count(*) FROM tablao_check
-			WHERE severity = 'error'`), 0)
-	})
+	if len(os.Args) > 3 {
+		rows, err := os.ReadFile(os.Args[4])
+		must(err)
+		refuseUpgrade(os.Args[3], string(rows))
+	}
+	useExtension(job)
 
 	fmt.Printf("%d passed, %d failed\n", passed, failed)
 	if failed > 0 {

@@ -1,25 +1,8 @@
-//! A render farm in an SQLite database: Tablao's extension, linked into the
-//! program, and its schema.
-//!
-//! ```no_run
-//! let farm = rusqlite::Connection::open("farm.db")?;
-//! tablao::load(&farm)?;
-//! tablao::migrate(&farm)?;
-//! # Ok::<(), rusqlite::Error>(())
-//! ```
-
 use std::ffi::{c_char, c_int, CStr};
 use std::ptr;
 
 use libsqlite3_sys as ffi;
 use rusqlite::{Connection, Error, Result};
-
-/// The version of Tablao.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The script that makes the schema of a new farm without the extension. It is
-/// one transaction, and fails where the schema exists already.
-pub const SCHEMA_SQL: &str = include_str!("../c/tablao.sql");
 
 extern "C" {
     fn sqlite3_tablao_init(
@@ -57,11 +40,4 @@ fn outcome(code: c_int, text: Option<String>) -> Result<()> {
         ffi::SQLITE_OK => Ok(()),
         code => Err(Error::SqliteFailure(ffi::Error::new(code), text)),
     }
-}
-
-/// Brings a database to this version's schema and returns its number; older
-/// farms are upgraded, databases of Flamenco Manager adopted. The connection
-/// must have the extension.
-pub fn migrate(farm: &Connection) -> Result<i64> {
-    farm.query_row("SELECT tablao_migrate()", [], |row| row.get(0))
 }

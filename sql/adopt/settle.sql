@@ -1,0 +1,35 @@
+-- Behind copy.sql: what the rules did to a row because another came, which
+-- here was no news. A new schedule is applied at once, and what a row has got
+-- stamps it.
+
+UPDATE main.workers SET
+  status_requested = (
+    SELECT coalesce(o.status_requested, '') FROM main.tablao_old_workers o
+    WHERE o.id = workers.id
+  ),
+  lazy_status_request = (
+    SELECT coalesce(o.lazy_status_request, 0) FROM main.tablao_old_workers o
+    WHERE o.id = workers.id
+  )
+WHERE id IN (SELECT worker_id FROM main.sleep_schedules);
+
+UPDATE main.workers SET
+  updated_at = (
+    SELECT coalesce(nullif(o.updated_at, ''), o.created_at)
+    FROM main.tablao_old_workers o WHERE o.id = workers.id
+  );
+
+UPDATE main.sleep_schedules SET
+  next_check = (
+    SELECT nullif(o.next_check, '') FROM main.tablao_old_sleep_schedules o
+    WHERE o.id = sleep_schedules.id
+  );
+
+UPDATE main.jobs SET
+  updated_at = (
+    SELECT coalesce(nullif(o.updated_at, ''), o.created_at)
+    FROM main.tablao_old_jobs o WHERE o.id = jobs.id
+  );
+
+-- From here on Tablao is the one that acts.
+UPDATE main.tablao_setting_defaults SET value = 'on' WHERE name = 'state_machine';

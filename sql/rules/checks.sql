@@ -1,0 +1,146 @@
+-- What the rules of several tables ask: is this a time, JSON, a REPLACE?
+
+-- Doors that refuse: an INSERT of a value that breaks a rule raises an error,
+-- any other does nothing.
+
+-- tablao_times: a time as a client wrote it, in any of the forms of section 2 of
+-- the specification. Leaves in row n of tablao_written_times the form in which
+-- it is stored, NULL for ''. A fraction is cut and not rounded, so only the
+-- whole seconds go through SQLite's date functions; with 0 days added, the 30th
+-- of February comes back as the 2nd of March.
+CREATE VIEW tablao_times (n, value) AS
+SELECT NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_times_insert INSTEAD OF INSERT ON tablao_times
+-- Row 0 is asked for by who does not know whether there is anything to do.
+WHEN NEW.n > 0 OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.value, '+0 days') IS NOT NEW.value
+BEGIN
+  UPDATE tablao_written_times SET value = (
+    SELECT strftime(
+        '%Y-%m-%d %H:%M:%S.',
+        -- What Go calls a zone is an offset, a name and more.
+        substr(NEW.value, 1, 19) || CASE
+          WHEN ltrim(z.zone) GLOB '[-+][0-9][0-9][0-9][0-9]*'
+          THEN substr(ltrim(z.zone), 1, 3) || ':' || substr(ltrim(z.zone), 4, 2)
+          ELSE z.zone
+        END,
+        '+0 days'
+      )
+      || substr(substr(NEW.value, 21, max(0,
+        length(NEW.value) - 20 - length(ltrim(substr(NEW.value, 20), '.0123456789')))) || '000', 1, 3)
+      || '+00:00'
+    FROM (
+      SELECT replace(ltrim(substr(NEW.value, 20), '.0123456789'), ' UTC', '') AS zone
+    ) z
+  )
+  WHERE n = NEW.n;
+  SELECT RAISE(ABORT, 'tablao: created_at, updated_at, last_seen_at and any other time must be a day that there is, with or without a time and an offset, like 2026-01-02 03:04:05.678+00:00')
+  FROM tablao_written_times
+  WHERE n = NEW.n
+    AND NEW.value <> ''
+    AND (
+      value IS NULL
+      OR strftime('%Y-%m-%d %H:%M:%f+00:00', value, '+0 days') IS NOT value
+      OR strftime('%Y-%m-%d', substr(NEW.value, 1, 10), '+0 days') IS NOT substr(NEW.value, 1, 10)
+    );
+END;
+
+-- tablao_assert_json: a JSON column, the type of whose root must be root_type
+-- ('object' or 'array') or null. Text that does not parse is SQLite's error
+-- "malformed JSON". Of the JSON functions only json_tree and json_each may
+-- stand in a schema: SQLite 3.38 to 3.40 refuse the others where the schema is
+-- not trusted. They read up to a zero byte, behind which anything may stand.
+CREATE VIEW tablao_assert_json (column_name, value, root_type) AS
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_assert_json_insert INSTEAD OF INSERT ON tablao_assert_json
+BEGIN
+  INSERT INTO tablao_assert_text (value) VALUES (NEW.value);
+  SELECT CASE NEW.column_name
+    WHEN 'settings'
+    THEN RAISE(ABORT, 'tablao: jobs.settings must be a JSON object or JSON null')
+    WHEN 'metadata'
+    THEN RAISE(ABORT, 'tablao: jobs.metadata must be a JSON object or JSON null')
+    ELSE RAISE(ABORT, 'tablao: tasks.commands must be a JSON array or JSON null')
+  END
+  WHERE coalesce(
+    (
+      SELECT j.type FROM json_tree(ltrim(CAST(NEW.value AS TEXT), char(65279))) j LIMIT 1
+    ), ''
+  ) NOT IN (NEW.root_type, 'null')
+    OR instr(CAST(NEW.value AS TEXT), char(0)) > 0;
+END;
+
+-- tablao_assert_text: TEXT or a BLOB that is to be JSON as RFC 8259 has it.
+-- What is not, SQLite calls "malformed JSON". From version 3.42 SQLite also
+-- reads JSON5, which nobody else does; but it gives every value back as JSON,
+-- and what was JSON before comes back as it was, but for white space. Strings
+-- and numbers come back as SQL values: they are for others to refuse; but NaN
+-- comes back as null.
+CREATE VIEW tablao_assert_text (value) AS
+SELECT NULL WHERE 0;
+
+CREATE TRIGGER tablao_assert_text_insert INSTEAD OF INSERT ON tablao_assert_text
+BEGIN
+  -- The lower half of JSONB's first byte says array or object.
+  SELECT RAISE(ABORT, 'tablao: JSONB is not taken for JSON: write json(...) in place of jsonb(...)')
+  WHERE typeof(NEW.value) = 'blob'
+    AND hex(substr(NEW.value, 1, 1)) GLOB '[0-46-9A-F][BC]'
+    AND substr(NEW.value, 1, 1) <> X'7B';
+  -- One by one, the characters that are not ASCII, if there are any: is the
+  -- character that its bytes stand for made of these bytes?
+  SELECT RAISE(ABORT, 'tablao: JSON must be UTF-8: this has a byte that is not')
+  WHERE CAST(NEW.value AS TEXT) GLOB '*[^' || char(1) || '-~]*'
+    AND EXISTS (
+      WITH RECURSIVE c (rest, ascii) AS (
+        SELECT ltrim(CAST(NEW.value AS TEXT), a.ascii), a.ascii
+        FROM (
+          SELECT char(9, 10, 13) || ' !"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~' AS ascii
+        ) a
+        UNION ALL
+        SELECT ltrim(substr(rest, 2), ascii), ascii FROM c WHERE rest <> ''
+      )
+      SELECT 1 FROM c
+      WHERE rest <> ''
+        AND char(unicode(rest)) <> substr(rest, 1, 1)
+        AND substr(rest, 1, 1) <> char(65534) AND substr(rest, 1, 1) <> char(65535)
+    );
+  SELECT RAISE(ABORT, 'tablao: malformed JSON: what SQLite reads as JSON5 is not JSON')
+  WHERE CAST(substr(sqlite_version(), 3) AS REAL) >= 42
+    AND EXISTS (
+      SELECT 1
+      FROM (
+        SELECT
+          replace(replace(replace(replace(
+            ltrim(CAST(NEW.value AS TEXT), char(65279)), ' ', ''), char(9), ''), char(10), ''), char(13), '') AS given,
+          replace(replace(replace(replace(
+            coalesce(j.value, 'null'), ' ', ''), char(9), ''), char(10), ''), char(13), '')
+            AS meant,
+          j.type
+        FROM json_each(
+          '[' || replace(ltrim(CAST(NEW.value AS TEXT), char(65279)), char(0), '') || ']'
+        ) j
+        LIMIT 1
+      ) v
+      WHERE v.type IN ('object', 'array', 'null')
+        AND v.given <> v.meant
+        AND instr(v.given, char(0)) = 0
+    );
+END;
+
+-- tablao_note_replaced: called before a row of table_name is written, with
+-- whether its key is taken. Only a REPLACE gets to the AFTER trigger past a
+-- taken key, and by then it has deleted that row without a word to what hangs
+-- on it; so the AFTER trigger refuses when the note is there. Upserts and OR
+-- IGNORE do not get there, and leave a note that the next row takes away.
+CREATE VIEW tablao_note_replaced (table_name, is_taken) AS
+SELECT NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_note_replaced_insert INSTEAD OF INSERT ON tablao_note_replaced
+WHEN NEW.is_taken
+  OR EXISTS (SELECT 1 FROM tablao_replaced r WHERE r.table_name = NEW.table_name)
+BEGIN
+  DELETE FROM tablao_replaced WHERE table_name = NEW.table_name;
+  INSERT INTO tablao_replaced (table_name)
+  SELECT NEW.table_name WHERE NEW.is_taken;
+END;

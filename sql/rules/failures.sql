@@ -1,0 +1,121 @@
+-- What follows when a worker reports that it failed a task: section 5 of the
+-- specification, `failed`, steps 1 to 5.
+
+-- tablao_fail_task: a worker has failed a task. has_activity: the report came
+-- with an activity, which stays. Nothing, unless status is failed.
+CREATE VIEW tablao_fail_task (task_id, worker_id, status, has_activity) AS
+SELECT NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_fail_task_insert INSTEAD OF INSERT ON tablao_fail_task
+WHEN NEW.status = 'failed'
+BEGIN
+  -- 1.
+  INSERT INTO task_failures (task_id, worker_id)
+  VALUES (NEW.task_id, NEW.worker_id)
+  ON CONFLICT DO NOTHING;
+  INSERT INTO tablao_judge_failure (
+    task_id, worker_id, job_id, task_type, label, num_failures, is_over, is_blocked, is_left, has_activity
+  )
+  SELECT
+    v.task_id, v.worker_id, v.job_id, v.task_type, v.label, v.num_failures,
+    v.is_over, v.is_blocked, v.is_left, NEW.has_activity
+  FROM tablao_failure_verdicts v
+  WHERE v.task_id = NEW.task_id AND v.worker_id = NEW.worker_id;
+END;
+
+-- tablao_failure_verdicts: what the failure policy says of a task that a worker
+-- has failed; one row per failure. is_over: too many workers have failed the
+-- task. is_blocked: the worker has failed too many tasks of this type on this
+-- job. is_left: another worker can still run the task. The failure itself
+-- counts.
+CREATE VIEW tablao_failure_verdicts (
+  task_id, worker_id, job_id, task_type, label, num_failures, is_over, is_blocked, is_left
+) AS
+SELECT
+  f.task_id,
+  f.worker_id,
+  t.job_id,
+  l.task_type,
+  (SELECT w.label FROM tablao_worker_labels w WHERE w.worker_id = f.worker_id),
+  (SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id),
+  (
+    SELECT s.value > 0 AND s.value <= (
+      SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id
+    )
+    FROM farm_settings s WHERE s.name = 'task_fail_after_softfail_count'
+  ),
+  (
+    SELECT s.value > 0 AND s.value <= (
+      SELECT count(*)
+      FROM task_failures n
+      CROSS JOIN tasks nt ON nt.id = n.task_id
+      CROSS JOIN tablao_lanes nl ON nl.id = nt.tablao_lane
+      WHERE n.worker_id = f.worker_id
+        AND n.tablao_job_id = t.job_id
+        AND nl.task_type = l.task_type
+    )
+    FROM farm_settings s WHERE s.name = 'blocklist_threshold'
+  ),
+  EXISTS (
+    SELECT 1 FROM workers_left_to_run r
+    WHERE r.job_id = t.job_id
+      AND r.task_type = l.task_type
+      AND r.worker_id <> f.worker_id
+      AND NOT EXISTS (
+        SELECT 1 FROM task_failures n
+        WHERE n.task_id = f.task_id AND n.worker_id = r.worker_id
+      )
+  )
+FROM task_failures f
+CROSS JOIN tasks t ON t.id = f.task_id
+CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane;
+
+-- tablao_judge_failure: does what a verdict says. A door of its own so that it
+-- is asked for once.
+CREATE VIEW tablao_judge_failure (
+  task_id, worker_id, job_id, task_type, label, num_failures, is_over, is_blocked, is_left, has_activity
+) AS
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_judge_failure_insert INSTEAD OF INSERT ON tablao_judge_failure
+BEGIN
+  -- 2. What the worker left failed, others may try, now that it is blocked.
+  INSERT INTO job_blocks (job_id, worker_id, task_type)
+  SELECT NEW.job_id, NEW.worker_id, t.type
+  FROM tasks t
+  WHERE t.id = NEW.task_id
+    AND NEW.is_blocked
+    AND NOT EXISTS (
+      SELECT 1 FROM tablao_blocks b
+      WHERE b.job_id = NEW.job_id
+        AND b.worker_id = NEW.worker_id
+        AND b.task_type = NEW.task_type
+    );
+  UPDATE tasks SET (status, activity) = (
+    SELECT p.status, 'Task changed to ' || p.status || ': worker ' || NEW.label
+      || ' that failed it is blocked from tasks of this type'
+    FROM tablao_pool_statuses p WHERE p.job_id = NEW.job_id
+  )
+  WHERE NEW.is_blocked
+    AND NEW.is_left
+    AND job_id = NEW.job_id
+    AND worker_id = NEW.worker_id
+    AND status = 'failed'
+    AND (SELECT l.task_type FROM tablao_lanes l WHERE l.id = tasks.tablao_lane) = NEW.task_type;
+  -- 3., 4., 5.
+  UPDATE tasks SET
+    status = CASE WHEN NEW.is_over OR NOT NEW.is_left THEN 'failed' ELSE 'soft-failed' END,
+    activity = CASE
+      WHEN NEW.has_activity
+      THEN activity
+      WHEN NEW.is_over OR NOT NEW.is_left
+      THEN 'Task changed to failed: failed by ' || NEW.num_failures || ' worker(s), the last one ' || NEW.label
+      ELSE 'Task changed to soft-failed: failed by worker ' || NEW.label || ', another may try'
+    END
+  WHERE id = NEW.task_id;
+  UPDATE jobs SET
+    status = 'failed',
+    activity = 'Job changed to failed: no more workers left to run tasks of type "'
+      || (SELECT t.type FROM tasks t WHERE t.id = NEW.task_id) || '"'
+  WHERE id = NEW.job_id AND NOT NEW.is_left AND (NEW.is_blocked OR NOT NEW.is_over);
+END;

@@ -1,0 +1,313 @@
+-- What farm_problems compares, and how it is computed anew.
+
+-- tablao_true_counts: the counters and sums of each job, counted over its
+-- tasks: one row per job.
+CREATE VIEW tablao_true_counts (
+  job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
+  num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
+) AS
+SELECT
+  j.id,
+  count(t.id),
+  count(CASE t.status WHEN 'queued' THEN 1 END),
+  count(CASE t.status WHEN 'active' THEN 1 END),
+  count(CASE t.status WHEN 'completed' THEN 1 END),
+  count(CASE t.status WHEN 'failed' THEN 1 END),
+  count(CASE t.status WHEN 'canceled' THEN 1 END),
+  count(CASE t.status WHEN 'soft-failed' THEN 1 END),
+  count(CASE t.status WHEN 'paused' THEN 1 END),
+  -- Not sum(), which fails where it overflows.
+  CAST(total(t.steps_completed) AS INTEGER),
+  CAST(total(t.steps_total) AS INTEGER)
+FROM jobs j
+LEFT JOIN tasks t ON t.job_id = j.id
+GROUP BY j.id;
+
+-- tablao_true_open_deps: how many of the tasks that each task depends on are
+-- not done.
+CREATE VIEW tablao_true_open_deps (task_id, job_id, open_deps) AS
+SELECT t.id, t.job_id, (
+  SELECT count(*)
+  FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+  WHERE d.task_id = t.id AND p.tablao_done = 0
+)
+FROM tasks t;
+
+-- tablao_derived_problems: what is derived, and is not what it should be.
+CREATE VIEW tablao_derived_problems (kind, object, message) AS
+SELECT kind, object, message FROM (
+  SELECT 'counters' AS kind, j.uuid AS object, 'the counters of tasks per status and steps differ from the tasks' AS message
+  FROM jobs j
+  CROSS JOIN tablao_true_counts n ON n.job_id = j.id
+  LEFT JOIN tablao_job_counts c ON c.job_id = j.id
+  WHERE c.num_tasks IS NOT n.num_tasks
+    OR c.num_queued IS NOT n.num_queued
+    OR c.num_active IS NOT n.num_active
+    OR c.num_completed IS NOT n.num_completed
+    OR c.num_failed IS NOT n.num_failed
+    OR c.num_canceled IS NOT n.num_canceled
+    OR c.num_soft_failed IS NOT n.num_soft_failed
+    OR c.num_paused IS NOT n.num_paused
+    OR c.steps_completed IS NOT n.steps_completed
+    OR c.steps_total IS NOT n.steps_total
+  UNION ALL
+  SELECT 'sums', j.uuid, 'steps_completed or steps_total is not the sum over the tasks'
+  FROM jobs j
+  JOIN tablao_true_counts n ON n.job_id = j.id
+  WHERE j.steps_completed <> n.steps_completed OR j.steps_total <> n.steps_total
+  UNION ALL
+  SELECT 'readiness', t.uuid, 'the number of dependencies that are not completed differs from the dependencies'
+  FROM tasks t
+  JOIN tablao_true_open_deps n ON n.task_id = t.id
+  WHERE t.tablao_open_deps <> n.open_deps
+  UNION ALL
+  SELECT 'done', uuid, 'the tasks that depend on it take it for completed, or do not'
+  FROM tasks
+  WHERE tablao_done <> (status = 'completed')
+  UNION ALL
+  SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
+  FROM tasks t
+  JOIN jobs j ON j.id = t.job_id
+  LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
+  WHERE t.tablao_rev = 0
+    OR l.job_id IS NOT t.job_id
+    OR l.task_type IS NOT lower(trim(t.type, char(9, 10, 13, 32)))
+    OR l.task_priority IS NOT t.priority
+)
+UNION ALL
+SELECT kind, object, message FROM (
+  SELECT 'lanes' AS kind, j.uuid AS object, 'what its tasks queue in differs from the job, or hides ready tasks' AS message
+  FROM jobs j
+  JOIN tablao_job_lanes n ON n.job_id = j.id
+  WHERE EXISTS (
+    SELECT 1 FROM tablao_lanes l
+    WHERE l.job_id = j.id
+      AND (
+        l.is_open <> n.is_open
+        OR l.worker_tag_id <> n.worker_tag_id
+        OR l.job_priority <> n.job_priority
+        OR l.has_ready <> EXISTS (
+          SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = l.id
+        )
+        OR EXISTS (
+          SELECT 1
+          FROM tablao_skips s
+          CROSS JOIN tablao_ready_tasks r
+            ON r.lane_id = l.id AND r.index_in_job < s.from_index
+          WHERE s.lane_id = l.id
+            AND NOT EXISTS (
+              SELECT 1 FROM task_failures f
+              WHERE f.task_id = r.task_id AND f.worker_id = s.worker_id
+            )
+        )
+      )
+  )
+  UNION ALL
+  SELECT 'lanes', j.uuid, 'what its tasks queue in counts other tasks than there are'
+  FROM jobs j
+  WHERE (SELECT coalesce(sum(l.num_tasks), 0) FROM tablao_lanes l WHERE l.job_id = j.id)
+      <> (SELECT count(*) FROM tasks t WHERE t.job_id = j.id)
+    OR EXISTS (SELECT 1 FROM tablao_lanes l WHERE l.job_id = j.id AND l.num_tasks < 1)
+  UNION ALL
+  SELECT 'worker types', w.uuid, 'the types and tags it takes tasks of differ from supported_task_types and worker_tag_membership'
+  FROM workers w
+  WHERE EXISTS (
+      SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
+      EXCEPT
+      SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
+    )
+    OR EXISTS (
+      SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
+      EXCEPT
+      SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
+    )
+  UNION ALL
+  SELECT 'failures', 'task_failures ' || task_id || ' ' || worker_id, 'the failure is not counted on the job of its task'
+  FROM task_failures f
+  WHERE tablao_job_id <> (SELECT t.job_id FROM tasks t WHERE t.id = f.task_id)
+  UNION ALL
+  SELECT 'steps', uuid, 'steps_completed is not between 0 and steps_total'
+  FROM tasks
+  WHERE steps_completed NOT BETWEEN 0 AND max(0, steps_total)
+)
+UNION ALL
+SELECT kind, object, message FROM (
+  SELECT 'unfinished' AS kind, uuid AS object, 'what its status does to its tasks has not been done' AS message
+  FROM jobs
+  WHERE status <> tablao_status
+  UNION ALL
+  SELECT 'unfinished', t.uuid, 'what its status does to its job has not been done'
+  FROM tablao_pending p
+  JOIN tasks t ON t.id = p.task_id
+  UNION ALL
+  SELECT 'leftover', 'tablao_counts ' || job_id, 'counters of a job that does not exist'
+  FROM tablao_counts
+  WHERE job_id NOT IN (SELECT id FROM jobs)
+  UNION ALL
+  SELECT 'leftover', 'tablao_lanes ' || id, 'a lane of a job that does not exist'
+  FROM tablao_lanes
+  WHERE job_id NOT IN (SELECT id FROM jobs)
+  UNION ALL
+  SELECT 'leftover', 'tablao_worker_types ' || worker_id, 'types of a worker that does not exist'
+  FROM tablao_worker_types
+  WHERE worker_id NOT IN (SELECT id FROM workers)
+);
+
+-- tablao_state_problems: what nothing derives, and cannot be right.
+CREATE VIEW tablao_state_problems (kind, object, message) AS
+SELECT 'leftover' AS kind, 'tablao_scratch' AS object, 'a statement has not come to its end' AS message
+FROM tablao_scratch
+WHERE is_moving
+  OR EXISTS (SELECT 1 FROM tablao_acting)
+  OR EXISTS (SELECT 1 FROM tablao_authored_job)
+UNION ALL
+SELECT 'setting', d.name, 'the setting has no value'
+FROM tablao_setting_defaults d
+WHERE NOT EXISTS (SELECT 1 FROM farm_settings s WHERE s.name = d.name)
+UNION ALL
+SELECT 'types', uuid, 'workers.supported_task_types looks like JSON, and no task has such a type'
+FROM workers
+WHERE supported_task_types GLOB '*[]["{}]*'
+UNION ALL
+SELECT 'cycle', j.uuid, 'its tasks wait for each other in a circle: none of them will ever run'
+FROM jobs j
+JOIN tablao_job_counts c ON c.job_id = j.id
+WHERE (j.status = 'queued' OR j.status = 'active')
+  AND c.num_active = 0
+  AND c.num_queued + c.num_soft_failed > 0
+  AND NOT EXISTS (
+    SELECT 1 FROM tasks t
+    WHERE t.job_id = j.id
+      AND (t.status = 'queued' OR t.status = 'soft-failed')
+      AND (
+        t.tablao_open_deps = 0
+        OR EXISTS (
+          SELECT 1
+          FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+          WHERE d.task_id = t.id
+            AND p.status NOT IN ('completed', 'queued', 'soft-failed')
+        )
+      )
+  );
+
+-- tablao_row_problems: rows that break a rule which no key enforces. It reads Flamenco's columns
+-- only: ext/adopt.c runs its SELECT on a database that is not a farm yet.
+-- @both
+CREATE VIEW tablao_row_problems (kind, object, message) AS
+SELECT kind, object, message FROM (
+  SELECT 'orphan' AS kind, 'jobs ' || id AS object, 'worker_tag_id is not the id of a worker tag' AS message
+  FROM jobs
+  WHERE worker_tag_id IS NOT NULL AND worker_tag_id NOT IN (SELECT id FROM worker_tags)
+  UNION ALL
+  SELECT 'orphan', 'tasks ' || id, 'job_id is not the id of a job'
+  FROM tasks t
+  WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = t.job_id)
+  UNION ALL
+  SELECT 'orphan', 'tasks ' || id, 'worker_id is not the id of a worker'
+  FROM tasks t
+  WHERE worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = t.worker_id)
+  UNION ALL
+  SELECT 'orphan', 'task_dependencies ' || task_id || ' ' || dependency_id, 'one of the two is not the id of a task'
+  FROM task_dependencies d
+  WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = d.task_id)
+    OR NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = d.dependency_id)
+  UNION ALL
+  SELECT 'dependency', 'task_dependencies ' || d.task_id || ' ' || d.dependency_id, 'the two are not two tasks of one job'
+  FROM task_dependencies d
+  JOIN tasks t ON t.id = d.task_id
+  JOIN tasks p ON p.id = d.dependency_id
+  WHERE t.job_id <> p.job_id OR t.id = p.id
+)
+UNION ALL
+SELECT kind, object, message FROM (
+  SELECT 'orphan' AS kind, 'task_failures ' || task_id || ' ' || worker_id AS object, 'the task or the worker does not exist' AS message
+  FROM task_failures f
+  WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = f.task_id)
+    OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = f.worker_id)
+  UNION ALL
+  SELECT 'orphan', 'job_blocks ' || id, 'the job or the worker does not exist'
+  FROM job_blocks b
+  WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = b.job_id)
+    OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = b.worker_id)
+  UNION ALL
+  SELECT 'orphan', 'last_rendereds ' || id, 'job_id is not the id of a job'
+  FROM last_rendereds l
+  WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = l.job_id)
+  UNION ALL
+  SELECT 'last rendered', 'last_rendereds ' || id, 'there is more than one row'
+  FROM last_rendereds
+  WHERE id <> (SELECT max(id) FROM last_rendereds)
+  UNION ALL
+  SELECT 'orphan', 'worker_tag_membership ' || worker_tag_id || ' ' || worker_id, 'the tag or the worker does not exist'
+  FROM worker_tag_membership m
+  WHERE NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = m.worker_tag_id)
+    OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = m.worker_id)
+)
+UNION ALL
+SELECT kind, object, message FROM (
+  SELECT 'orphan' AS kind, 'sleep_schedules ' || id AS object, 'worker_id is not the id of a worker' AS message
+  FROM sleep_schedules s
+  WHERE NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = s.worker_id)
+  UNION ALL
+  SELECT 'index', uuid, 'index_in_job is not a whole number from 1'
+  FROM tasks
+  WHERE typeof(index_in_job) <> 'integer' OR index_in_job < 1
+  UNION ALL
+  SELECT 'status', uuid, 'jobs.status is not the status of a job'
+  FROM jobs
+  -- @statuses job
+  WHERE status NOT IN (
+    'active', 'canceled', 'completed', 'failed', 'paused', 'pause-requested',
+    'queued', 'cancel-requested', 'requeueing', 'under-construction'
+  )
+  UNION ALL
+  SELECT 'status', uuid, 'tasks.status is not the status of a task'
+  FROM tasks
+  -- @statuses task
+  WHERE status NOT IN (
+    'active', 'canceled', 'completed', 'failed', 'queued', 'soft-failed', 'paused'
+  )
+  UNION ALL
+  SELECT 'status', uuid, 'workers.status or workers.status_requested is not the status of a worker'
+  FROM workers
+  -- @statuses worker
+  WHERE status NOT IN (
+      'starting', 'awake', 'asleep', 'error', 'testing', 'offline', 'restart', ''
+    )
+    -- @statuses worker
+    OR status_requested NOT IN (
+      'starting', 'awake', 'asleep', 'error', 'testing', 'offline', 'restart', ''
+    )
+);
+
+-- tablao_recount_job: computes anew what is kept about a job's tasks: counters,
+-- sums and lanes.
+CREATE VIEW tablao_recount_job (job_id) AS
+SELECT NULL WHERE 0;
+
+CREATE TRIGGER tablao_recount_job_insert INSTEAD OF INSERT ON tablao_recount_job
+WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
+BEGIN
+  DELETE FROM tablao_counts WHERE job_id = NEW.job_id;
+  INSERT INTO tablao_counts (job_id, kind, n)
+  SELECT t.job_id, t.status, count(*) FROM tasks t WHERE t.job_id = NEW.job_id GROUP BY t.status;
+  INSERT INTO tablao_counts (job_id, kind, n)
+  SELECT job_id, 'steps_completed', steps_completed FROM tablao_true_counts WHERE job_id = NEW.job_id
+  UNION ALL
+  SELECT job_id, 'steps_total', steps_total FROM tablao_true_counts WHERE job_id = NEW.job_id;
+  -- The sums are what is booked, whatever is written to them.
+  UPDATE jobs SET steps_total = steps_total WHERE id = NEW.job_id;
+  DELETE FROM tablao_skips
+  WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = NEW.job_id);
+  UPDATE tablao_lanes SET
+    (worker_tag_id, job_priority, is_open) = (
+      SELECT j.worker_tag_id, j.job_priority, j.is_open
+      FROM tablao_job_lanes j WHERE j.job_id = NEW.job_id
+    ),
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id),
+    num_tasks = (
+      SELECT count(*) FROM tasks t WHERE t.job_id = NEW.job_id AND t.tablao_lane = tablao_lanes.id
+    )
+  WHERE job_id = NEW.job_id;
+  DELETE FROM tablao_lanes WHERE job_id = NEW.job_id AND num_tasks = 0;
+END;

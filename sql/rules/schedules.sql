@@ -1,0 +1,159 @@
+-- sleep_schedules: rules on their rows, and what they ask of workers: section 7
+-- of the specification.
+
+CREATE TRIGGER tablao_schedules_before_insert BEFORE INSERT ON sleep_schedules
+-- Notes whether its id is that of another.
+BEGIN
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'sleep_schedules', EXISTS (
+    SELECT 1 FROM sleep_schedules
+    WHERE id = NEW.id AND worker_id <> NEW.worker_id
+  );
+END;
+
+CREATE TRIGGER tablao_schedules_insert AFTER INSERT ON sleep_schedules
+-- Refuses a REPLACE by id, which has deleted another schedule; its times. The
+-- UPDATE goes by the triggers that have the rules, and apply it.
+BEGIN
+  SELECT CASE
+    WHEN NEW.id < 1
+    THEN RAISE(ABORT, 'tablao: sleep_schedules.id must be a whole number from 1')
+    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'sleep_schedules')
+    THEN RAISE(ABORT, 'tablao: sleep_schedules.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
+  END;
+  UPDATE sleep_schedules SET
+    created_at = CASE created_at
+      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+      ELSE created_at
+    END,
+    is_active = is_active,
+    next_check = next_check
+  WHERE id = NEW.id;
+  -- Last, since the change of the others has stamped the row.
+  UPDATE sleep_schedules SET updated_at = CASE NEW.updated_at
+    WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
+    ELSE coalesce(NEW.updated_at, '')
+  END
+  WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER tablao_schedules_update AFTER UPDATE OF
+  id, rowid, oid, _rowid_, created_at, updated_at, worker_id, is_active, days_of_week,
+  start_time, end_time
+ON sleep_schedules
+-- The rules on a schedule; sets updated_at, unless the statement did.
+-- next_check alone does not. Booleans are kept as 0 and 1.
+BEGIN
+  SELECT CASE
+    WHEN NEW.id IS NOT OLD.id
+    THEN RAISE(ABORT, 'tablao: sleep_schedules.id cannot be changed')
+    WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+    THEN RAISE(ABORT, 'tablao: sleep_schedules.worker_id must be the id of a worker')
+    WHEN lower(NEW.is_active) NOT IN ('0', '1', 'true', 'false')
+    THEN RAISE(ABORT, 'tablao: sleep_schedules.is_active must be 0 or 1, or the texts true and false')
+    WHEN NEW.start_time <> ''
+      AND NEW.start_time NOT GLOB '[01][0-9]:[0-5][0-9]'
+      AND NEW.start_time NOT GLOB '2[0-3]:[0-5][0-9]'
+    THEN RAISE(ABORT, 'tablao: sleep_schedules.start_time must be a time from 00:00 to 23:59, or empty for the start of the day')
+    WHEN NEW.end_time <> ''
+      AND NEW.end_time NOT GLOB '[01][0-9]:[0-5][0-9]'
+      AND NEW.end_time NOT GLOB '2[0-3]:[0-5][0-9]'
+    THEN RAISE(ABORT, 'tablao: sleep_schedules.end_time must be a time from 00:00 to 23:59, or empty for the end of the day')
+  END;
+  -- Every name is one of the days, or the first two letters of one.
+  SELECT RAISE(ABORT, 'tablao: sleep_schedules.days_of_week must hold English names of days or their first two letters, separated by blanks or commas, or be empty for every day')
+  WHERE EXISTS (
+    SELECT 1
+    FROM json_each(
+      '["' || replace(replace(replace(replace(replace(replace(replace(
+        lower(NEW.days_of_week), '\', '\\'), '"', '\"'), char(9), ' '),
+        char(10), ' '), char(13), ' '), ',', ' '), ' ', '","') || '"]'
+    ) d
+    WHERE d.value <> ''
+      AND instr(
+        ' mo tu we th fr sa su monday tuesday wednesday thursday friday saturday sunday ',
+        ' ' || d.value || ' '
+      ) = 0
+  );
+  INSERT INTO tablao_times (n, value) VALUES (3, NEW.updated_at);
+  UPDATE sleep_schedules SET
+    is_active = lower(is_active) IN ('1', 'true'),
+    updated_at = CASE
+      WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN (SELECT now FROM farm_clock)
+      ELSE (SELECT value FROM tablao_written_times WHERE n = 3)
+    END
+  WHERE id = NEW.id
+    AND (
+      is_active NOT IN (0, 1)
+      OR NEW.updated_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 3)
+      -- Not twice in one millisecond.
+      OR (NEW.updated_at IS OLD.updated_at AND updated_at IS NOT (SELECT now FROM farm_clock))
+    );
+END;
+
+CREATE TRIGGER tablao_schedules_update_created AFTER UPDATE OF created_at ON sleep_schedules
+-- Times are kept in one form.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+BEGIN
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
+  UPDATE sleep_schedules SET created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
+  WHERE id = NEW.id AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
+END;
+
+CREATE TRIGGER tablao_schedules_update_check AFTER UPDATE OF next_check ON sleep_schedules
+-- Times are kept in one form.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.next_check, '+0 days') IS NOT NEW.next_check
+BEGIN
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.next_check);
+  UPDATE sleep_schedules SET next_check = (SELECT value FROM tablao_written_times WHERE n = 1)
+  WHERE id = NEW.id AND NEW.next_check IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
+END;
+
+CREATE TRIGGER tablao_schedules_apply AFTER UPDATE OF
+  worker_id, is_active, days_of_week, start_time, end_time
+ON sleep_schedules
+-- Applies a schedule that was written; next_check alone does not.
+BEGIN
+  INSERT INTO tablao_apply_schedules (worker_id, status)
+  SELECT s.worker_id, s.scheduled_status
+  FROM worker_sleep_statuses s WHERE s.worker_id = NEW.worker_id;
+END;
+
+-- tablao_apply_schedules: asks a worker for the status that its schedule wants
+-- of it; next_check is for a schedule that was due, and NULL for one that was
+-- written.
+CREATE VIEW tablao_apply_schedules (worker_id, status, next_check) AS
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_apply_schedules_insert INSTEAD OF INSERT ON tablao_apply_schedules
+BEGIN
+  UPDATE sleep_schedules SET next_check = NEW.next_check
+  WHERE worker_id = NEW.worker_id AND NEW.next_check IS NOT NULL;
+  UPDATE workers SET status_requested = NEW.status, lazy_status_request = 0
+  WHERE id = NEW.worker_id
+    AND deleted_at IS NULL
+    AND status <> 'error'
+    AND NOT (status_requested = '' AND status = NEW.status)
+    AND NOT (NOT lazy_status_request AND status_requested = NEW.status);
+END;
+
+-- tablao_local_times: now, in local time: one row. day_name is the first two
+-- letters of today's name, behind a blank. is_shifting: the clocks change
+-- within a day from now.
+-- @both
+CREATE VIEW tablao_local_times (
+  now, today, time_of_day, day_name, yesterday_name, is_shifting
+) AS
+SELECT
+  v.now,
+  strftime('%Y-%m-%d', v.at, 'localtime'),
+  strftime('%H:%M', v.at, 'localtime'),
+  ' ' || substr('sumotuwethfrsa', 1 + 2 * strftime('%w', v.at, 'localtime'), 2),
+  ' ' || substr('sasumotuwethfr', 1 + 2 * strftime('%w', v.at, 'localtime'), 2),
+  (
+    strftime('%s', v.at, '-25 hours', 'localtime') - strftime('%s', v.at, '-25 hours')
+      <> strftime('%s', v.at, 'localtime') - strftime('%s', v.at)
+    OR strftime('%s', v.at, '+25 hours', 'localtime') - strftime('%s', v.at, '+25 hours')
+      <> strftime('%s', v.at, 'localtime') - strftime('%s', v.at)
+  )
+FROM (SELECT c.now, substr(c.now, 1, 19) AS at FROM farm_clock c) v;

@@ -1,0 +1,221 @@
+"""Failover by dqlite: examples/cluster, three managers, four workers, a
+submitter. Leaders are killed at random moments, and then two nodes at once.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from harness import TOP, Program, Skip, check, compare, difference, document, read_acknowledgements, rng, rows_of, \
+    run, say, unsound, until
+
+KILLS = int(os.environ.get('ENGINES_KILLS') or 4)
+NODES = 1, 2, 3
+
+
+def free_ports(n):
+    import socket
+    sockets = [socket.socket() for _ in range(n)]
+    for s in sockets:
+        s.bind(('127.0.0.1', 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+class Cluster:
+    def __init__(self, program, build, work):
+        self.program, self.build, self.work = program, build, work
+        ports = free_ports(6)
+        self.node = {i: f'127.0.0.1:{ports[i - 1]}' for i in NODES}
+        self.http = {i: f'http://127.0.0.1:{ports[i + 2]}' for i in NODES}
+        self.running = {}
+
+    def start(self, i):
+        join = [] if i == 1 else ['-join', self.node[1]]
+        self.running[i] = Program(
+            self.program, 'manager', '-dir', os.path.join(self.work, f'n{i}'), '-node', self.node[i],
+            '-http', self.http[i][len('http://'):], '-tick', '1s',
+            '-schema', os.path.join(self.build, 'tablao.json'), *join)
+
+    def ready(self, i, seconds=120):
+        return bool(until(lambda: self.running[i].said('http://'), seconds))
+
+    def ask(self, i, path, body=None, seconds=20):
+        """(code, answer); (0, what went wrong) without an answer."""
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            with urllib.request.urlopen(urllib.request.Request(self.http[i] + path, data), timeout=seconds) as answer:
+                return answer.status, json.loads(answer.read() or 'null')
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or 'null')
+        except OSError as error:
+            return 0, str(error)
+
+    def leader(self):
+        """The number of the node that leads, asked of those that run."""
+        for i in list(self.running):
+            code, answer = self.ask(i, '/leader')
+            if code == 200:
+                for j, address in self.node.items():
+                    if address == answer['leader'] and j in self.running:
+                        return j
+        return None
+
+    def dump(self, i, to):
+        """What node i has, in a directory; its farm.db is the result."""
+        done = run(self.program, 'dump', self.node[i], to)
+        return os.path.join(to, 'farm.db') if done.returncode == 0 else None
+
+    def show(self):
+        for i, program in self.running.items():
+            say(f'-- node {i}:\n{program.tail()}')
+
+
+def part(build, work):
+    program = os.path.join(build, 'cluster', 'cluster')
+    if not os.path.exists(program):
+        with open(os.path.join(build, 'engines', 'cluster.log'), encoding='utf-8') as log:
+            lines = log.read().strip().splitlines()
+        raise Skip('examples/cluster cannot be built: ' + (lines[-1] if lines else 'no reason given'))
+    extension(build)
+    cluster = Cluster(program, build, work)
+    try:
+        run_farm(cluster, work)
+    except Exception:
+        cluster.show()
+        raise
+
+
+def run_farm(cluster, work):
+    for i in NODES:
+        cluster.start(i)
+        if not check(f'node {i} answers', cluster.ready(i), True):
+            raise RuntimeError('no cluster')
+    managers = list(cluster.http.values())
+
+    def rotated():
+        at = rng.randrange(3)
+        return managers[at:] + managers[:at]
+
+    workers = [Program(cluster.program, 'worker', '-name', f'w{i}', '-speed', 20, *rotated()) for i in range(4)]
+    submitter = Program(cluster.program, 'submit', *rotated(), stdin=subprocess.PIPE)
+    number = 0
+
+    def submit(seconds):
+        nonlocal number
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            number += 1
+            submitter.process.stdin.write(json.dumps(document(number)).encode() + b'\n')
+            submitter.process.stdin.flush()
+            time.sleep(0.15)
+
+    def acknowledged():
+        return sorted(at for worker in workers for at, line in list(worker.lines) if line.startswith('completed '))
+
+    # Leaders die, one after the other; each comes back as a follower.
+    outages = []
+    submit(2)
+    for n in range(KILLS):
+        submit(rng.uniform(1, 2.5))
+        victim = until(cluster.leader)
+        if not check(f'kill {n + 1}: there is a leader', victim in NODES, True):
+            raise RuntimeError('no leader')
+        began = time.time()
+        cluster.running.pop(victim).kill()
+        submit(0.5)
+        again = until(lambda: [at for at in acknowledged() if at > began + 0.05], 60)
+        check(f'kill {n + 1}: the farm goes on', bool(again), True)
+        outages.append((again or [began + 60])[0] - began)
+        cluster.start(victim)
+        check(f'kill {n + 1}: the node comes back', cluster.ready(victim), True)
+        submit(0.5)
+    submitter.process.stdin.close()
+    try:
+        submitter.process.wait(120)
+    except subprocess.TimeoutExpired:
+        pass
+    check('the submitter ended well', submitter.process.poll(), 0)
+    check('all jobs were stored', len(submitter.said('stored ')), number)
+
+    def left():
+        code, jobs = cluster.ask(1, '/jobs')
+        return code == 200 and len(jobs) == number and all(job['status'] == 'completed' for job in jobs)
+    check('all jobs were completed', until(left, 120), True)
+    for worker in workers:
+        worker.stop(60)
+        check('a worker ended well', (worker.process.returncode in (0, 124), worker.said('refused ')), (True, []))
+
+    # What every node has, once the followers have it.
+    known = {'got': {}, 'completed': set(), 'stored': set()}
+    for i, worker in enumerate(workers):
+        mine = read_acknowledgements(f'{line} w{i}' if line.startswith('got ') else line for _, line in worker.lines)
+        for task in mine['got']:
+            known['got'].setdefault(task, set()).add(i)
+        known['completed'] |= mine['completed']
+    known['stored'] = read_acknowledgements(line for _, line in submitter.lines)['stored']
+    copies = {}
+
+    def equal():
+        for i in NODES:
+            to = os.path.join(work, f'copy{i}')
+            shutil.rmtree(to, ignore_errors=True)
+            copies[i] = cluster.dump(i, to)
+            if copies[i] is None:
+                return False
+        rows = [rows_of(path) for path in copies.values()]
+        return rows[0] == rows[1] == rows[2]
+    check('rows equal on three nodes', until(equal, 60, 0.5), True)
+    lost = twice = 0
+    for i, path in copies.items():
+        check(f'node {i}: sound', unsound(path), '')
+        missing, double = compare(path, known)
+        lost, twice = max(lost, len(missing)), max(twice, len(double))
+        check(f'node {i}: nothing lost, nothing twice', (missing, double), (set(), set()))
+    unclear = sum(len(worker.said('unclear ')) for worker in workers)
+    say(f'  {KILLS} leaders killed, outages of {min(outages):.1f} to {max(outages):.1f} s; '
+        f'{len(known["completed"])} completions and {number} jobs acknowledged, {unclear} unclear; '
+        f'{lost} lost, {twice} twice')
+
+    # Two of three dead: nothing is acknowledged that could get lost. Then one
+    # comes back, and all goes on.
+    alive = cluster.leader()
+    others = [i for i in NODES if i != alive]
+    for i in others:
+        cluster.running.pop(i).kill()
+    code, answer = cluster.ask(alive, '/jobs', document(number + 1), 30)
+    check('no quorum: no acknowledgement', code in (0, 503), True)
+    cluster.start(others[0])
+    check('a quorum again: the node answers', cluster.ready(others[0]), True)
+
+    def stored():
+        code, answer = cluster.ask(others[0], '/jobs', document(number + 1))
+        # Refused means that the first try is in it after all.
+        return code == 200 or code == 409 and cluster.ask(alive, f'/jobs/job-{number + 1}')[0] == 200
+    check('a quorum again: a job is stored', until(stored, 60, 0.2), True)
+    for program in list(cluster.running.values()):
+        program.stop(30)
+
+
+def extension(build):
+    """The functions of the extension in connections of dqlite's."""
+    made = run('make', '--no-print-directory', '-C', TOP, f'BUILD={build}', os.path.join(build, 'libtablao.a'),
+               env={k: v for k, v in os.environ.items() if not k.startswith('MAKE') and k != 'MFLAGS'}, timeout=200)
+    if not check('libtablao.a', made.returncode, 0):
+        say(made.stdout + made.stderr)
+        return
+    done = run('sh', os.path.join(TOP, 'examples', 'cluster', 'build.sh'), build, os.path.join(build, 'libtablao.a'),
+               'test', timeout=300)
+    if not check('functions that write, on dqlite: go test', done.returncode, 0):
+        say(done.stdout + done.stderr)
+
+
+if __name__ == '__main__':
+    sys.exit('run by run.py')
