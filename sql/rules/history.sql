@@ -122,25 +122,6 @@ BEGIN
   WHERE id <= (SELECT max(e.id) FROM farm_events e) - NEW.value;
 END;
 
--- A job has changed so many of its tasks, because of the status that it has: the
--- number goes on the job's latest event.
-CREATE VIEW tablao_mass_events (job_id, num_tasks) AS -- @own
-SELECT NULL, NULL WHERE 0;
-
-CREATE TRIGGER tablao_mass_events_insert INSTEAD OF INSERT ON tablao_mass_events -- @own
-WHEN NEW.num_tasks > 0
-  AND (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep') > 0
-BEGIN
-  UPDATE farm_events SET num_tasks = NEW.num_tasks
-  WHERE id = (
-    SELECT e.id FROM farm_events e
-    WHERE e.kind = 'job'
-      AND e.job_uuid = (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id)
-    ORDER BY e.id DESC
-    LIMIT 1
-  );
-END;
-
 CREATE TRIGGER tablao_tasks_insert_attempt AFTER INSERT ON tasks -- @own
 -- A task may come active: its attempt starts here.
 WHEN NEW.status = 'active'
