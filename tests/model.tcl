@@ -16,6 +16,9 @@
 # ripple wrote one, the model holds a list of alternatives (see `wrote`); the
 # comparison checks that the text found fits one and then adopts it, so a
 # later change of the text that no rule asks for is still found.
+# Where a step count was written that the bounds or the status do not leave, it
+# may or may not count as a change of the job's sums, which went with it for a
+# moment (see may_stamp).
 # `next_check` after a schedule was written may be as written or moved on.
 # An INSERT OR REPLACE or UPDATE OR REPLACE that would replace a row may be
 # refused or done (section 2): the model follows what happened.
@@ -297,9 +300,13 @@ proc model::sum_job {job} {
 
 # The steps of a task follow its new status.
 proc model::follow_steps {task} {
+  set given [get tasks $task steps_completed]
   switch -- [get tasks $task status] {
     completed { put tasks $task steps_completed [get tasks $task steps_total] }
     queued { put tasks $task steps_completed 0 }
+  }
+  if {[get tasks $task steps_completed] != $given} {
+    may_stamp [get tasks $task job_id]
   }
 }
 
@@ -1104,9 +1111,14 @@ proc model::stored {row written} {
 }
 
 proc model::clamp_steps {task} {
-  set s [get tasks $task steps_completed]
-  set s [expr {max(0, min($s, [get tasks $task steps_total]))}]
+  set given [get tasks $task steps_completed]
+  set s [expr {max(0, min($given, [get tasks $task steps_total]))}]
   put tasks $task steps_completed $s
+  if {$s != $given} { may_stamp [get tasks $task job_id] }
+}
+
+proc model::may_stamp {job} {
+  if {[exists jobs $job]} { put jobs $job updated_at_or [now] }
 }
 
 # The rules on the values of a row; $written are the columns written.

@@ -88,7 +88,7 @@ proc hist::json {v} {
   if {$v eq "NULL"} { return null }
   if {[string range $v 0 4] eq "text:"} { return [string range $v 5 end] }
   if {[string is integer -strict $v]} { return $v }
-  return "\"$v\""
+  return "\"[string map [list \n \\n \r \\r \t \\t] $v]\""
 }
 
 proc hist::document {doc} {
@@ -360,6 +360,9 @@ proc hist::compare {db} {
         if {$c eq "activity"
             && [model::activity_fits [dict get $row $c] $activity]} {
           dict set T($t) $k activity $activity
+        } elseif {$c eq "updated_at" && [dict exists $row updated_at_or]
+            && [dict get $row updated_at_or] eq $updated_at} {
+          dict set T($t) $k updated_at $updated_at
         } elseif {$c eq "next_check" && [dict exists $row next_check_or]
             && [dict get $row next_check_or] eq $next_check} {
           dict set T($t) $k next_check $next_check
@@ -370,6 +373,9 @@ proc hist::compare {db} {
           }
           lappend r "$t $k $c: expected {$expected}, got {[set $c]}"
         }
+      }
+      if {$t eq "jobs" && [dict exists $row updated_at_or]} {
+        dict unset T($t) $k updated_at_or
       }
       if {$t eq "sleep_schedules" && [dict exists $row next_check_or]} {
         dict unset T($t) $k next_check_or
@@ -382,6 +388,12 @@ proc hist::compare {db} {
     }
   }
   return $r
+}
+
+# Rows in the order of these columns.
+proc hist::sorted {columns rows} {
+  foreach i [lreverse $columns] { set rows [lsort -index $i $rows] }
+  return $rows
 }
 
 # The same for what views show.
@@ -437,7 +449,7 @@ proc hist::compare_views {db} {
     job_blocklist
     {SELECT job_uuid, worker_uuid, task_type FROM job_blocklist
      ORDER BY 1, 2, 3}
-    {[concat {*}[lsort [lmap k [dict keys $::model::T(job_blocks)] {
+    {[concat {*}[sorted {0 1 2} [lmap k [dict keys $::model::T(job_blocks)] {
       list [model::get jobs [lindex $k 0] uuid] \
         [model::get workers [lindex $k 1] uuid] [lindex $k 2]
     }]]]}

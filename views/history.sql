@@ -139,9 +139,3 @@ LEFT JOIN (
 WHERE w.deleted_at IS NULL
 GROUP BY w.uuid;
 
--- Open attempts whose task is not active any more, or with another worker.
-CREATE VIEW tablao_attempt_problems (attempt_id, task_uuid) AS
-SELECT a.id, t.uuid
-FROM task_attempts a CROSS JOIN tasks t ON t.id = a.task_id
-WHERE a.ended_at IS NULL
-  AND (t.status <> 'active' OR t.worker_id IS NOT a.worker_id);

@@ -45,42 +45,21 @@ BEGIN
     );
 END;
 
--- tablao_assert_json: a JSON column, the type of whose root must be root_type
--- ('object' or 'array') or null. Text that does not parse is SQLite's error
--- "malformed JSON". Of the JSON functions only json_tree and json_each may
--- stand in a schema: SQLite 3.38 to 3.40 refuse the others where the schema is
--- not trusted. They read up to a zero byte, behind which anything may stand.
+-- tablao_assert_json: TEXT or a BLOB that is to be JSON as RFC 8259 has it: a
+-- JSON column, the type of whose root must be root_type ('object' or 'array')
+-- or null; or a document, which has no column_name and may be anything. What is
+-- not JSON, SQLite calls "malformed JSON". Of the JSON functions only json_tree
+-- and json_each may stand in a schema: SQLite 3.38 to 3.40 refuse the others
+-- where the schema is not trusted. They read up to a zero byte, behind which
+-- anything may stand.
+-- From version 3.42 SQLite also reads JSON5, which nobody else does; but it
+-- gives every value back as JSON, and what was JSON before comes back as it
+-- was, but for white space. Strings and numbers come back as SQL values: they
+-- are for others to refuse; but NaN comes back as null.
 CREATE VIEW tablao_assert_json (column_name, value, root_type) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_assert_json_insert INSTEAD OF INSERT ON tablao_assert_json
-BEGIN
-  INSERT INTO tablao_assert_text (value) VALUES (NEW.value);
-  SELECT CASE NEW.column_name
-    WHEN 'settings'
-    THEN RAISE(ABORT, 'tablao: jobs.settings must be a JSON object or JSON null')
-    WHEN 'metadata'
-    THEN RAISE(ABORT, 'tablao: jobs.metadata must be a JSON object or JSON null')
-    ELSE RAISE(ABORT, 'tablao: tasks.commands must be a JSON array or JSON null')
-  END
-  WHERE coalesce(
-    (
-      SELECT j.type FROM json_tree(ltrim(CAST(NEW.value AS TEXT), char(65279))) j LIMIT 1
-    ), ''
-  ) NOT IN (NEW.root_type, 'null')
-    OR instr(CAST(NEW.value AS TEXT), char(0)) > 0;
-END;
-
--- tablao_assert_text: TEXT or a BLOB that is to be JSON as RFC 8259 has it.
--- What is not, SQLite calls "malformed JSON". From version 3.42 SQLite also
--- reads JSON5, which nobody else does; but it gives every value back as JSON,
--- and what was JSON before comes back as it was, but for white space. Strings
--- and numbers come back as SQL values: they are for others to refuse; but NaN
--- comes back as null.
-CREATE VIEW tablao_assert_text (value) AS
-SELECT NULL WHERE 0;
-
-CREATE TRIGGER tablao_assert_text_insert INSTEAD OF INSERT ON tablao_assert_text
 BEGIN
   -- The lower half of JSONB's first byte says array or object.
   SELECT RAISE(ABORT, 'tablao: JSONB is not taken for JSON: write json(...) in place of jsonb(...)')
@@ -125,6 +104,22 @@ BEGIN
       WHERE v.type IN ('object', 'array', 'null')
         AND v.given <> v.meant
         AND instr(v.given, char(0)) = 0
+    );
+  SELECT CASE NEW.column_name
+    WHEN 'settings'
+    THEN RAISE(ABORT, 'tablao: jobs.settings must be a JSON object or JSON null')
+    WHEN 'metadata'
+    THEN RAISE(ABORT, 'tablao: jobs.metadata must be a JSON object or JSON null')
+    ELSE RAISE(ABORT, 'tablao: tasks.commands must be a JSON array or JSON null')
+  END
+  WHERE NEW.column_name IS NOT NULL
+    AND (
+      coalesce(
+        (
+          SELECT j.type FROM json_tree(ltrim(CAST(NEW.value AS TEXT), char(65279))) j LIMIT 1
+        ), ''
+      ) NOT IN (NEW.root_type, 'null')
+      OR instr(CAST(NEW.value AS TEXT), char(0)) > 0
     );
 END;
 

@@ -15,8 +15,8 @@ SELECT NULL, NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_unpack_insert INSTEAD OF INSERT ON tablao_unpack
 BEGIN
   -- Not one INSERT of two rows, which would copy the document into a table.
-  INSERT INTO tablao_assert_text (value) VALUES (NEW.document);
-  INSERT INTO tablao_assert_text (value) VALUES (NEW.tasks);
+  INSERT INTO tablao_assert_json (value) VALUES (NEW.document);
+  INSERT INTO tablao_assert_json (value) VALUES (NEW.tasks);
   DELETE FROM tablao_authored_job;
   DELETE FROM tablao_authored_tasks;
   DELETE FROM tablao_authored_dependencies;
@@ -123,7 +123,6 @@ CREATE VIEW tablao_unpack_task (number, task, type) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_unpack_task_insert INSTEAD OF INSERT ON tablao_unpack_task
-WHEN NEW.type = 'object'
 BEGIN
   INSERT INTO tablao_authored_tasks (
     number, uuid, name, type, priority, commands, dependencies, stranger, has_zero, steps_total
@@ -159,7 +158,7 @@ BEGIN
         CASE type WHEN 'text' THEN value ELSE CAST(value AS BLOB) END AS scalar,
         CASE WHEN type IN ('integer', 'real') THEN value ELSE CAST(value AS BLOB) END AS number,
         CASE type WHEN 'array' THEN value WHEN 'null' THEN 'null' ELSE CAST(value AS BLOB) END AS list
-      FROM json_each(NEW.task)
+      FROM json_each(CASE NEW.type WHEN 'object' THEN NEW.task ELSE '{}' END)
     ) m
   ) a;
   INSERT INTO tablao_authored_dependencies (number, dependency_uuid)
@@ -168,12 +167,6 @@ BEGIN
   CROSS JOIN json_each(t.dependencies) d
   WHERE t.number = NEW.number
     AND t.dependencies NOT IN ('[]', 'null') AND typeof(t.dependencies) = 'text';
-END;
-
-CREATE TRIGGER tablao_unpack_task_insert_other INSTEAD OF INSERT ON tablao_unpack_task
-WHEN NEW.type <> 'object'
-BEGIN
-  INSERT INTO tablao_authored_tasks (number, name) VALUES (NEW.number, NULL);
 END;
 
 -- 2.

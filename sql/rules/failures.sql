@@ -36,7 +36,7 @@ SELECT
   f.worker_id,
   t.job_id,
   l.task_type,
-  (SELECT w.label FROM tablao_worker_labels w WHERE w.worker_id = f.worker_id),
+  (SELECT w.name || ' (' || w.uuid || ')' FROM workers w WHERE w.id = f.worker_id),
   (SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id),
   (
     SELECT s.value > 0 AND s.value <= (

@@ -104,43 +104,13 @@ BEGIN
     NEW.new_status,
     NEW.activity
   );
-END;
-
-CREATE TRIGGER tablao_events_prune AFTER INSERT ON farm_events
--- The oldest events go now and then, many at once.
-WHEN NEW.id % 500 = 0
-BEGIN
+  -- The oldest events go now and then, many at once. As a bound of the id, which
+  -- is worked out once: as a condition of its own, last_insert_rowid() is asked
+  -- for every row that is about to go.
   DELETE FROM farm_events
-  WHERE id <= NEW.id - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep');
-END;
-
-CREATE TRIGGER tablao_settings_events_keep AFTER UPDATE OF value ON farm_settings
--- Fewer are kept from now on.
-WHEN NEW.name = 'events_keep'
-BEGIN
-  DELETE FROM farm_events
-  WHERE id <= (SELECT max(e.id) FROM farm_events e) - NEW.value;
-END;
-
-CREATE TRIGGER tablao_tasks_insert_attempt AFTER INSERT ON tasks -- @own
--- A task may come active: its attempt starts here.
-WHEN NEW.status = 'active'
-  AND NEW.status = (SELECT t.status FROM tasks t WHERE t.id = NEW.id)
-BEGIN
-  INSERT INTO task_attempts (
-    task_id, worker_id, worker_name, started_at, tablao_job_id
-  )
-  SELECT NEW.id, w.id, w.name, c.now, NEW.job_id
-  FROM farm_settings s CROSS JOIN workers w CROSS JOIN farm_clock c
-  WHERE s.name = 'history' AND s.value <> 'off' AND w.id = NEW.worker_id;
-END;
-
-CREATE TRIGGER tablao_tasks_delete_attempts AFTER DELETE ON tasks -- @own
--- The attempts of a task go with it, with foreign keys on or off; those of a
--- job have gone before its tasks.
-WHEN EXISTS (SELECT 1 FROM task_attempts a WHERE a.task_id = OLD.id)
-BEGIN
-  DELETE FROM task_attempts WHERE task_id = OLD.id;
+  WHERE id <= CASE WHEN last_insert_rowid() % 500 = 0 THEN
+    last_insert_rowid() - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep')
+  END;
 END;
 
 CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs

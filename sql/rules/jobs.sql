@@ -54,13 +54,6 @@ END;
 
 -- UPDATE --------------------------------------------------------------------
 
-CREATE TRIGGER tablao_jobs_update_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON jobs
--- An id is for life: rows of other tables name it.
-WHEN NEW.id IS NOT OLD.id
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: jobs.id cannot be changed');
-END;
-
 CREATE TRIGGER tablao_jobs_before_uuid BEFORE UPDATE OF uuid ON jobs
 -- Notes whether another job has the uuid.
 BEGIN
@@ -196,7 +189,12 @@ BEGIN
       THEN j.status
       ELSE coalesce(r.next_status, j.status)
     END,
-    coalesce(NEW.activity, r.activity),
+    coalesce(NEW.activity, CASE
+      WHEN j.status = 'requeueing'
+        AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND t.status <> 'completed')
+      THEN 'Job changed to completed: it was requeued and has no task left to do'
+      ELSE r.activity
+    END),
     coalesce(NEW.stamp, c.now)
   FROM jobs j
   CROSS JOIN farm_clock c
@@ -297,11 +295,16 @@ BEGIN
     );
 END;
 
-CREATE TRIGGER tablao_jobs_update_names AFTER UPDATE OF uuid, name, job_type, priority, worker_tag_id ON jobs
+CREATE TRIGGER tablao_jobs_update_names AFTER UPDATE OF
+  id, rowid, oid, _rowid_, uuid, name, job_type, priority, worker_tag_id
+ON jobs
 -- A tag must exist; a zero byte ends a text for some clients, and not for
 -- others; and an UPDATE OR REPLACE must not delete another job.
 BEGIN
   SELECT CASE
+    -- An id is for life: rows of other tables name it.
+    WHEN NEW.id IS NOT OLD.id
+    THEN RAISE(ABORT, 'tablao: jobs.id cannot be changed')
     WHEN typeof(NEW.priority) <> 'integer'
       AND (NEW.priority IS NOT OLD.priority OR OLD.tablao_rev = 0)
     THEN RAISE(ABORT, 'tablao: jobs.priority must be a whole number')

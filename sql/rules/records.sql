@@ -42,10 +42,15 @@ BEGIN
     WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
     THEN RAISE(ABORT, 'tablao: task_failures.worker_id must be the id of a worker')
   END;
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   UPDATE task_failures SET
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
     tablao_job_id = (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id)
   WHERE rowid = NEW.rowid
-    AND tablao_job_id <> (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id);
+    AND (
+      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
+      OR tablao_job_id <> (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id)
+    );
   DELETE FROM tablao_skips
   WHERE worker_id = OLD.worker_id
     AND lane_id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = OLD.task_id)
@@ -72,17 +77,6 @@ BEGIN
     )
   FROM tasks t WHERE t.id = NEW.task_id
   ON CONFLICT (lane_id, worker_id) DO UPDATE SET from_index = excluded.from_index;
-END;
-
-CREATE TRIGGER tablao_failures_update_times AFTER UPDATE OF created_at ON task_failures
--- Times are kept in one form.
-WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
-BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
-  UPDATE task_failures SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
-  WHERE rowid = NEW.rowid
-    AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
 END;
 
 CREATE TRIGGER tablao_failures_delete AFTER DELETE ON task_failures
@@ -135,12 +129,6 @@ BEGIN
     WHEN instr(NEW.task_type, char(0))
     THEN RAISE(ABORT, 'tablao: job_blocks.task_type must not contain a zero byte')
   END;
-END;
-
-CREATE TRIGGER tablao_blocks_update_times AFTER UPDATE OF created_at ON job_blocks
--- Times are kept in one form.
-WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
-BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   UPDATE job_blocks SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))

@@ -75,9 +75,10 @@ BEGIN
         ' ' || d.value || ' '
       ) = 0
   );
-  INSERT INTO tablao_times (n, value) VALUES (3, NEW.updated_at);
+  INSERT INTO tablao_times (n, value) VALUES (2, NEW.created_at), (3, NEW.updated_at);
   UPDATE sleep_schedules SET
     is_active = lower(is_active) IN ('1', 'true'),
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 2), (SELECT now FROM farm_clock)),
     updated_at = CASE
       WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN (SELECT now FROM farm_clock)
       ELSE (SELECT value FROM tablao_written_times WHERE n = 3)
@@ -85,19 +86,11 @@ BEGIN
   WHERE id = NEW.id
     AND (
       is_active NOT IN (0, 1)
+      OR NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
       OR NEW.updated_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 3)
       -- Not twice in one millisecond.
       OR (NEW.updated_at IS OLD.updated_at AND updated_at IS NOT (SELECT now FROM farm_clock))
     );
-END;
-
-CREATE TRIGGER tablao_schedules_update_created AFTER UPDATE OF created_at ON sleep_schedules
--- Times are kept in one form.
-WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
-BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
-  UPDATE sleep_schedules SET created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
-  WHERE id = NEW.id AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
 END;
 
 CREATE TRIGGER tablao_schedules_update_check AFTER UPDATE OF next_check ON sleep_schedules

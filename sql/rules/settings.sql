@@ -65,6 +65,9 @@ BEGIN
       OR NEW.value < d.minimum
       OR NEW.value > d.maximum
     );
+  -- Fewer events are kept from now on.
+  DELETE FROM farm_events
+  WHERE NEW.name = 'events_keep' AND id <= (SELECT max(e.id) FROM farm_events e) - NEW.value;
 END;
 
 -- @both

@@ -115,16 +115,17 @@ BEGIN
     ),
     tablao_rev = 1
   WHERE id = NEW.id;
+  INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at, tablao_job_id)
+  SELECT t.id, w.id, w.name, c.now, t.job_id
+  FROM tasks t
+  CROSS JOIN workers w ON w.id = t.worker_id
+  CROSS JOIN farm_clock c
+  CROSS JOIN farm_settings s ON s.name = 'history'
+  WHERE t.id = NEW.id AND t.status = 'active' AND s.value = 'on'
+  ON CONFLICT DO NOTHING;
 END;
 
 -- UPDATE --------------------------------------------------------------------
-
-CREATE TRIGGER tablao_tasks_update_id BEFORE UPDATE OF id, rowid, oid, _rowid_, job_id ON tasks
--- An id is for life, and a task stays in its job.
-WHEN NEW.id IS NOT OLD.id OR NEW.job_id IS NOT OLD.job_id
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed');
-END;
 
 CREATE TRIGGER tablao_tasks_before_keys BEFORE UPDATE OF uuid, index_in_job ON tasks
 -- Notes whether another task has the keys.
@@ -415,18 +416,19 @@ BEGIN
     );
 END;
 
-CREATE TRIGGER tablao_tasks_update_names AFTER UPDATE OF uuid, name, type ON tasks
--- A zero byte ends a text for some clients, and not for others.
-WHEN instr(NEW.uuid || NEW.name || NEW.type, char(0))
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.uuid, name and type must not contain a zero byte');
-END;
-
-CREATE TRIGGER tablao_tasks_update_keys AFTER UPDATE OF uuid, index_in_job, priority ON tasks
--- Numbers are whole numbers, as far as this statement changes them; and an
--- UPDATE OR REPLACE must not delete another task.
+CREATE TRIGGER tablao_tasks_update_keys AFTER UPDATE OF
+  id, rowid, oid, _rowid_, uuid, name, type, job_id, index_in_job, priority
+ON tasks
+-- Numbers are whole numbers, as far as this statement changes them; a zero byte
+-- ends a text for some clients, and not for others; and an UPDATE OR REPLACE
+-- must not delete another task.
 BEGIN
   SELECT CASE
+    -- An id is for life, and a task stays in its job.
+    WHEN NEW.id IS NOT OLD.id OR NEW.job_id IS NOT OLD.job_id
+    THEN RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed')
+    WHEN instr(NEW.uuid || NEW.name || NEW.type, char(0))
+    THEN RAISE(ABORT, 'tablao: tasks.uuid, name and type must not contain a zero byte')
     WHEN typeof(NEW.priority) <> 'integer' AND (NEW.priority IS NOT OLD.priority OR OLD.tablao_rev < NEW.tablao_rev)
     THEN RAISE(ABORT, 'tablao: tasks.priority must be a whole number')
     WHEN (typeof(NEW.index_in_job) <> 'integer' OR NEW.index_in_job < 1)
@@ -494,6 +496,7 @@ WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE task_id = OLD.id;
   DELETE FROM task_failures WHERE task_id = OLD.id;
+  DELETE FROM task_attempts WHERE task_id = OLD.id;
   UPDATE jobs SET
     (steps_completed, steps_total) = (
       SELECT c.steps_completed, c.steps_total FROM tablao_job_counts c WHERE c.job_id = OLD.job_id

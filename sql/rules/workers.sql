@@ -60,13 +60,6 @@ BEGIN
   FROM workers WHERE id = NEW.id AND status_requested = 'restart' AND can_restart = 0;
 END;
 
-CREATE TRIGGER tablao_workers_update_id BEFORE UPDATE OF id, rowid, oid, _rowid_ ON workers
--- An id is for life: rows of other tables name it.
-WHEN NEW.id IS NOT OLD.id
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: workers.id cannot be changed');
-END;
-
 CREATE TRIGGER tablao_workers_before_uuid BEFORE UPDATE OF uuid ON workers
 -- Notes whether another worker has the uuid.
 BEGIN
@@ -147,9 +140,9 @@ CREATE TRIGGER tablao_return_tasks_insert INSTEAD OF INSERT ON tablao_return_tas
 WHEN NEW.reason IS NOT NULL
 BEGIN
   UPDATE tasks SET (status, activity) = (
-    SELECT p.status, 'Task changed to ' || p.status || ': worker ' || w.label || ' ' || NEW.reason
-    FROM tablao_pool_statuses p CROSS JOIN tablao_worker_labels w
-    WHERE p.job_id = tasks.job_id AND w.worker_id = NEW.worker_id
+    SELECT p.status, 'Task changed to ' || p.status || ': worker ' || w.name || ' (' || w.uuid || ') ' || NEW.reason
+    FROM tablao_pool_statuses p CROSS JOIN workers w
+    WHERE p.job_id = tasks.job_id AND w.id = NEW.worker_id
   )
   WHERE worker_id = NEW.worker_id AND status = 'active';
 END;
@@ -161,10 +154,6 @@ SELECT
   id,
   CASE WHEN status = 'paused' OR status = 'pause-requested' THEN 'paused' ELSE 'queued' END
 FROM jobs;
-
--- tablao_worker_labels: what activities call each worker.
-CREATE VIEW tablao_worker_labels (worker_id, label) AS
-SELECT id, name || ' (' || uuid || ')' FROM workers;
 
 CREATE TRIGGER tablao_workers_update AFTER UPDATE OF
   created_at, updated_at, uuid, secret, name, address, platform, software,
@@ -231,11 +220,16 @@ BEGIN
   WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER tablao_workers_update_types AFTER UPDATE OF uuid, name, supported_task_types ON workers
+CREATE TRIGGER tablao_workers_update_types AFTER UPDATE OF
+  id, rowid, oid, _rowid_, uuid, name, supported_task_types
+ON workers
 -- The rules on names and types; an UPDATE OR REPLACE must not delete another
 -- worker. Takes the task types apart anew.
 BEGIN
   SELECT CASE
+    -- An id is for life: rows of other tables name it.
+    WHEN NEW.id IS NOT OLD.id
+    THEN RAISE(ABORT, 'tablao: workers.id cannot be changed')
     WHEN instr(NEW.uuid || NEW.name || NEW.supported_task_types, char(0))
     THEN RAISE(ABORT, 'tablao: workers.uuid, name and supported_task_types must not contain a zero byte')
     WHEN (NEW.supported_task_types IS NOT OLD.supported_task_types OR OLD.tablao_rev = 0)
