@@ -351,6 +351,8 @@ BEGIN
   DELETE FROM task_failures
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM tasks WHERE job_id = OLD.id;
+  -- Again, for what users' triggers have done meanwhile.
+  DELETE FROM tablao_counts WHERE job_id = OLD.id;
   DELETE FROM tablao_skips WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM job_blocks WHERE job_id = OLD.id;

@@ -181,8 +181,11 @@ CREATE TRIGGER tablao_tasks_count_lane AFTER UPDATE OF tablao_lane ON tasks
 -- How many tasks a lane has; it goes with the last one.
 WHEN NEW.tablao_lane <> OLD.tablao_lane
 BEGIN
-  UPDATE tablao_lanes SET num_tasks = num_tasks + 1 WHERE id = NEW.tablao_lane;
-  INSERT INTO tablao_leave_lane (lane_id) VALUES (OLD.tablao_lane);
+  UPDATE tablao_lanes SET
+    num_tasks = num_tasks + CASE id WHEN NEW.tablao_lane THEN 1 ELSE -1 END,
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
+  WHERE id = NEW.tablao_lane OR id = OLD.tablao_lane;
+  DELETE FROM tablao_lanes WHERE id = OLD.tablao_lane AND num_tasks = 0;
 END;
 
 CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF
@@ -256,6 +259,8 @@ ON tasks
 -- The steps of a new status; steps_completed stays in its bounds. Sets
 -- updated_at, unless the statement has, and then brings it to its form.
 WHEN NEW.tablao_rev = OLD.tablao_rev + (OLD.tablao_rev = 0)
+  OR NEW.tablao_swept <> OLD.tablao_swept
+  AND NEW.status <> substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE tasks SET
@@ -486,7 +491,13 @@ BEGIN
     (OLD.job_id, 'steps_total', -OLD.steps_total)
   ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
   DELETE FROM tablao_pending WHERE task_id = OLD.id;
-  INSERT INTO tablao_leave_lane (lane_id) VALUES (OLD.tablao_lane);
+  UPDATE tablao_lanes SET
+    num_tasks = num_tasks - 1,
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = OLD.tablao_lane)
+  WHERE id = OLD.tablao_lane;
+  DELETE FROM tablao_skips
+  WHERE lane_id = (SELECT l.id FROM tablao_lanes l WHERE l.id = OLD.tablao_lane AND l.num_tasks = 0);
+  DELETE FROM tablao_lanes WHERE id = OLD.tablao_lane AND num_tasks = 0;
 END;
 
 CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks
@@ -571,21 +582,6 @@ BEGIN
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.task_id AND tablao_rev > 0;
-END;
-
--- tablao_leave_lane: a task is no longer in this lane.
-CREATE VIEW tablao_leave_lane (lane_id) AS
-SELECT NULL WHERE 0;
-
-CREATE TRIGGER tablao_leave_lane_insert INSTEAD OF INSERT ON tablao_leave_lane
-BEGIN
-  UPDATE tablao_lanes SET
-    num_tasks = num_tasks - 1,
-    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = NEW.lane_id)
-  WHERE id = NEW.lane_id;
-  DELETE FROM tablao_skips
-  WHERE lane_id = (SELECT l.id FROM tablao_lanes l WHERE l.id = NEW.lane_id AND l.num_tasks = 0);
-  DELETE FROM tablao_lanes WHERE id = NEW.lane_id AND num_tasks = 0;
 END;
 
 -- Dependencies --------------------------------------------------------------

@@ -208,11 +208,12 @@ END;
 
 CREATE TRIGGER tablao_workers_update_booleans AFTER UPDATE OF lazy_status_request, can_restart ON workers
 -- Booleans are kept as 0 and 1.
-WHEN NEW.lazy_status_request NOT IN (0, 1) OR NEW.can_restart NOT IN (0, 1)
+WHEN NEW.lazy_status_request <> 0 AND NEW.lazy_status_request <> 1
+  OR NEW.can_restart <> 0 AND NEW.can_restart <> 1
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
-  WHERE lower(NEW.lazy_status_request) NOT IN ('0', '1', 'true', 'false')
-    OR lower(NEW.can_restart) NOT IN ('0', '1', 'true', 'false');
+  WHERE instr('|0|1|true|false|', '|' || lower(NEW.lazy_status_request) || '|') = 0
+    OR instr('|0|1|true|false|', '|' || lower(NEW.can_restart) || '|') = 0;
   UPDATE workers SET
     lazy_status_request = lower(lazy_status_request) IN ('1', 'true'),
     can_restart = lower(can_restart) IN ('1', 'true'),
