@@ -62,6 +62,9 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
     WHEN NOT EXISTS (SELECT 1 FROM jobs WHERE id = NEW.job_id)
     THEN RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
+    -- Here and not by the UPDATE below, which would be the way to an attempt.
+    WHEN NEW.worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workers WHERE id = NEW.worker_id)
+    THEN RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker')
     -- @statuses task
     WHEN NOT (
       NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
@@ -87,7 +90,6 @@ BEGIN
     END,
     name = name,
     last_touched_at = last_touched_at,
-    worker_id = worker_id,
     index_in_job = CASE index_in_job
       WHEN 0
       THEN 1 + max(
