@@ -222,7 +222,8 @@ proc rows_of {database} {
     SELECT * FROM farm_problems; PRAGMA foreign_key_check;
     SELECT * FROM pragma_integrity_check WHERE integrity_check<>'ok';
   }]
-  set dump [dump_rows reader]
+  # How often the rules have written a row is not what must be the same.
+  set dump [regsub -all {tablao_rev=\d+} [dump_rows reader] {}]
   reader close
   if {$wrong ne ""} {append dump "\nwrong: $wrong"}
   return $dump
