@@ -104,29 +104,13 @@ BEGIN
     NEW.new_status,
     NEW.activity
   );
-  -- The oldest events go now and then, many at once.
+  -- The oldest events go now and then, many at once. As a bound of the id, which
+  -- is worked out once: as a condition of its own, last_insert_rowid() is asked
+  -- for every row that is about to go.
   DELETE FROM farm_events
-  WHERE last_insert_rowid() % 500 = 0
-    AND id <= last_insert_rowid() - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep');
-END;
-
--- A job has changed so many of its tasks, because of the status that it has: the
--- number goes on the job's latest event.
-CREATE VIEW tablao_mass_events (job_id, num_tasks) AS -- @own
-SELECT NULL, NULL WHERE 0;
-
-CREATE TRIGGER tablao_mass_events_insert INSTEAD OF INSERT ON tablao_mass_events -- @own
-WHEN NEW.num_tasks > 0
-  AND (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep') > 0
-BEGIN
-  UPDATE farm_events SET num_tasks = NEW.num_tasks
-  WHERE id = (
-    SELECT e.id FROM farm_events e
-    WHERE e.kind = 'job'
-      AND e.job_uuid = (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id)
-    ORDER BY e.id DESC
-    LIMIT 1
-  );
+  WHERE id <= CASE WHEN last_insert_rowid() % 500 = 0 THEN
+    last_insert_rowid() - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep')
+  END;
 END;
 
 CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs

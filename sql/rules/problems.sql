@@ -33,8 +33,53 @@ SELECT t.id, t.job_id, (
 )
 FROM tasks t;
 
--- tablao_derived_problems: what is derived, and is not what it should be.
+-- tablao_derived_problems: what is derived, and is not what it should be; in the
+-- order in which it is repaired, so that what is recounted comes last.
 CREATE VIEW tablao_derived_problems (kind, object, message) AS
+SELECT kind, object, message FROM (
+  SELECT 'leftover' AS kind, 'tablao_scratch' AS object, 'a statement has not come to its end' AS message
+  FROM tablao_scratch
+  WHERE is_moving
+    OR EXISTS (SELECT 1 FROM tablao_acting)
+    OR EXISTS (SELECT 1 FROM tablao_authored_job)
+  UNION ALL
+  SELECT 'steps', uuid, 'steps_completed is not between 0 and steps_total'
+  FROM tasks
+  WHERE steps_completed NOT BETWEEN 0 AND max(0, steps_total)
+  UNION ALL
+  SELECT 'done', uuid, 'the tasks that depend on it take it for completed, or do not'
+  FROM tasks
+  WHERE tablao_done <> (status = 'completed')
+  UNION ALL
+  SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
+  FROM tasks t
+  JOIN jobs j ON j.id = t.job_id
+  LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
+  WHERE t.tablao_rev = 0
+    OR l.job_id IS NOT t.job_id
+    OR l.task_type IS NOT lower(trim(t.type, char(9, 10, 13, 32)))
+    OR l.task_priority IS NOT t.priority
+)
+UNION ALL
+SELECT kind, object, message FROM (
+  SELECT 'readiness' AS kind, t.uuid AS object, 'the number of dependencies that are not completed differs from the dependencies' AS message
+  FROM tasks t
+  JOIN tablao_true_open_deps n ON n.task_id = t.id
+  WHERE t.tablao_open_deps <> n.open_deps
+  UNION ALL
+  SELECT 'failures', 'task_failures ' || task_id || ' ' || worker_id, 'the failure is not counted on the job of its task'
+  FROM task_failures f
+  WHERE tablao_job_id <> (SELECT t.job_id FROM tasks t WHERE t.id = f.task_id)
+  UNION ALL
+  SELECT 'unfinished', uuid, 'what its status does to its tasks has not been done'
+  FROM jobs
+  WHERE status <> tablao_status
+  UNION ALL
+  SELECT 'unfinished', t.uuid, 'what its status does to its job has not been done'
+  FROM tablao_pending p
+  JOIN tasks t ON t.id = p.task_id
+)
+UNION ALL
 SELECT kind, object, message FROM (
   SELECT 'counters' AS kind, j.uuid AS object, 'the counters of tasks per status and steps differ from the tasks' AS message
   FROM jobs j
@@ -56,27 +101,7 @@ SELECT kind, object, message FROM (
   JOIN tablao_true_counts n ON n.job_id = j.id
   WHERE j.steps_completed <> n.steps_completed OR j.steps_total <> n.steps_total
   UNION ALL
-  SELECT 'readiness', t.uuid, 'the number of dependencies that are not completed differs from the dependencies'
-  FROM tasks t
-  JOIN tablao_true_open_deps n ON n.task_id = t.id
-  WHERE t.tablao_open_deps <> n.open_deps
-  UNION ALL
-  SELECT 'done', uuid, 'the tasks that depend on it take it for completed, or do not'
-  FROM tasks
-  WHERE tablao_done <> (status = 'completed')
-  UNION ALL
-  SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
-  FROM tasks t
-  JOIN jobs j ON j.id = t.job_id
-  LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
-  WHERE t.tablao_rev = 0
-    OR l.job_id IS NOT t.job_id
-    OR l.task_type IS NOT lower(trim(t.type, char(9, 10, 13, 32)))
-    OR l.task_priority IS NOT t.priority
-)
-UNION ALL
-SELECT kind, object, message FROM (
-  SELECT 'lanes' AS kind, j.uuid AS object, 'what its tasks queue in differs from the job, or hides ready tasks' AS message
+  SELECT 'lanes', j.uuid, 'what its tasks queue in differs from the job, or hides ready tasks'
   FROM jobs j
   JOIN tablao_job_lanes n ON n.job_id = j.id
   WHERE EXISTS (
@@ -108,8 +133,10 @@ SELECT kind, object, message FROM (
   WHERE (SELECT coalesce(sum(l.num_tasks), 0) FROM tablao_lanes l WHERE l.job_id = j.id)
       <> (SELECT count(*) FROM tasks t WHERE t.job_id = j.id)
     OR EXISTS (SELECT 1 FROM tablao_lanes l WHERE l.job_id = j.id AND l.num_tasks < 1)
-  UNION ALL
-  SELECT 'worker types', w.uuid, 'the types and tags it takes tasks of differ from supported_task_types and worker_tag_membership'
+)
+UNION ALL
+SELECT kind, object, message FROM (
+  SELECT 'worker types' AS kind, w.uuid AS object, 'the types and tags it takes tasks of differ from supported_task_types and worker_tag_membership' AS message
   FROM workers w
   WHERE EXISTS (
       SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
@@ -121,24 +148,6 @@ SELECT kind, object, message FROM (
       EXCEPT
       SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
     )
-  UNION ALL
-  SELECT 'failures', 'task_failures ' || task_id || ' ' || worker_id, 'the failure is not counted on the job of its task'
-  FROM task_failures f
-  WHERE tablao_job_id <> (SELECT t.job_id FROM tasks t WHERE t.id = f.task_id)
-  UNION ALL
-  SELECT 'steps', uuid, 'steps_completed is not between 0 and steps_total'
-  FROM tasks
-  WHERE steps_completed NOT BETWEEN 0 AND max(0, steps_total)
-)
-UNION ALL
-SELECT kind, object, message FROM (
-  SELECT 'unfinished' AS kind, uuid AS object, 'what its status does to its tasks has not been done' AS message
-  FROM jobs
-  WHERE status <> tablao_status
-  UNION ALL
-  SELECT 'unfinished', t.uuid, 'what its status does to its job has not been done'
-  FROM tablao_pending p
-  JOIN tasks t ON t.id = p.task_id
   UNION ALL
   SELECT 'leftover', 'tablao_counts ' || job_id, 'counters of a job that does not exist'
   FROM tablao_counts
@@ -155,12 +164,6 @@ SELECT kind, object, message FROM (
 
 -- tablao_state_problems: what nothing derives, and cannot be right.
 CREATE VIEW tablao_state_problems (kind, object, message) AS
-SELECT 'leftover' AS kind, 'tablao_scratch' AS object, 'a statement has not come to its end' AS message
-FROM tablao_scratch
-WHERE is_moving
-  OR EXISTS (SELECT 1 FROM tablao_acting)
-  OR EXISTS (SELECT 1 FROM tablao_authored_job)
-UNION ALL
 SELECT 'setting', d.name, 'the setting has no value'
 FROM tablao_setting_defaults d
 WHERE NOT EXISTS (SELECT 1 FROM farm_settings s WHERE s.name = d.name)

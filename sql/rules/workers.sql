@@ -180,8 +180,14 @@ END;
 
 CREATE TRIGGER tablao_workers_update_times AFTER UPDATE OF created_at, last_seen_at ON workers
 -- Times are kept in one form.
-WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
-  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_seen_at, '+0 days') IS NOT NEW.last_seen_at
+WHEN (
+    (NEW.created_at IS NOT OLD.created_at OR NEW.tablao_rev = 1)
+    AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+  )
+  OR (
+    (NEW.last_seen_at IS NOT OLD.last_seen_at OR NEW.tablao_rev = 1)
+    AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_seen_at, '+0 days') IS NOT NEW.last_seen_at
+  )
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.last_seen_at);
   UPDATE workers SET
@@ -208,11 +214,12 @@ END;
 
 CREATE TRIGGER tablao_workers_update_booleans AFTER UPDATE OF lazy_status_request, can_restart ON workers
 -- Booleans are kept as 0 and 1.
-WHEN NEW.lazy_status_request NOT IN (0, 1) OR NEW.can_restart NOT IN (0, 1)
+WHEN NEW.lazy_status_request <> 0 AND NEW.lazy_status_request <> 1
+  OR NEW.can_restart <> 0 AND NEW.can_restart <> 1
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
-  WHERE lower(NEW.lazy_status_request) NOT IN ('0', '1', 'true', 'false')
-    OR lower(NEW.can_restart) NOT IN ('0', '1', 'true', 'false');
+  WHERE instr('|0|1|true|false|', '|' || lower(NEW.lazy_status_request) || '|') = 0
+    OR instr('|0|1|true|false|', '|' || lower(NEW.can_restart) || '|') = 0;
   UPDATE workers SET
     lazy_status_request = lower(lazy_status_request) IN ('1', 'true'),
     can_restart = lower(can_restart) IN ('1', 'true'),

@@ -1,0 +1,198 @@
+# Guests: triggers of users' own among ours, law 5 of the specification.
+# Source tester.tcl and farm.tcl first. All act on the connection `db`.
+#
+#   guests::orders            the ways in which a guest can come: after ours,
+#                             before ours, temporary
+#   guests::make ORDER SQL    makes the guest of a CREATE TRIGGER statement
+#   guests::foreach_order SCRIPT   runs the script in all modes and orders,
+#                             the order in $order
+#   guests::wrong             what is wrong with the farm, by its base tables
+#                             and not by our views: counters, sums, who may
+#                             run what, who gets what. Empty when all is well
+#
+# SQLite fires the newest trigger first, as a rule of thumb that it does not
+# promise; that is why a guest is also made before ours.
+
+namespace eval guests {
+  variable orders {after before temp}
+  variable silence guests::drop_all   ;# how wrong_claims keeps guests out
+}
+
+proc guests::orders {} {
+  variable orders
+  return $orders
+}
+
+# Ours are made anew behind the guest, in the order in which they were made.
+proc guests::make {order sql} {
+  if {$order eq "temp"} {
+    regsub {^\s*CREATE TRIGGER} $sql {CREATE TEMP TRIGGER} sql
+  }
+  if {$order ne "before"} {
+    db eval $sql
+    return
+  }
+  set ours [db eval {
+    SELECT name, sql FROM sqlite_schema s
+     WHERE type='trigger' AND name LIKE 'tablao~_%' ESCAPE '~'
+       AND tbl_name IN (SELECT name FROM sqlite_schema WHERE type='table')
+     ORDER BY rowid
+  }]
+  db eval {SAVEPOINT guest}
+  foreach {name -} $ours {db eval "DROP TRIGGER $name"}
+  db eval $sql
+  foreach {- text} $ours {db eval $text}
+  db eval {RELEASE guest}
+}
+
+# Nobody but us: to be undone by a rollback.
+proc guests::drop_all {} {
+  foreach {schema table} {main sqlite_schema temp sqlite_temp_schema} {
+    foreach name [db eval "SELECT name FROM $table
+        WHERE type='trigger' AND name NOT LIKE 'tablao~_%' ESCAPE '~'"] {
+      db eval "DROP TRIGGER $schema.\"$name\""
+    }
+  }
+}
+
+proc guests::foreach_order {script} {
+  variable orders
+  upvar 1 order order
+  foreach order $orders {
+    uplevel 1 [list foreach_mode $script]
+  }
+}
+
+# Who may run what: section 4, first paragraph, over the base tables. Types are
+# compared as they stand, so tests give them in lower case and without blanks.
+proc guests::runnable {} {
+  return {
+    SELECT w.id AS worker_id, t.id AS task_id, t.uuid AS task_uuid,
+      j.priority AS jp, t.priority AS tp, j.id AS job_id, t.index_in_job AS n
+    FROM workers w, tasks t, jobs j
+    WHERE j.id = t.job_id
+      AND t.status IN ('queued', 'soft-failed')
+      AND j.status IN ('queued', 'active')
+      AND j.delete_requested_at IS NULL
+      AND w.deleted_at IS NULL
+      AND instr(',' || w.supported_task_types || ',', ',' || t.type || ',')
+      AND NOT EXISTS (
+        SELECT 1 FROM task_dependencies d, tasks p
+        WHERE d.task_id = t.id AND p.id = d.dependency_id
+          AND p.status <> 'completed')
+      AND (j.worker_tag_id IS NULL OR j.worker_tag_id IN (
+        SELECT m.worker_tag_id FROM worker_tag_membership m
+        WHERE m.worker_id = w.id))
+      AND NOT EXISTS (
+        SELECT 1 FROM job_blocks b
+        WHERE b.job_id = j.id AND b.worker_id = w.id AND b.task_type = t.type)
+      AND NOT EXISTS (
+        SELECT 1 FROM task_failures f
+        WHERE f.task_id = t.id AND f.worker_id = w.id)
+  }
+}
+
+proc guests::wrong {} {
+  set wrong {}
+  set columns {num_tasks num_queued num_active num_completed num_failed
+      num_canceled num_soft_failed num_paused}
+  db eval {
+    SELECT j.id, j.uuid, j.steps_completed AS done, j.steps_total AS total,
+      coalesce((SELECT sum(steps_completed) FROM tasks WHERE job_id=j.id), 0)
+        AS true_done,
+      coalesce((SELECT sum(steps_total) FROM tasks WHERE job_id=j.id), 0)
+        AS true_total
+    FROM jobs j
+  } job {
+    if {"$job(done)/$job(total)" ne "$job(true_done)/$job(true_total)"} {
+      lappend wrong "sums of job $job(id): $job(done)/$job(total), the tasks\
+          have $job(true_done)/$job(true_total)"
+    }
+    set counts [db eval "SELECT [join $columns ,] FROM job_summaries
+        WHERE job_uuid=\$job(uuid)"]
+    set true [db eval {
+      SELECT count(*), sum(status='queued'), sum(status='active'),
+        sum(status='completed'), sum(status='failed'), sum(status='canceled'),
+        sum(status='soft-failed'), sum(status='paused')
+      FROM tasks WHERE job_id=$job(id)
+    }]
+    set true [lmap n $true {expr {$n eq "" ? 0 : $n}}]
+    if {$counts ne $true} {
+      lappend wrong "counters of job $job(id): $counts, right: $true"
+    }
+  }
+  foreach {what sql} {
+    "counted in no row of job_task_counts" {
+      SELECT job_id, status, count(*) FROM tasks GROUP BY 1, 2
+      EXCEPT SELECT job_id, status, num_tasks FROM job_task_counts}
+    "no index_in_job" {SELECT id FROM tasks
+      WHERE typeof(index_in_job)<>'integer' OR index_in_job<1}
+    "steps out of bounds" {SELECT id FROM tasks
+      WHERE steps_completed NOT BETWEEN 0 AND steps_total}
+    "worker and task of two rows of runnable_tasks" {
+      SELECT worker_id, task_id FROM runnable_tasks
+      GROUP BY 1, 2 HAVING count(*)>1}
+  } {
+    set rows [db eval $sql]
+    if {$rows ne ""} {lappend wrong "$what: $rows"}
+  }
+  set runnable [runnable]
+  set rows [db eval "SELECT worker_id, task_id FROM ($runnable)
+      EXCEPT SELECT worker_id, task_id FROM runnable_tasks"]
+  if {$rows ne ""} {lappend wrong "not in runnable_tasks: $rows"}
+  set rows [db eval "SELECT worker_id, task_id FROM runnable_tasks
+      EXCEPT SELECT worker_id, task_id FROM ($runnable)"]
+  if {$rows ne ""} {lappend wrong "must not be in runnable_tasks: $rows"}
+  foreach sql {
+    {SELECT * FROM farm_problems LIMIT 20}
+    {PRAGMA foreign_key_check}
+  } {
+    if {[catch {db eval $sql} rows]} {set rows "error: $rows"}
+    if {$rows ne ""} {lappend wrong "$sql: $rows"}
+  }
+  lappend wrong {*}[wrong_claims]
+  return [join $wrong \n]
+}
+
+# What each worker gets is the first of what it may run; that, and not what
+# runnable_tasks shows, is what a wrong lane spoils. Guests stay out of it.
+proc guests::wrong_claims {} {
+  variable silence
+  set wrong {}
+  set runnable [runnable]
+  db eval {SAVEPOINT claims}
+  {*}$silence
+  foreach {id uuid} [db eval {
+    SELECT id, uuid FROM workers
+    WHERE status='awake' AND status_requested='' AND deleted_at IS NULL
+  }] {
+    set right [db eval {
+      SELECT t.uuid FROM tasks t, jobs j
+      WHERE j.id=t.job_id AND t.worker_id=$id AND t.status='active'
+        AND j.status IN ('queued', 'active')
+    }]
+    set new {}
+    if {$right eq ""} {
+      set new [db eval "SELECT task_uuid FROM ($runnable) WHERE worker_id=\$id
+          ORDER BY jp DESC, tp DESC, job_id, n LIMIT 1"]
+    }
+    set before [db eval {SELECT uuid FROM tasks
+        WHERE worker_id=$id AND status='active'}]
+    db eval {SAVEPOINT claim}
+    if {[catch {
+      db eval {INSERT INTO task_claims (worker_uuid) VALUES ($uuid)}
+    } message]} {
+      lappend wrong "claim of worker $id: $message"
+    } else {
+      set got [db eval {SELECT uuid FROM tasks
+          WHERE worker_id=$id AND status='active'}]
+      set got [lmap t $got {if {$t in $before} continue; set t}]
+      if {$got ne $new} {
+        lappend wrong "worker $id gets {$got}, should get {$new}"
+      }
+    }
+    db eval {ROLLBACK TO claim; RELEASE claim}
+  }
+  db eval {ROLLBACK TO claims; RELEASE claims}
+  return $wrong
+}
