@@ -101,4 +101,6 @@ CREATE VIEW farm_problems (kind, object, message) AS
 -- the uuid of the job, task or worker, or a table and a key in it. Nothing is
 -- derived here that could differ from what it derives from, and how many steps
 -- a task has done is the Manager's to say.
+SELECT kind, object, message FROM tablao_state_problems
+UNION ALL
 SELECT kind, object, message FROM tablao_row_problems;
