@@ -117,6 +117,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs
+-- A new job is an event.
 BEGIN
   INSERT INTO tablao_events (
     kind, uuid, name, job_id, old_status, new_status, activity
@@ -126,6 +127,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_status_event AFTER UPDATE OF status ON jobs
+-- A new status of a job is one.
 WHEN NEW.status <> OLD.status
 BEGIN
   INSERT INTO tablao_events (
@@ -180,6 +182,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_insert_event AFTER INSERT ON workers
+-- A new worker is an event.
 BEGIN
   INSERT INTO tablao_events (
     kind, uuid, name, job_id, old_status, new_status, activity
