@@ -67,8 +67,9 @@ CREATE INDEX tablao_archived_jobs_uuid_idx ON archived_jobs (uuid);
 -- job_uuid: NULL for a worker.
 -- old_status: NULL: it was made. new_status: NULL: it was deleted.
 -- num_tasks: how many tasks the job has changed at once with its own status.
+-- AUTOINCREMENT: an id is given once, even when the newest rows were deleted.
 CREATE TABLE farm_events (
-  id integer NOT NULL PRIMARY KEY,
+  id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
   created_at datetime,
   kind varchar(8),
   uuid varchar(36),

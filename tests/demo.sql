@@ -117,7 +117,13 @@ INSERT INTO minutes SELECT n FROM numbers LIMIT 15;
 SELECT line FROM progress;
 INSERT INTO minutes SELECT n FROM numbers LIMIT 15;
 SELECT line FROM progress;
-
+.print
+.print 'When will it be done, and what do the other tasks wait for?'
+.print
+SELECT name || ': ' || num_attempts || ' attempts, ' || round(busy_seconds / 3600, 1)
+  || ' hours of work so far, to be done at ' || substr(expected_end_at, 12, 5)
+FROM job_times;
+SELECT printf('%4d %s: %s', num_tasks, reason, detail) FROM waiting_jobs;
 
 CREATE TEMP VIEW failures (task, status, activity, failed_by) AS
 SELECT t.name, t.status, t.activity, f.worker_name
@@ -313,6 +319,32 @@ SELECT
   substr(w.last_seen_at, 12, 5) AS seen_at
 FROM workers w JOIN worker_summaries s ON s.worker_uuid = w.uuid
 ORDER BY w.id;
+
+.print
+.print '== What went wrong, though others have done it since'
+.print
+SELECT substr(a.ended_at, 12, 5) AS at, a.worker_name, a.job_name, a.task_name,
+  a.activity
+FROM task_attempt_list a
+WHERE a.outcome IN ('failed', 'soft-failed') ORDER BY a.ended_at, a.task_name;
+
+.print
+.print '== The evening of node-07'
+.print
+SELECT substr(started_at, 12, 5) AS started, CAST(seconds AS INTEGER) AS seconds,
+  job_name, task_name, outcome
+FROM farm_timeline
+WHERE worker_name = 'node-07' AND (started_at < '2026-04-13 19:02' OR outcome <> 'completed')
+ORDER BY started_at, task_name;
+.print
+SELECT worker_name, num_completed, num_failed, CAST(mean_seconds AS INTEGER) AS mean_seconds
+FROM worker_statistics ORDER BY worker_name;
+
+.print
+.print '== What changed last'
+.print
+SELECT id, substr(created_at, 12, 5) AS at, kind, name, old_status, new_status
+FROM farm_events WHERE id > (SELECT max(id) FROM farm_events) - 3;
 
 -- From here on the farm lives by the real time.
 UPDATE farm_settings SET value = NULL WHERE name = 'clock';

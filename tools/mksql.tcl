@@ -173,8 +173,6 @@ proc read_objects {name text types where} {
   set quote ""
   foreach line [split $text \n] {
     incr n
-    if {[string match {* -- @observed} $line]} continue
-    regsub { -- @own$} $line {} line
     if {$type eq ""} {
       # Between statements: comments belong to the statement right below.
       if {[string trim $line] eq ""} {

@@ -31,42 +31,47 @@ pairs (job_id, task_type, worker_tag_id, num_blocked) AS MATERIALIZED (
 ),
 -- A worker that could run such tasks, one that is awake with nothing requested,
 -- one that is free.
-found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id) AS MATERIALIZED (
+able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
   SELECT
     v.job_id, v.task_type, v.worker_tag_id, v.num_blocked,
     (
       SELECT p.worker_id FROM types p CROSS JOIN workers w ON w.id = p.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND w.deleted_at IS NULL
-        AND NOT EXISTS (
+        AND (v.num_blocked = 0 OR NOT EXISTS (
           SELECT 1 FROM tablao_blocks b
           WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
-        )
+        ))
       LIMIT 1
-    ),
-    CASE WHEN EXISTS (
+    )
+  FROM pairs v
+),
+found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id) AS MATERIALIZED (
+  SELECT
+    v.job_id, v.task_type, v.worker_tag_id, v.num_blocked, v.some_id,
+    CASE WHEN v.some_id IS NOT NULL AND EXISTS (
       SELECT 1 FROM workers w
       WHERE w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
     ) THEN (
       SELECT p.worker_id FROM types p CROSS JOIN workers w ON w.id = p.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
-        AND NOT EXISTS (
+        AND (v.num_blocked = 0 OR NOT EXISTS (
           SELECT 1 FROM tablao_blocks b
           WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
-        )
+        ))
       LIMIT 1
     ) END,
-    (
+    CASE WHEN v.some_id IS NOT NULL THEN (
       SELECT p.worker_id FROM free f CROSS JOIN types p ON p.worker_id = f.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
-        AND NOT EXISTS (
+        AND (v.num_blocked = 0 OR NOT EXISTS (
           SELECT 1 FROM tablao_blocks b
           WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
-        )
+        ))
       LIMIT 1
-    )
-  FROM pairs v
+    ) END
+  FROM able v
 ),
 -- What that says of a task that nobody has failed; verdict is NULL where
 -- nobody could run it.
@@ -85,7 +90,7 @@ verdicts (job_id, task_type, worker_tag_id, num_blocked, verdict, words) AS MATE
       THEN (SELECT 'all who could run it and are awake have a task, "' || w.name || '" among them' FROM workers w WHERE w.id = v.awake_id)
       WHEN v.some_id IS NOT NULL
       THEN (
-        SELECT n.n || ' could run it: ' || n.offline || ' offline, ' || n.asleep
+        SELECT n.n || ' worker(s) could run it: ' || n.offline || ' offline, ' || n.asleep
           || ' asleep, ' || (n.n - n.offline - n.asleep) || ' in another status or asked to change it'
         FROM (
           SELECT
@@ -95,10 +100,10 @@ verdicts (job_id, task_type, worker_tag_id, num_blocked, verdict, words) AS MATE
           FROM types p CROSS JOIN workers w ON w.id = p.worker_id
           WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
             AND w.deleted_at IS NULL
-            AND NOT EXISTS (
+            AND (v.num_blocked = 0 OR NOT EXISTS (
               SELECT 1 FROM tablao_blocks b
               WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
-            )
+            ))
         ) n
       )
     END
@@ -117,17 +122,17 @@ SELECT
       FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
       WHERE d.task_id = c.task_id AND p.status <> 'completed'
     )
-    WHEN 'no-worker' THEN 'no worker takes tasks of type "' || c.task_type || '"'
+    WHEN 'no-worker' THEN 'no worker takes tasks of type "' || trim(c.task_type, char(9, 10, 13, 32)) || '"'
     WHEN 'no-worker-with-tag' THEN 'no worker with the tag "'
       || (SELECT g.name FROM worker_tags g WHERE g.id = c.worker_tag_id)
-      || '" takes tasks of type "' || c.task_type || '", others do'
-    WHEN 'blocked' THEN c.num_blocked || ' blocked from tasks of type "' || c.task_type
+      || '" takes tasks of type "' || trim(c.task_type, char(9, 10, 13, 32)) || '", others do'
+    WHEN 'blocked' THEN c.num_blocked || ' worker(s) blocked from tasks of type "' || trim(c.task_type, char(9, 10, 13, 32))
       || '" of this job, no other worker takes them'
     WHEN 'failed-by-all' THEN (SELECT count(*) FROM task_failures f WHERE f.task_id = c.task_id)
-      || ' failed it, no other worker takes tasks of type "' || c.task_type || '"'
+      || ' worker(s) failed it, no other worker takes tasks of type "' || trim(c.task_type, char(9, 10, 13, 32)) || '"'
     ELSE coalesce(
       (
-        SELECT count(*) || ' failed it, of the others ' || CASE c.reason
+        SELECT count(*) || ' worker(s) failed it, of the others ' || CASE c.reason
             WHEN 'next' THEN 'one is free'
             WHEN 'workers-busy' THEN 'all who are awake have a task'
             ELSE 'none is awake'

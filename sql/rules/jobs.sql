@@ -174,8 +174,6 @@ BEGIN
     END
   WHERE j.id = NEW.job_id
     AND NOT (j.status = 'requeueing' AND j.tablao_status = 'under-construction');
-  INSERT INTO tablao_mass_events (job_id, num_tasks)
-  VALUES (NEW.job_id, (SELECT a.num_tasks FROM tablao_acting a WHERE a.job_id = NEW.job_id));
   INSERT INTO tablao_settle_job (job_id, status, next_status, activity, stamp)
   SELECT
     j.id,
@@ -202,6 +200,16 @@ BEGIN
   CROSS JOIN farm_clock c
   LEFT JOIN tablao_job_rules r ON r.job_status = j.status
   WHERE j.id = NEW.job_id;
+  -- How many tasks that was goes on the job's latest event, which is that of the
+  -- status that it has come to.
+  UPDATE farm_events SET
+    num_tasks = (SELECT a.num_tasks FROM tablao_acting a WHERE a.job_id = NEW.job_id)
+  WHERE EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id AND a.num_tasks > 0)
+    AND id = (
+      SELECT e.id FROM farm_events e
+      WHERE e.kind = 'job' AND e.job_uuid = (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id)
+      ORDER BY e.id DESC LIMIT 1
+    );
   DELETE FROM tablao_acting WHERE job_id = NEW.job_id;
 END;
 
