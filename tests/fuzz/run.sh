@@ -24,10 +24,10 @@ ASAN_OPTIONS=detect_leaks=1 \
 code=$?
 runs=$(sed -n 's/^stat::number_of_executed_units: //p' "$log")
 if [ "$code" = 0 ] && [ -n "$runs" ]; then
-  grep -E 'DONE|exec/s' "$log" | tail -n 1
+  grep -aE 'DONE|exec/s' "$log" | tail -n 1
   echo "$runs passed, 0 failed"
 else
-  grep -v '^#[0-9]*	' "$log" | tail -n 60
+  grep -av '^#[0-9]*	' "$log" | tail -n 60
   echo "${runs:-0} passed, 1 failed"
   exit 1
 fi
