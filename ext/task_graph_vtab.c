@@ -21,7 +21,8 @@
 ** lets no cycle in, but a client that inserts rows may.
 **
 ** Rows come in the order of index_in_job. Without a job: all jobs, one after
-** the other. An unknown job, or NULL, has no rows.
+** the other. A uuid that no job has is an error, since a mistyped one would look
+** like a job without tasks; NULL has no rows.
 **
 ** HOW IT WORKS: for each job, xFilter and xNext read all task ids and all
 ** dependencies, sort them (graph.c), and find for each task the longest path
@@ -78,6 +79,7 @@ struct GraphCursor {
   int nHash;                /* a power of two */
   int nLongest;             /* the longest path of the job */
   int iNode;                /* the node of the current row */
+  int bFound;               /* a job was found */
 };
 
 static int graphConnect(
@@ -227,6 +229,7 @@ static void graphAdvance(GraphCursor *pCur, TablaoOp *pOp){
     }else{
       graphForget(pCur);
       if( !tablaoStep(pOp, pCur->pJobs) ) break;
+      pCur->bFound = 1;
       sqlite3_reset(pCur->pTasks);
       sqlite3_value *pId = sqlite3_column_value(pCur->pJobs, 0);
       tablaoBind(pOp, pCur->pTasks, 1, pId);
@@ -318,7 +321,18 @@ static int graphFilter(
       "CROSS JOIN main.task_dependencies d ON d.task_id=t.id "
       "WHERE t.job_id=?1");
   if( idxNum==GRAPH_IDX_JOB ) tablaoBind(&op, pCur->pJobs, 1, argv[0]);
+  pCur->bFound = 0;
   graphAdvance(pCur, &op);
+  if( idxNum==GRAPH_IDX_JOB && !pCur->bFound && op.rc==SQLITE_OK
+   && sqlite3_value_type(argv[0])!=SQLITE_NULL
+  ){
+    const char *z = (const char*)sqlite3_value_text(argv[0]);
+    char *zShort = z ? tablaoShorten(z) : 0;
+    if( zShort==0 ) op.rc = SQLITE_NOMEM;
+    tablaoFail(&op, SQLITE_ERROR, "tablao: %s: no job has the uuid %s",
+        op.zWho, zShort);
+    sqlite3_free(zShort);
+  }
   return tablaoVtabError(pBase->pVtab, &op);
 }
 
