@@ -303,7 +303,7 @@ static int checkColumns(
       zMessage = sqlite3_mprintf("column %s is missing; if it was renamed: "
           "ALTER TABLE %s RENAME COLUMN \"%w\" TO %s", zName, zTable,
           tablaoColumnText(pOp, pHave, 0), zName);
-    }else if( strcmp(tablaoColumnText(pOp, pHave, 2), zWant) ){
+    }else if( strcmp(tablaoColumnText(pOp, pHave, 2), zWant)!=0 ){
       zMessage = sqlite3_mprintf("column %s is not as this extension would "
           "make it", zName);
     }else{
