@@ -1,10 +1,11 @@
 /*
 ** tablao_check: one row for each thing that is wrong with the database.
 **
-**   CREATE TABLE tablao_check(severity, object, message);
+**   CREATE TABLE tablao_check(severity, object, message, schema HIDDEN);
 **
 **   SELECT * FROM tablao_check;
 **   SELECT count(*)=0 FROM tablao_check WHERE severity='error';
+**   SELECT * FROM tablao_check WHERE schema='NAME OF AN ATTACHED DATABASE';
 **
 ** severity is 'error' (what is promised does not hold), 'warning' (it holds,
 ** but something is not as it should be) or 'info' (advice). object is the
@@ -42,13 +43,20 @@
 */
 #include "tablao.h"
 
-#define CHECK_DECLARE "CREATE TABLE x(severity TEXT, object TEXT, message TEXT)"
+#define CHECK_DECLARE \
+  "CREATE TABLE x(severity TEXT, object TEXT, message TEXT, " \
+  "schema TEXT HIDDEN)"
 
 /* Rows about texts that are not UTF-8; there may be as many as texts. */
 #define CHECK_MAX_TEXTS 100
 
 #define CHECK_COL_SEVERITY 0
 #define CHECK_COL_OBJECT   1
+#define CHECK_COL_SCHEMA   3
+
+/* Values of idxNum. */
+#define CHECK_IDX_MAIN   0  /* no argument */
+#define CHECK_IDX_SCHEMA 1  /* schema = argv[0] */
 
 /* One row of those that are collected. */
 typedef struct CheckRow CheckRow;
@@ -80,6 +88,7 @@ struct CheckCursor {
   int nRow;
   int iRow;                 /* the current one; nRow when they are through */
   int iScan;                /* the statement being run; CHECK_N_SCAN at EOF */
+  char *zSchema;            /* NULL: main */
   int bHasFarm;
   int bCurrent;             /* and it is of this extension's version */
   sqlite3_stmt *pScan;      /* NULL: not yet prepared */
@@ -126,6 +135,7 @@ static void checkCursorReset(CheckCursor *pCur){
   for(int i=0; i<pCur->nRow; i++) checkRowClear(&pCur->aRow[i]);
   sqlite3_free(pCur->aRow);
   checkRowClear(&pCur->row);
+  sqlite3_free(pCur->zSchema);
   sqlite3_vtab_cursor base = pCur->base;
   memset(pCur, 0, sizeof(*pCur));
   pCur->base = base;
@@ -293,7 +303,7 @@ static int checkColumns(
       zMessage = sqlite3_mprintf("column %s is missing; if it was renamed: "
           "ALTER TABLE %s RENAME COLUMN \"%w\" TO %s", zName, zTable,
           tablaoColumnText(pOp, pHave, 0), zName);
-    }else if( strcmp(tablaoColumnText(pOp, pHave, 2), zWant) ){
+    }else if( strcmp(tablaoColumnText(pOp, pHave, 2), zWant)!=0 ){
       zMessage = sqlite3_mprintf("column %s is not as this extension would "
           "make it", zName);
     }else{
@@ -369,6 +379,7 @@ static void checkTables(
   memset(&model, 0, sizeof(model));
   if( pOp->rc ) return;
   tablaoOpInit(&op, pOp->p, "tablao_check");
+  op.zSchema = pCur->zSchema;
   tablaoOpenMemory(&op, &model.db);
   if( op.rc ){
     checkAddError(pCur, pOp, &op, "warning", "tables");
@@ -444,6 +455,7 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   }
   TablaoOp op;
   tablaoOpInit(&op, pOp->p, "tablao_check");
+  op.zSchema = pCur->zSchema;
   int iVersion = tablaoCompareApplied(&op);
   int bApplied = op.rc==SQLITE_OK;
   checkAddError(pCur, pOp, &op, "error", "tablao_migrations");
@@ -502,10 +514,10 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
     { SQLITE_DBCONFIG_ENABLE_VIEW, "views",
       "switched off in this connection: no rule holds" },
   };
-  const char *zFile = sqlite3_db_filename(pOp->db, "main");
+  const char *zFile = sqlite3_db_filename(pOp->db, tablaoSchemaName(pOp));
   /* What dqlite keeps is synced and locked by dqlite. */
   int bFile = zFile && zFile[0] && !tablaoIsDqlite(pOp->db);
-  int bWritten = sqlite3_db_readonly(pOp->db, "main")!=1;
+  int bWritten = sqlite3_db_readonly(pOp->db, tablaoSchemaName(pOp))!=1;
 
   for(size_t i=0; i<sizeof(aConfig)/sizeof(aConfig[0]); i++){
     int bOn = 1;
@@ -547,7 +559,7 @@ static void checkTimes(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   sqlite3_free(zMessage);
   if( eKind!=TABLAO_OWN ) return;
   /* A copy does not tick: where this connection cannot write, that is advice. */
-  int bReadOnly = sqlite3_db_readonly(pOp->db, "main")==1;
+  int bReadOnly = sqlite3_db_readonly(pOp->db, tablaoSchemaName(pOp))==1;
   zMessage = tablaoText(pOp,
       "SELECT CASE WHEN s.last_tick_at IS NULL THEN 'the farm has never ticked' "
         "ELSE 'the farm last ticked at ' || s.last_tick_at END || "
@@ -616,6 +628,7 @@ static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
     if( zSql==0 ) pOp->rc = SQLITE_NOMEM;
     TablaoOp op;
     tablaoOpInit(&op, pOp->p, "tablao_check");
+    op.zSchema = pCur->zSchema;
     sqlite3_stmt *pScan = zSql ? tablaoPrepare(&op, zSql) : 0;
     sqlite3_free(zSql);
     while( pScan && pOp->rc==SQLITE_OK && nFound<=CHECK_MAX_TEXTS
@@ -688,6 +701,7 @@ static void checkScan(CheckCursor *pCur, TablaoOp *pOp){
   while( pCur->iScan<CHECK_N_SCAN && pOp->rc==SQLITE_OK ){
     TablaoOp op;
     tablaoOpInit(&op, pOp->p, "tablao_check");
+    op.zSchema = pCur->zSchema;
     op.bNeedsNoFarm = 1;
     if( pCur->iScan==CHECK_SCAN_PROBLEMS && !pCur->bHasFarm ){
       pCur->iScan++;
@@ -719,6 +733,7 @@ static int checkNext(sqlite3_vtab_cursor *pBase){
   CheckCursor *pCur = (CheckCursor*)pBase;
   TablaoOp op;
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "tablao_check");
+  op.zSchema = pCur->zSchema;
   pCur->iRowid++;
   if( pCur->iRow<pCur->nRow ) pCur->iRow++;
   if( pCur->iRow==pCur->nRow ) checkScan(pCur, &op);
@@ -741,6 +756,11 @@ static int checkColumn(
   int iCol
 ){
   CheckCursor *pCur = (CheckCursor*)pBase;
+  if( iCol==CHECK_COL_SCHEMA ){
+    sqlite3_result_text(ctx, pCur->zSchema ? pCur->zSchema : "main", -1,
+        SQLITE_TRANSIENT);
+    return SQLITE_OK;
+  }
   const CheckRow *pRow = pCur->iRow<pCur->nRow
                        ? &pCur->aRow[pCur->iRow] : &pCur->row;
   const char *z = iCol==CHECK_COL_SEVERITY ? pRow->zSeverity
@@ -758,29 +778,43 @@ static int checkFilter(
 ){
   CheckCursor *pCur = (CheckCursor*)pBase;
   TablaoOp op;
-  UNUSED_PARAMETER(idxNum);
   UNUSED_PARAMETER(idxStr);
   UNUSED_PARAMETER(argc);
-  UNUSED_PARAMETER(argv);
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "tablao_check");
   op.bNeedsNoFarm = 1;
   checkCursorReset(pCur);
+  if( idxNum==CHECK_IDX_SCHEMA ) pCur->zSchema = tablaoSchema(&op, argv[0]);
   checkSchema(pCur, &op);
   checkConnection(pCur, &op);
   if( pCur->bCurrent ){
     TablaoOp sub;
     tablaoOpInit(&sub, op.p, "tablao_check");
+    sub.zSchema = pCur->zSchema;
     if( op.rc==SQLITE_OK ) checkTimes(pCur, &sub, tablaoKind(&sub));
     checkAddError(pCur, &op, &sub, "error", "farm_settings");
   }
   if( pCur->bHasFarm ) checkTexts(pCur, &op);
-  if( pCur->nRow==0 ) checkScan(pCur, &op);
+  if( op.rc==SQLITE_OK && pCur->nRow==0 ) checkScan(pCur, &op);
   return tablaoVtabError(pBase->pVtab, &op);
 }
 
 static int checkBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   UNUSED_PARAMETER(pVtab);
+  pInfo->idxNum = CHECK_IDX_MAIN;
   pInfo->estimatedCost = 1e9;
+  for(int i=0; i<pInfo->nConstraint; i++){
+    if( pInfo->aConstraint[i].iColumn!=CHECK_COL_SCHEMA
+     || pInfo->aConstraint[i].op!=SQLITE_INDEX_CONSTRAINT_EQ
+    ){
+      continue;
+    }
+    /* Without it, the table has other rows. */
+    if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
+    pInfo->aConstraintUsage[i].argvIndex = 1;
+    pInfo->aConstraintUsage[i].omit = 1;
+    pInfo->idxNum = CHECK_IDX_SCHEMA;
+    break;
+  }
   return SQLITE_OK;
 }
 

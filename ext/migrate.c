@@ -58,7 +58,8 @@ static void migrateAdvise(TablaoOp *pOp){
 
 /*
 ** Prepares a query of each view: one that reads a column that was renamed can
-** be made, but not be used.
+** be made, but not be used. In an own farm: what an observed one lacks has been
+** looked for, and its tables may be made in other ways than ours.
 */
 static void migrateTryViews(TablaoOp *pOp, int eKind){
   TablaoSource source;
@@ -106,11 +107,11 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
   tablaoInstallObjects(pOp, eKind, "index");
   tablaoInstallObjects(pOp, eKind, "view");
   tablaoInstallObjects(pOp, eKind, "trigger");
+  if( bNew ) migrateAdvise(pOp);
   if( !bNew && eKind==TABLAO_OBSERVED ){
     tablaoExec(pOp, tablaoScript("adopt_recount"));
   }
-  if( bNew ) migrateAdvise(pOp);
-  migrateTryViews(pOp, eKind);
+  if( eKind==TABLAO_OWN ) migrateTryViews(pOp, eKind);
   migrateKeep(pOp, eKind, &keep);
   tablaoListClear(&keep);
   tablaoRecord(pOp, eKind, iHave);
