@@ -74,6 +74,11 @@ test: setup-test ## run all tests; T='func*' runs the files that match
 	@$(MAKE) --no-print-directory all engines
 	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/all.tcl $(T)
 
+guests: setup-test ## farms with users' own triggers at random: N trials from SEED (N=1000 SEED=1)
+	@$(MAKE) --no-print-directory all
+	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/guest_generator.tcl \
+	  -seed $(or $(SEED),1) -trials $(or $(N),1000) -seconds 86400
+
 test-clients: setup-test ## run one scenario through ten SQLite clients; C='node rust': those
 	@$(SETUP) clients || true
 	@$(MAKE) --no-print-directory all
@@ -191,7 +196,7 @@ $(BUILD)/obj/flags: FORCE
 	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
 
 FORCE:
-.PHONY: all docs demo install uninstall test test-clients clients-docs \
+.PHONY: all docs demo guests install uninstall test test-clients clients-docs \
   cluster test-engines test-versions test-fresh test-manager bench bench-docs golden \
   engines amalgamation clean help FORCE
 .DELETE_ON_ERROR:

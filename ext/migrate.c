@@ -71,6 +71,9 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
   tablaoInstallObjects(pOp, eKind, "index");
   tablaoInstallObjects(pOp, eKind, "view");
   tablaoInstallObjects(pOp, eKind, "trigger");
+  if( !bNew && eKind==TABLAO_OBSERVED ){
+    tablaoExec(pOp, tablaoScript("adopt_recount"));
+  }
   migrateKeep(pOp, eKind, &keep);
   tablaoListClear(&keep);
   tablaoRecord(pOp, eKind, iHave);

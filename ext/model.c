@@ -72,7 +72,8 @@ void tablaoModelOpen(TablaoOp *pOp, TablaoModel *pModel, int bRules){
   tablaoInstallTables(&pModel->op, 0, TABLAO_BOTH);
   tablaoExec(&pModel->op, tablaoScript("adopt_schema"));
   tablaoExec(&pModel->op, "INSERT INTO temp.our_tables "
-      "SELECT name FROM main.sqlite_schema WHERE type='table'");
+      "SELECT name FROM main.sqlite_schema "
+      "WHERE type='table' AND name NOT GLOB 'sqlite_*'");
   tablaoInstallTables(&pModel->op, 0, TABLAO_OWN);
   if( bRules ){
     tablaoInstallObjects(&pModel->op, TABLAO_OWN, "view");

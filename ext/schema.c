@@ -317,7 +317,7 @@ void tablaoRecord(TablaoOp *pOp, int eKind, int iHave){
   TablaoSource source;
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
       "INSERT INTO main.tablao_migrations(version, name, checksum, applied_at) "
-      "VALUES(?1, ?2, ?3, (SELECT now FROM main.farm_clock))");
+      "VALUES(?1, ?2, ?3, coalesce((SELECT now FROM main.farm_clock), ''))");
   for(int i=iHave; i<TABLAO_N_MIGRATION && pOp->rc==SQLITE_OK; i++){
     const struct TablaoMigration *p = &aTablaoMigration[i];
     sqlite3_bind_int(pStmt, 1, p->iVersion);

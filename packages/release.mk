@@ -3,7 +3,7 @@
 ##@ Release
 # Where a release comes from this is all; without it `make release` tells which
 # of packages/release.py's SCRIPTS it has left out.
-RELEASE_SCRIPTS =
+RELEASE_SCRIPTS = $(BUILD)/tablao.json $(BUILD)/tablao-mirror.sql
 
 dist: $(AMALGAMATION) ## make the tarballs: the source of the last commit, the amalgamation
 	@$(SETUP) dist

@@ -4,8 +4,8 @@
 #   guests::orders            the ways in which a guest can come: after ours,
 #                             before ours, temporary
 #   guests::make ORDER SQL    makes the guest of a CREATE TRIGGER statement
-#   guests::foreach_order SCRIPT   runs the script in all modes and orders,
-#                             the order in $order
+#   guests::foreach_order ?-modes {PATTERN ...}? SCRIPT   runs the script in
+#                             all modes and orders, the order in $order
 #   guests::wrong             what is wrong with the farm, by its base tables
 #                             and not by our views: counters, sums, who may
 #                             run what, who gets what. Empty when all is well
@@ -55,11 +55,11 @@ proc guests::drop_all {} {
   }
 }
 
-proc guests::foreach_order {script} {
+proc guests::foreach_order {args} {
   variable orders
   upvar 1 order order
   foreach order $orders {
-    uplevel 1 [list foreach_mode $script]
+    uplevel 1 [list foreach_mode {*}$args]
   }
 }
 

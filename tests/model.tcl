@@ -29,8 +29,8 @@
 #     for the job whose sums, and the task whose worker_id, a trigger or a
 #     cascade changed; not for a row on which a ripple found nothing to change
 #     (a job already in the status, sums that are what they were).
-# R2  "An UPDATE of a row": also one that sets a column to the value it had, but
-#     not one that does so with updated_at alone.
+# R2  "An UPDATE of a row": also one that sets a column to the value it had,
+#     updated_at among them.
 # R3  "Refused: ... a status other than completed for a task that is not
 #     active": a report without a status is accepted for any task.
 # R4  "asked to change status": a lazy request counts.
@@ -134,8 +134,7 @@ namespace eval model {
   variable boolean_columns {lazy_status_request can_restart is_active}
   variable most_steps 9007199254740992
   # A change of nothing but these does not move updated_at.
-  variable unstamped {storage_shaman_checkout_id deleted_at next_check
-    updated_at}
+  variable unstamped {storage_shaman_checkout_id deleted_at next_check}
 }
 
 # ---------------------------------------------------------------------------

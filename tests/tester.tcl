@@ -33,6 +33,7 @@
 #       all tables must be the same. An error fails the check; with -catch it
 #       is part of what must be the same, and the script goes on.
 #   dump_rows db ?text?       all rows of all tables, as comparable text
+#   schema_version            the number of the last migration in sql/
 #   tmp_path NAME             a path in a directory that finish_test removes
 #   columns_of TEXT           what the sqlite3 shell shows in columns, the same
 #       whatever version aligned them: two blanks between the columns
@@ -205,6 +206,12 @@ proc tester::remove_tmp {} {
   variable tmp
   if {$tmp ne ""} {catch {file delete -force $tmp}}
   set tmp ""
+}
+
+proc schema_version {} {
+  set sql [file join [file dirname $tester::dir] sql]
+  set last [lindex [lsort [glob -directory $sql -tails {[0-9]*.sql}]] end]
+  return [scan $last %d]
 }
 
 proc db_path {} {

@@ -6,12 +6,15 @@
 # (default: standard output). Needs Tcl's sqlite3 package, or the libtclsqlite
 # that TABLAO_TCLSQLITE names.
 #
-# What it says of an object is the comment in its definition:
-#   table    the comment lines that follow `CREATE TABLE name (`; of a column:
-#            the comment behind it, or the comment lines above it
-#   view     the comment lines that follow `AS`
-#   trigger  the comment lines that follow the line with `ON table`; one on a
-#            view may go without, it is explained with the view
+# What it says of an object is the comment at its definition in ROOT, in sql/,
+# sql/rules/ and views/ (the database itself has none):
+#   table    the comment lines right above `CREATE TABLE name (`; of a column:
+#            from the line there that begins with its name and a colon, or the
+#            comment behind it
+#   view     the comment lines right above `CREATE VIEW name`, which may begin
+#            with the name and a colon
+#   trigger  those, or the comment lines that follow the line with `ON table`;
+#            one on a view may go without, it is explained with the view
 # and of what C adds a comment in ext/*.c that begins with
 #   name(arguments): text     of a function
 #   name: text                of a virtual table
@@ -38,16 +41,59 @@ proc cell {text} {
   return [string map {| \\| \n { }} $text]
 }
 
-# The comment lines at the beginning of a text, without their dashes.
-proc leading_comment {text} {
-  set lines {}
-  foreach line [split $text \n] {
-    if {![regexp {^\s*-- ?(.*)$} $line - words]} break
-    # A word to the tools is none to the reader.
-    if {[string match @* $words]} continue
-    lappend lines $words
+# The words of a comment line; 0 when it is none. A word to the tools is none to
+# the reader.
+proc comment_line {line wordsVar} {
+  upvar 1 $wordsVar words
+  if {![regexp {^\s*-- ?(.*)$} $line - words]} {return 0}
+  if {[string match @* $words]} {set words ""}
+  return 1
+}
+
+# name -> the lines of its comment
+array set comments {}
+
+# Reads the comments of a file of SQL.
+proc read_comments {path} {
+  global comments
+  set channel [open $path r]
+  fconfigure $channel -encoding utf-8
+  set above {}
+  # The trigger whose header this is.
+  set trigger ""
+  foreach line [split [read $channel] \n] {
+    if {[comment_line $line words]} {
+      if {$words ne ""} {lappend above $words}
+      continue
+    }
+    if {[regexp {^CREATE (?:UNIQUE )?(TABLE|VIEW|TRIGGER|INDEX) (\w+)} $line - \
+             type name]} {
+      set comments($name) $above
+      set trigger [expr {$type eq "TRIGGER" ? $name : ""}]
+    } elseif {$trigger ne "" && [regexp {^(WHEN|BEGIN)\y} $line]} {
+      if {[llength $above]} {set comments($trigger) $above}
+      set trigger ""
+    }
+    set above {}
   }
-  return [join $lines \n]
+  close $channel
+}
+foreach pattern {sql/*.sql sql/rules/*.sql views/*.sql} {
+  foreach path [lsort [glob -nocomplain [file join $root $pattern]]] {
+    read_comments $path
+  }
+}
+
+# The comment of an object, without the lines that are its columns'.
+proc comment_of {object {columns {}}} {
+  global comments
+  if {![info exists comments($object)]} {return ""}
+  set lines {}
+  foreach line $comments($object) {
+    if {[regexp {^(\w+): } $line - name] && $name in $columns} break
+    lappend lines $line
+  }
+  return [regsub "^$object: " [join $lines \n] {}]
 }
 
 # All that lack one are named at once, at the end.
@@ -70,27 +116,29 @@ db eval {SELECT tablao_migrate()}
 
 # --- Tables and their triggers -----------------------------------------------
 
+proc columns_of {table} {
+  db eval {SELECT name FROM pragma_table_info($table) ORDER BY cid}
+}
+
 # column -> comment
 proc column_comments {table sql} {
-  set columns [db eval {SELECT name FROM pragma_table_info($table)}]
-  set comments {}
-  # The comment of the table comes first.
-  set rest [regsub {^[^\n]*\n} $sql {}]
-  while {[regexp {^\s*--[^\n]*\n(.*)$} $rest - rest]} {}
-  set above {}
-  foreach line [split $rest \n] {
-    if {[regexp {^\s*-- ?(.*)$} $line - words]} {
-      lappend above $words
-      continue
+  set columns [columns_of $table]
+  set found {}
+  set name ""
+  if {[info exists ::comments($table)]} {
+    foreach line $::comments($table) {
+      if {[regexp {^(\w+): +(.*)$} $line - first words] && $first in $columns} {
+        set name $first
+        set line $words
+      }
+      if {$name ne ""} {dict lappend found $name $line}
     }
-    if {[regexp {^\s*"?(\w+)} $line - name] && $name in $columns} {
-      set words $above
-      if {[regexp {\s-- (.*)$} $line - behind]} {lappend words $behind}
-      if {[llength $words]} {dict set comments $name [join $words " "]}
-    }
-    set above {}
   }
-  return $comments
+  foreach line [split $sql \n] {
+    if {[regexp {^\s*"?(\w+).*\s-- (.*)$} $line - name behind]
+        && $name in $columns} {dict lappend found $name $behind}
+  }
+  return [dict map {name words} $found {join $words " "}]
 }
 
 proc default_words {value} {
@@ -158,11 +206,11 @@ proc describe_triggers {table is_view} {
     SELECT name, sql FROM sqlite_schema
      WHERE type='trigger' AND tbl_name=$table ORDER BY rowid
   } {
-    if {![regexp {^CREATE TRIGGER \w+ (.*?)\s+ON (\w+)\s*?\n(.*)$} $sql - \
-              event on body] || $on ne $table} {
+    if {![regexp {^CREATE TRIGGER \w+ (.*?)\s+ON (\w+)\s*?\n} $sql - \
+              event on] || $on ne $table} {
       die "trigger $name: no ON $table at the end of a line"
     }
-    set comment [leading_comment $body]
+    set comment [comment_of $name]
     if {!$is_view} {need "trigger $name" $comment}
     lappend rows "| $name | [cell [regsub -all {\s+} $event { }]] |\
         [cell $comment] |"
@@ -180,8 +228,7 @@ proc describe_tables {pattern negate} {
      ORDER BY name
   } {
     emit "### $name" ""
-    regsub {^[^\n]*\n} $sql {} body
-    emit [need "table $name" [leading_comment $body]] ""
+    emit [need "table $name" [comment_of $name [columns_of $name]]] ""
     describe_columns $name $sql
     describe_triggers $name 0
   }
@@ -194,11 +241,7 @@ proc describe_views {pattern negate} {
      ORDER BY name
   } {
     emit "### $name" ""
-    set comment ""
-    if {[regexp {\sAS\n(.*)$} $sql - body]} {
-      set comment [leading_comment $body]
-    }
-    emit [need "view $name" $comment] ""
+    emit [need "view $name" [comment_of $name]] ""
     emit "Columns: [join [db eval {
       SELECT name FROM pragma_table_info($name) ORDER BY cid
     }] {, }]." ""

@@ -47,8 +47,8 @@ JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = a.worker_id;
 
 -- What the attempts of each job add up to, open ones included: one row per
--- job. It reads sums; grouped by the uuid, so that the condition on one goes
--- inside.
+-- job. It reads sums, one subquery per column, so that who wants one of them
+-- need not compile the others: a job that is deleted asks for two.
 CREATE VIEW tablao_job_busy (
   job_uuid, job_id, num_attempts, num_failed, first_started_at, last_ended_at,
   busy_ms
@@ -56,33 +56,39 @@ CREATE VIEW tablao_job_busy (
 SELECT
   j.uuid,
   j.id,
-  coalesce(sum(s.num_attempts), 0) + (
+  (
+    SELECT coalesce(sum(s.num_attempts), 0) FROM tablao_attempt_sums s
+    WHERE s.job_id = j.id
+  ) + (
     SELECT count(*) FROM task_attempts a
     WHERE a.tablao_job_id = j.id AND a.ended_at IS NULL
   ),
-  coalesce(sum(CASE WHEN s.outcome IN ('failed', 'soft-failed') THEN s.num_attempts END), 0),
-  CASE
-    WHEN EXISTS (
-      SELECT 1 FROM task_attempts a
+  (
+    SELECT coalesce(sum(s.num_attempts), 0) FROM tablao_attempt_sums s
+    WHERE s.job_id = j.id AND s.outcome IN ('failed', 'soft-failed')
+  ),
+  nullif(min(
+    coalesce((
+      SELECT min(s.first_started_at) FROM tablao_attempt_sums s
+      WHERE s.job_id = j.id
+    ), '9999'),
+    coalesce((
+      SELECT min(a.started_at) FROM task_attempts a
       WHERE a.tablao_job_id = j.id AND a.ended_at IS NULL
-    )
-    THEN min(
-      coalesce(min(s.first_started_at), '9999'),
-      (
-        SELECT min(a.started_at) FROM task_attempts a
-        WHERE a.tablao_job_id = j.id AND a.ended_at IS NULL
-      )
-    )
-    ELSE min(s.first_started_at)
-  END,
-  max(s.last_ended_at),
-  coalesce(sum(s.busy_ms), 0) + (
+    ), '9999')
+  ), '9999'),
+  (
+    SELECT max(s.last_ended_at) FROM tablao_attempt_sums s
+    WHERE s.job_id = j.id
+  ),
+  (
+    SELECT coalesce(sum(s.busy_ms), 0) FROM tablao_attempt_sums s
+    WHERE s.job_id = j.id
+  ) + (
     SELECT coalesce(sum(a.ms), 0) FROM tablao_timed_attempts a
     WHERE a.job_id = j.id AND a.ended_at IS NULL
   )
-FROM jobs j
-LEFT JOIN tablao_attempt_sums s ON s.job_id = j.id
-GROUP BY j.uuid;
+FROM jobs j;
 
 -- How long each job has been worked on, and how long it will take if it goes
 -- on like that: one row per job. seconds_left is NULL unless the job is queued

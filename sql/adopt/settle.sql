@@ -1,6 +1,7 @@
 -- Behind copy.sql: what the rules did to a row because another came, which
 -- here was no news. A new schedule is applied at once, and what a row has got
--- stamps it.
+-- stamps it; not where the time is the same, for an UPDATE that changes nothing
+-- is stamped, too.
 
 UPDATE main.workers SET
   status_requested = (
@@ -17,7 +18,11 @@ UPDATE main.workers SET
   updated_at = (
     SELECT coalesce(nullif(o.updated_at, ''), o.created_at)
     FROM main.tablao_old_workers o WHERE o.id = workers.id
-  );
+  )
+WHERE updated_at IS NOT (
+  SELECT coalesce(nullif(o.updated_at, ''), o.created_at)
+  FROM main.tablao_old_workers o WHERE o.id = workers.id
+);
 
 UPDATE main.sleep_schedules SET
   next_check = (
@@ -29,7 +34,11 @@ UPDATE main.jobs SET
   updated_at = (
     SELECT coalesce(nullif(o.updated_at, ''), o.created_at)
     FROM main.tablao_old_jobs o WHERE o.id = jobs.id
-  );
+  )
+WHERE updated_at IS NOT (
+  SELECT coalesce(nullif(o.updated_at, ''), o.created_at)
+  FROM main.tablao_old_jobs o WHERE o.id = jobs.id
+);
 
 -- From here on Tablao is the one that acts.
 UPDATE main.tablao_setting_defaults SET value = 'on' WHERE name = 'state_machine';

@@ -6,27 +6,20 @@ CREATE VIEW tablao_job_counts (
   num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
 ) AS
 -- How many tasks a job has, in all and in each status, and its steps, which
--- are what the Manager makes them: one row per job. One subquery per column, so
--- that a query counts what it names and no more, for the jobs that it names;
--- typeof() is there for tablao_observed_counts_idx.
+-- are what the Manager makes them: one row per job. A job's tasks are found by
+-- their key. An index with the status in it would have to be kept by each of
+-- the Manager's changes. One subquery per column, so that a query counts what
+-- it names and no more, for the jobs that it names.
 SELECT
   j.id,
-  (SELECT count(*) FROM tasks t
-   WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer'),
-  (SELECT count(*) FROM tasks t
-   WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer' AND t.status = 'queued'),
-  (SELECT count(*) FROM tasks t
-   WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer' AND t.status = 'active'),
-  (SELECT count(*) FROM tasks t
-   WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer' AND t.status = 'completed'),
-  (SELECT count(*) FROM tasks t
-   WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer' AND t.status = 'failed'),
-  (SELECT count(*) FROM tasks t
-   WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer' AND t.status = 'canceled'),
-  (SELECT count(*) FROM tasks t
-   WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer' AND t.status = 'soft-failed'),
-  (SELECT count(*) FROM tasks t
-   WHERE t.job_id = j.id AND typeof(t.job_id) = 'integer' AND t.status = 'paused'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'queued'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'active'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'completed'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'failed'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'canceled'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'soft-failed'),
+  (SELECT count(*) FROM tasks t WHERE t.job_id = j.id AND t.status = 'paused'),
   j.steps_completed,
   j.steps_total
 FROM jobs j;
@@ -84,7 +77,7 @@ SELECT
 FROM workers w
 CROSS JOIN tablao_worker_types p ON p.worker_id = w.id
 CROSS JOIN jobs j ON coalesce(j.worker_tag_id, 0) = p.worker_tag_id
-CROSS JOIN tasks t ON t.job_id = j.id AND typeof(t.job_id) = 'integer'
+CROSS JOIN tasks t ON t.job_id = j.id
 WHERE w.deleted_at IS NULL
   AND j.status IN ('queued', 'active')
   AND j.delete_requested_at IS NULL
@@ -106,9 +99,8 @@ WHERE w.deleted_at IS NULL
 CREATE VIEW farm_problems (kind, object, message) AS
 -- Rows of the Manager's that break a rule: no row when all is well. object is
 -- the uuid of the job, task or worker, or a table and a key in it. Nothing is
--- derived here that could differ from what it derives from.
-SELECT 'steps', uuid, 'steps_completed is not between 0 and steps_total'
-FROM tasks
-WHERE steps_completed NOT BETWEEN 0 AND max(0, steps_total)
+-- derived here that could differ from what it derives from, and how many steps
+-- a task has done is the Manager's to say.
+SELECT kind, object, message FROM tablao_state_problems
 UNION ALL
 SELECT kind, object, message FROM tablao_row_problems;

@@ -114,6 +114,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs
+-- A new job is an event.
 BEGIN
   INSERT INTO tablao_events (
     kind, uuid, name, job_id, old_status, new_status, activity
@@ -123,6 +124,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_status_event AFTER UPDATE OF status ON jobs
+-- A new status of a job is one.
 WHEN NEW.status <> OLD.status
 BEGIN
   INSERT INTO tablao_events (
@@ -134,7 +136,8 @@ END;
 
 CREATE TRIGGER tablao_jobs_before_delete_archive BEFORE DELETE ON jobs
 -- Leaves what is worth knowing of a job, and takes its attempts along, with
--- foreign keys on or off. What its workers have done stays theirs: job 0.
+-- foreign keys on or off (a Manager that is observed has them on). What its
+-- workers have done stays theirs: job 0, of which nobody asks when it began.
 -- BEFORE, and made so as to fire before what deletes the tasks.
 BEGIN
   INSERT INTO archived_jobs (
@@ -143,12 +146,15 @@ BEGIN
   )
   SELECT
     OLD.uuid, OLD.name, OLD.job_type, OLD.status, OLD.created_at, c.now,
-    coalesce(n.num_tasks, 0), coalesce(n.num_completed, 0),
-    coalesce(n.num_failed, 0), t.num_attempts, t.busy_seconds
+    coalesce(n.num_tasks, 0), coalesce(n.num_completed, 0), -- @own
+    coalesce(n.num_failed, 0), b.num_attempts, b.busy_ms / 1000.0 -- @own
+    n.num_tasks, n.num_completed, n.num_failed, b.num_attempts, -- @observed
+    b.busy_ms / 1000.0 -- @observed
   FROM farm_clock c
-  CROSS JOIN job_times t
-  LEFT JOIN tablao_job_counts n ON n.job_id = OLD.id
-  WHERE t.job_uuid = OLD.uuid;
+  CROSS JOIN tablao_job_busy b
+  LEFT JOIN tablao_job_counts n ON n.job_id = b.job_id -- @own
+  CROSS JOIN tablao_job_counts n ON n.job_id = b.job_id -- @observed
+  WHERE b.job_id = OLD.id;
   INSERT INTO tablao_attempt_sums (
     job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
     last_ended_at
@@ -161,11 +167,10 @@ BEGIN
   ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
     num_attempts = num_attempts + excluded.num_attempts,
     busy_ms = busy_ms + excluded.busy_ms,
-    first_started_at = min(first_started_at, excluded.first_started_at),
     last_ended_at = max(last_ended_at, excluded.last_ended_at);
   DELETE FROM tablao_attempt_sums WHERE job_id = OLD.id;
-  DELETE FROM task_attempts
-  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id);
+  DELETE FROM task_attempts -- @own
+  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
   INSERT INTO tablao_events (
     kind, uuid, name, job_id, old_status, new_status, activity
   ) VALUES (
@@ -174,6 +179,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_insert_event AFTER INSERT ON workers
+-- A new worker is an event.
 BEGIN
   INSERT INTO tablao_events (
     kind, uuid, name, job_id, old_status, new_status, activity

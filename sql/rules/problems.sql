@@ -163,6 +163,7 @@ SELECT kind, object, message FROM (
 );
 
 -- tablao_state_problems: what nothing derives, and cannot be right.
+-- @both
 CREATE VIEW tablao_state_problems (kind, object, message) AS
 SELECT 'setting', d.name, 'the setting has no value'
 FROM tablao_setting_defaults d
@@ -183,7 +184,12 @@ WHERE (j.status = 'queued' OR j.status = 'active')
     WHERE t.job_id = j.id
       AND (t.status = 'queued' OR t.status = 'soft-failed')
       AND (
-        t.tablao_open_deps = 0
+        t.tablao_open_deps = 0 -- @own
+        NOT EXISTS ( -- @observed
+          SELECT 1 -- @observed
+          FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id -- @observed
+          WHERE d.task_id = t.id AND p.status <> 'completed' -- @observed
+        ) -- @observed
         OR EXISTS (
           SELECT 1
           FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id

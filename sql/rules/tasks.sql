@@ -283,18 +283,28 @@ BEGIN
   WHERE id = NEW.id
     AND (
       NEW.updated_at IS OLD.updated_at
-      OR NEW.status <> OLD.status
       OR NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
+      OR (
+        NEW.status <> OLD.status
+        AND steps_completed <> CASE status
+          WHEN 'completed' THEN steps_total WHEN 'queued' THEN 0 ELSE steps_completed
+        END
+      )
       OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
     );
 END;
 
 CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
--- The sums of the job are what is booked: tablao_jobs_update sees to that.
+-- The sums of the job are what is booked.
 WHEN NEW.steps_completed <> OLD.steps_completed
   OR NEW.steps_total <> OLD.steps_total * (OLD.tablao_rev > 0)
 BEGIN
-  UPDATE jobs SET updated_at = (SELECT now FROM farm_clock)
+  UPDATE jobs SET
+    (steps_completed, steps_total) = (
+      SELECT c.steps_completed, c.steps_total FROM tablao_job_counts c WHERE c.job_id = NEW.job_id
+    ),
+    updated_at = (SELECT now FROM farm_clock),
+    tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id;
 END;
 
@@ -316,8 +326,22 @@ END;
 
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
 -- What a new status of a task makes of its job; and what other tasks' new
--- statuses do, which users' triggers gave them meanwhile.
+-- statuses do, which users' triggers gave them meanwhile. In short what happens
+-- all day: an active job stays so when a task of it becomes active, or is
+-- completed while others are queued.
 WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
+  AND NOT EXISTS (
+    SELECT 1 FROM jobs j
+    WHERE j.id = NEW.job_id
+      AND j.status = 'active'
+      AND CASE NEW.status
+        WHEN 'active' THEN 1
+        WHEN 'completed' THEN EXISTS (
+          SELECT 1 FROM tablao_counts c
+          WHERE c.job_id = NEW.job_id AND c.kind = 'queued' AND c.n > 0
+        )
+      END
+  )
 BEGIN
   INSERT INTO tablao_move_job (job_id, task_id, status) VALUES (NEW.job_id, NEW.id, NEW.status);
   INSERT INTO tablao_move_job (job_id, task_id, status)
@@ -333,58 +357,55 @@ SELECT NULL, NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_move_job_insert INSTEAD OF INSERT ON tablao_move_job
 BEGIN
   DELETE FROM tablao_pending WHERE task_id = NEW.task_id;
-  INSERT INTO tablao_set_job_status (job_id, status, reason)
-  SELECT
-    NEW.job_id,
-    CASE
-      WHEN NEW.status = 'queued'
-      THEN CASE j.status WHEN 'completed' THEN 'requeueing' END
-      WHEN NEW.status = 'completed' AND c.num_completed = c.num_tasks
-      THEN 'completed'
-      -- Whole percents: the division is one of integers, that is, floor.
-      WHEN NEW.status = 'failed' AND 100 * c.num_failed / c.num_tasks >= (
-        SELECT value FROM farm_settings WHERE name = 'job_fail_percentage'
-      )
-      THEN 'failed'
-      -- The job is over.
-      WHEN (NEW.status = 'completed' OR NEW.status = 'failed')
-        AND c.num_active + c.num_waiting + c.num_paused = 0
-        AND instr('queued active pause-requested', j.status)
-      THEN CASE c.num_failed WHEN 0 THEN 'canceled' ELSE 'failed' END
-      -- Pausing is complete, or still to come.
-      WHEN j.status = 'pause-requested' AND (NEW.status <> 'canceled' OR c.num_paused > 0)
-      THEN CASE c.num_active WHEN 0 THEN 'paused' END
-      WHEN NEW.status = 'completed' OR NEW.status = 'failed'
-      THEN CASE j.status WHEN 'queued' THEN 'active' END
-      WHEN NEW.status = 'canceled'
-      THEN CASE c.num_active + c.num_waiting WHEN 0 THEN 'canceled' END
-      WHEN NEW.status <> 'paused' AND j.status <> 'cancel-requested'
-      THEN 'active'
-    END,
-    'task "' || t.name || '" became ' || NEW.status || CASE NEW.status
-      WHEN 'failed' THEN ', ' || c.num_failed || ' of ' || c.num_tasks || ' tasks have failed'
-      ELSE ''
-    END
-  FROM tasks t
-  CROSS JOIN jobs j ON j.id = NEW.job_id
-  CROSS JOIN (
+  INSERT INTO tablao_set_job_status (job_id, task_id, status)
+  VALUES (NEW.job_id, NEW.task_id, (
     SELECT
-      sum(n) AS num_tasks,
-      sum(n * (kind = 'completed')) AS num_completed,
-      sum(n * (kind = 'failed')) AS num_failed,
-      sum(n * (kind = 'active')) AS num_active,
-      sum(n * (kind = 'queued' OR kind = 'soft-failed')) AS num_waiting,
-      sum(n * (kind = 'paused')) AS num_paused
-    FROM tablao_counts
-    WHERE job_id = NEW.job_id AND kind NOT GLOB 'steps_*'
-  ) c
-  WHERE t.id = NEW.task_id AND t.status = NEW.status;
+      CASE
+        WHEN NEW.status = 'queued'
+        THEN CASE j.status WHEN 'completed' THEN 'requeueing' END
+        WHEN NEW.status = 'completed' AND c.num_completed = c.num_tasks
+        THEN 'completed'
+        -- Whole percents: the division is one of integers, that is, floor.
+        WHEN NEW.status = 'failed' AND 100 * c.num_failed / c.num_tasks >= (
+          SELECT value FROM farm_settings WHERE name = 'job_fail_percentage'
+        )
+        THEN 'failed'
+        -- The job is over.
+        WHEN (NEW.status = 'completed' OR NEW.status = 'failed')
+          AND c.num_active + c.num_waiting + c.num_paused = 0
+          AND instr('queued active pause-requested', j.status)
+        THEN CASE c.num_failed WHEN 0 THEN 'canceled' ELSE 'failed' END
+        -- Pausing is complete, or still to come.
+        WHEN j.status = 'pause-requested' AND (NEW.status <> 'canceled' OR c.num_paused > 0)
+        THEN CASE c.num_active WHEN 0 THEN 'paused' END
+        WHEN NEW.status = 'completed' OR NEW.status = 'failed'
+        THEN CASE j.status WHEN 'queued' THEN 'active' END
+        WHEN NEW.status = 'canceled'
+        THEN CASE c.num_active + c.num_waiting WHEN 0 THEN 'canceled' END
+        WHEN NEW.status <> 'paused' AND j.status <> 'cancel-requested'
+        THEN 'active'
+      END
+    FROM tasks t
+    CROSS JOIN jobs j ON j.id = NEW.job_id
+    CROSS JOIN (
+      SELECT
+        sum(n) AS num_tasks,
+        sum(n * (kind = 'completed')) AS num_completed,
+        sum(n * (kind = 'failed')) AS num_failed,
+        sum(n * (kind = 'active')) AS num_active,
+        sum(n * (kind = 'queued' OR kind = 'soft-failed')) AS num_waiting,
+        sum(n * (kind = 'paused')) AS num_paused
+      FROM tablao_counts
+      WHERE job_id = NEW.job_id AND kind NOT GLOB 'steps_*'
+    ) c
+    WHERE t.id = NEW.task_id AND t.status = NEW.status
+  ));
 END;
 
--- tablao_set_job_status: moves a job on to a status; NULL, or the one that it
+-- tablao_set_job_status: moves the job of a task on to a status; NULL, or the one that it
 -- has, leaves it where it is. `requeueing` only passes through, so what it
 -- leads to writes the activity.
-CREATE VIEW tablao_set_job_status (job_id, status, reason) AS
+CREATE VIEW tablao_set_job_status (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_set_job_status_insert INSTEAD OF INSERT ON tablao_set_job_status
@@ -395,7 +416,15 @@ BEGIN
     status = NEW.status,
     activity = CASE NEW.status
       WHEN 'requeueing' THEN activity
-      ELSE 'Job changed to ' || NEW.status || ': ' || NEW.reason
+      ELSE (
+        SELECT 'Job changed to ' || NEW.status || ': task "' || t.name || '" became ' || t.status
+          || CASE NEW.status
+            WHEN 'failed' THEN ', ' || c.num_failed || ' of ' || c.num_tasks || ' tasks have failed'
+            ELSE ''
+          END
+        FROM tasks t CROSS JOIN tablao_job_counts c ON c.job_id = t.job_id
+        WHERE t.id = NEW.task_id
+      )
     END,
     updated_at = (SELECT now FROM farm_clock)
   WHERE id = NEW.job_id;
@@ -406,8 +435,14 @@ END;
 
 CREATE TRIGGER tablao_tasks_update_times AFTER UPDATE OF created_at, last_touched_at ON tasks
 -- Times are kept in one form.
-WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
-  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_touched_at, '+0 days') IS NOT NEW.last_touched_at
+WHEN (
+    (NEW.created_at IS NOT OLD.created_at OR NEW.tablao_rev = 1)
+    AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+  )
+  OR (
+    (NEW.last_touched_at IS NOT OLD.last_touched_at OR NEW.tablao_rev = 1)
+    AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_touched_at, '+0 days') IS NOT NEW.last_touched_at
+  )
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.last_touched_at);
   UPDATE tasks SET

@@ -180,8 +180,14 @@ END;
 
 CREATE TRIGGER tablao_workers_update_times AFTER UPDATE OF created_at, last_seen_at ON workers
 -- Times are kept in one form.
-WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
-  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_seen_at, '+0 days') IS NOT NEW.last_seen_at
+WHEN (
+    (NEW.created_at IS NOT OLD.created_at OR NEW.tablao_rev = 1)
+    AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+  )
+  OR (
+    (NEW.last_seen_at IS NOT OLD.last_seen_at OR NEW.tablao_rev = 1)
+    AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_seen_at, '+0 days') IS NOT NEW.last_seen_at
+  )
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.last_seen_at);
   UPDATE workers SET

@@ -222,7 +222,9 @@ proc rows_of {database} {
     SELECT * FROM farm_problems; PRAGMA foreign_key_check;
     SELECT * FROM pragma_integrity_check WHERE integrity_check<>'ok';
   }]
-  set dump [dump_rows reader]
+  # How often a row was written is not compared: a step for clients
+  # with the extension only may write one more time. farm_problems knows 0.
+  regsub -all { tablao_rev=\d+} [dump_rows reader] { tablao_rev=#} dump
   reader close
   if {$wrong ne ""} {append dump "\nwrong: $wrong"}
   return $dump

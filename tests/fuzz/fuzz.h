@@ -52,8 +52,8 @@ static const char *const azKnown[] = {
   "completed", "failed", "soft-failed", "paused", "canceled",
   "cancel-requested", "pause-requested", "requeueing", "under-construction",
   "awake", "asleep", "offline", "error", "restart", "starting", "render",
-  "ffmpeg", "on", "off", "blob", "text", "clock", "state_machine",
-  "json_storage", "task_timeout", "job_fail_percentage", "{}", "[]", "null",
+  "ffmpeg", "on", "off", "blob", "text", "clock", "history",
+  "events_keep", "task_timeout", "job_fail_percentage", "{}", "[]", "null",
   "2026-01-02 03:04:05.678+00:00", "2026-01-02 03:04:05.67 +0000 UTC",
   "9999-12-31 23:59:59.999+00:00", "mo tu we", "22:00", "06:00", "%", "1.0",
   ("{\"name\":\"n\",\"job_type\":\"t\",\"tasks\":[{\"name\":\"a\","

@@ -16,6 +16,9 @@ static const char *const azStmt[] = {
   "SELECT * FROM task_summaries(?1)",
   "SELECT * FROM task_graph(?1)",
   "SELECT * FROM job_query(?1)",
+  "SELECT * FROM waiting_tasks WHERE job_uuid=?1",
+  "SELECT * FROM job_times WHERE job_uuid=?1",
+  "SELECT * FROM worker_statistics",
   "INSERT INTO task_claims(worker_uuid) VALUES(?1)",
   "INSERT INTO task_updates(task_uuid, worker_uuid, status, activity, "
     "steps_completed) VALUES(?1, ?2, ?3, ?4, ?5)",

@@ -15,19 +15,21 @@
 // `observed`). Each is answered with lines `ok NAME`, `not ok NAME: WHY`,
 // anything else that is to be shown, and `done`. The databases stay open until
 // the input ends.
+//
+// Each database has a process of its own, so that the memory of one does not
+// lie better than that of the other (which made a difference of 20 %). Both do
+// the same from the same seed, a turn at a time, when compare.go lets them.
 package main
 
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"fmt"
-	"math/bits"
 	"os"
-	"reflect"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,58 +38,42 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-type database struct {
-	name  string
-	url   string
+var (
 	db    *sql.DB
-	times map[string][]taken
-}
+	url   string
+	clock = time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	used  = map[string]bool{}
+	input = bufio.NewScanner(os.Stdin)
+)
 
-// How long something took, and how long the processor was at it, which says
-// more on a machine that has other work to do.
-type taken struct{ wall, cpu time.Duration }
-
-func processor() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err)
+func die(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "manager:", err)
+		os.Exit(2)
 	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // Opened as the Manager does: a pool, every connection of which starts with
 // these pragmas.
-func open(name, path string) (*database, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, err
-	}
-	url := "file:" + path + "?_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)" +
-		"&_pragma=synchronous(normal)&_pragma=busy_timeout(20000)"
-	db, err := sql.Open("sqlite", url)
+func open(path string) error {
+	_, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	url = "file:" + path + "?_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)" +
+		"&_pragma=synchronous(normal)&_pragma=busy_timeout(20000)"
+	if db, err = sql.Open("sqlite", url); err != nil {
+		return err
 	}
 	db.SetMaxIdleConns(5)
 	db.SetMaxOpenConns(10)
-	return &database{name, url, db, map[string][]taken{}}, db.Ping()
+	return db.Ping()
 }
 
-// Every connection that the pool opens anew has to read the schema.
-func (s *session) connect() {
-	db, err := sql.Open("sqlite", s.url)
-	if err == nil {
-		var n int
-		err = db.QueryRow("SELECT count(*) FROM workers").Scan(&n)
-		s.got = append(s.got, fmt.Sprint(n))
-		db.Close()
-	}
-	s.failed = err
-}
+// --- A turn ----------------------------------------------------------------------
 
-// A session is what one of the two databases gets done in a turn, and what
-// came out of it.
+// A session is what the database gets done in a turn, and what came out of it.
 type session struct {
-	*database
 	tx     *sql.Tx
 	start  time.Time
 	ticks  int
@@ -130,7 +116,7 @@ func (s *session) exec(name string, args ...any) int64 {
 	changes, _ := result.RowsAffected()
 	id, _ := result.LastInsertId()
 	if !strings.HasPrefix(name, "insert ") {
-		id = 0 // it is then what an earlier statement inserted, or a trigger's
+		id = 0 // it is then what an earlier statement inserted
 	}
 	s.got = append(s.got, fmt.Sprintf("%s: %d changed, id %d", name, changes, id))
 	return id
@@ -171,7 +157,7 @@ func (s *session) transaction(readOnly bool, do func()) {
 	if s.failed != nil {
 		return
 	}
-	s.tx, s.failed = s.db.BeginTx(context.Background(),
+	s.tx, s.failed = db.BeginTx(context.Background(),
 		&sql.TxOptions{Isolation: sql.LevelSerializable, ReadOnly: readOnly})
 	if s.failed != nil {
 		return
@@ -179,13 +165,74 @@ func (s *session) transaction(readOnly bool, do func()) {
 	do()
 	if readOnly || s.failed != nil {
 		s.tx.Rollback()
-	} else if err := s.tx.Commit(); err != nil {
-		s.failed = err
+	} else {
+		s.failed = s.tx.Commit()
 	}
 }
 
 func (s *session) write(do func()) { s.transaction(false, do) }
 func (s *session) read(do func())  { s.transaction(true, do) }
+
+// Every connection that the pool opens anew has to read the schema.
+func (s *session) connect() {
+	other, err := sql.Open("sqlite", url)
+	if err == nil {
+		var n int
+		err = other.QueryRow("SELECT count(*) FROM workers").Scan(&n)
+		s.got = append(s.got, fmt.Sprint(n))
+		other.Close()
+	}
+	s.failed = err
+}
+
+func processor() time.Duration {
+	var usage syscall.Rusage
+	die(syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// Does something when it is this database's turn, and tells how long it took
+// and what came out.
+func turn(label string, do func(s *session)) *session {
+	clock = clock.Add(time.Second)
+	s := &session{start: clock}
+	fmt.Println("turn", label)
+	hear("go")
+	runtime.GC()
+	cpu, start := processor(), time.Now()
+	do(s)
+	wall := time.Since(start)
+	cpu = processor() - cpu
+	if s.failed != nil {
+		s.got = append(s.got, "error: "+s.failed.Error())
+	}
+	all := strings.Join(s.got, "\n")
+	fmt.Printf("took %d %d %t %x\n", wall, cpu, s.failed == nil, sha256.Sum256([]byte(all)))
+	if hear("next", "show") == "show" {
+		show(s.got)
+	}
+	return s
+}
+
+func hear(words ...string) string {
+	if !input.Scan() {
+		die(fmt.Errorf("the input ended where one of %v should come", words))
+	}
+	for _, word := range words {
+		if input.Text() == word {
+			return word
+		}
+	}
+	die(fmt.Errorf("%q came, not one of %v", input.Text(), words))
+	return ""
+}
+
+func show(lines []string) {
+	fmt.Println("lines", len(lines))
+	for _, line := range lines {
+		fmt.Println(strings.ReplaceAll(line, "\n", " "))
+	}
+}
 
 func read(rows *sql.Rows, most int) ([][]any, error) {
 	defer rows.Close()
@@ -208,6 +255,14 @@ func read(rows *sql.Rows, most int) ([][]any, error) {
 	return all, rows.Err()
 }
 
+func query(text string, args ...any) ([][]any, error) {
+	rows, err := db.Query(text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return read(rows, 0)
+}
+
 func text(row []any) string {
 	words := make([]string, len(row))
 	for i, value := range row {
@@ -220,252 +275,89 @@ func text(row []any) string {
 	return strings.Join(words, " | ")
 }
 
-// --- In turns ------------------------------------------------------------------
-
-var (
-	both   [2]*database
-	clock  = time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
-	labels []string // of what is timed, as first met
-	used   = map[string]bool{}
-	wrong  = map[string]int{}
-	right  = map[string]int{}
-)
-
-// Lets one database do it and then the other, either being first every other
-// time or so, and compares what came out. Returns the plain one's session.
-func turn(label string, do func(s *session)) *session {
-	clock = clock.Add(time.Second)
-	if len(both[0].times[label]) == 0 {
-		labels = append(labels, label)
-	}
-	// Thue and Morse's sequence: fair, and in step with nothing that comes
-	// again and again, such as checkpoints.
-	first := bits.OnesCount(uint(len(both[0].times[label]))) % 2
-	var sessions [2]*session
-	for i := range both {
-		which := (i + first) % 2
-		s := &session{database: both[which], start: clock}
-		sessions[which] = s
-		runtime.GC()
-		cpu, start := processor(), time.Now()
-		do(s)
-		took := taken{time.Since(start), processor() - cpu}
-		s.times[label] = append(s.times[label], took)
-	}
-	plain, observed := sessions[0], sessions[1]
-	switch {
-	case plain.failed != nil || observed.failed != nil:
-		judge(label, fmt.Sprintf("plain: %v, observed: %v", plain.failed, observed.failed))
-	case !reflect.DeepEqual(plain.got, observed.got):
-		judge(label, "the results differ: "+difference(plain.got, observed.got))
-	default:
-		judge(label, "")
-	}
-	return plain
-}
-
-func difference(plain, observed []string) string {
-	for i := 0; i < max(len(plain), len(observed)); i++ {
-		p, o := "nothing", "nothing"
-		if i < len(plain) {
-			p = plain[i]
-		}
-		if i < len(observed) {
-			o = observed[i]
-		}
-		if p != o {
-			return fmt.Sprintf("at %d, plain %q, observed %q", i, p, o)
-		}
-	}
-	return "no"
-}
-
-// Remembers how it went; what went wrong is shown once by name.
-func judge(name, why string) {
-	if why == "" {
-		right[name]++
-		return
-	}
-	if wrong[name]++; wrong[name] == 1 {
-		fmt.Printf("not ok %s: %s\n", name, strings.ReplaceAll(why, "\n", " "))
-	}
-}
-
-// Says of every name that was met since the last time how it went.
-func report() {
-	names := make([]string, 0, len(right))
-	for name := range right {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if wrong[name] == 0 {
-			fmt.Println("ok", name)
-		}
-	}
-	clear(right)
-	clear(wrong)
-}
-
-func median(times []taken, of func(taken) time.Duration) float64 {
-	sorted := make([]time.Duration, len(times))
-	for i := range times {
-		sorted[i] = of(times[i])
-	}
-	slices.Sort(sorted)
-	return sorted[len(sorted)/2].Seconds() * 1000
-}
-
-// What was timed, as a table.
-func figures() {
-	wall := func(t taken) time.Duration { return t.wall }
-	cpu := func(t taken) time.Duration { return t.cpu }
-	fmt.Println("| what | plain, ms | observed, ms | ratio | processor: plain, ms | observed, ms | ratio | times |")
-	fmt.Println("|---|---|---|---|---|---|---|---|")
-	for _, label := range labels {
-		plain, observed := both[0].times[label], both[1].times[label]
-		fmt.Printf("| %s |", label)
-		for _, of := range []func(taken) time.Duration{wall, cpu} {
-			p, o := median(plain, of), median(observed, of)
-			fmt.Printf(" %.2f | %.2f | %.2f |", p, o, o/p)
-		}
-		fmt.Printf(" %d |\n", len(plain))
-	}
-}
-
-// --- Opcodes -------------------------------------------------------------------
+// --- What else is asked -------------------------------------------------------------
 
 // The opcodes of a statement, those of its triggers included, and how many
 // triggers' programs it calls.
-func opcodes(db *sql.DB, text string) (count, programs int, err error) {
+func opcodes(s *statement) error {
 	parameters := 0
-	for i := 1; strings.Contains(text, "?"+strconv.Itoa(i)); i++ {
-		parameters = i
+	for strings.Contains(s.sql, "?"+strconv.Itoa(parameters+1)) {
+		parameters++
 	}
-	rows, err := db.Query("EXPLAIN "+text, make([]any, parameters)...)
+	all, err := query("EXPLAIN "+s.sql, make([]any, parameters)...)
 	if err != nil {
-		return 0, 0, err
+		return fmt.Errorf("%s: %w", s.name, err)
 	}
-	all, err := read(rows, 0)
+	programs := 0
 	for _, row := range all {
 		if fmt.Sprint(row[1]) == "Program" {
 			programs++
 		}
 	}
-	return len(all), programs, err
+	fmt.Println("opcodes", len(all), programs, s.name)
+	return nil
 }
-
-func compareOpcodes() {
-	for i := range statements {
-		s := &statements[i]
-		name := "opcodes of: " + s.name
-		before, _, err := opcodes(both[0].db, s.sql)
-		if err != nil {
-			judge(name, err.Error())
-			continue
-		}
-		after, programs, err := opcodes(both[1].db, s.sql)
-		switch {
-		case err != nil:
-			judge(name, err.Error())
-		case after > s.kind.limit(before):
-			judge(name, fmt.Sprintf("%d, more than %d (plain: %d)", after, s.kind.limit(before), before))
-		case s.kind == storing && programs > 0:
-			judge(name, fmt.Sprintf("it fires %d triggers", programs))
-		default:
-			judge(name, "")
-		}
-		if before != after {
-			fmt.Printf("| %s | %d | %d | %d |\n", s.name, before, after, s.kind.limit(before))
-		}
-	}
-}
-
-// --- Rows ----------------------------------------------------------------------
 
 // Flamenco's tables, whatever else there is.
 var tables = []string{"jobs", "tasks", "task_dependencies", "task_failures", "job_blocks",
-	"last_rendereds", "workers", "worker_tags", "worker_tag_membership", "sleep_schedules"}
+	"last_rendereds", "workers", "worker_tags", "worker_tag_membership", "sleep_schedules",
+	"goose_db_version"}
 
-// Every row of a table as it is stored: types, bytes, columns and order.
-func stored(db *sql.DB, table string) ([]string, error) {
-	columns, err := db.Query("SELECT name FROM pragma_table_info(?1)", table)
+// Every row of a table as it is stored: columns, types, bytes and order.
+func stored(table string) error {
+	names, err := query("SELECT name FROM pragma_table_info(?1)", table)
 	if err != nil {
-		return nil, err
-	}
-	names, err := read(columns, 0)
-	if err != nil {
-		return nil, err
+		return err
 	}
 	parts := []string{"rowid"}
 	for _, row := range names {
-		parts = append(parts, fmt.Sprintf("'%s', quote(\"%s\")", row[0], row[0]))
+		if name := fmt.Sprint(row[0]); name != "tstamp" { // goose's, of the wall clock
+			parts = append(parts, fmt.Sprintf(`'%s', quote("%s")`, name, name))
+		}
 	}
-	rows, err := db.Query("SELECT " + strings.Join(parts, ", ") + " FROM " + table + " ORDER BY rowid")
+	all, err := query("SELECT " + strings.Join(parts, ", ") + " FROM " + table + " ORDER BY rowid")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	all, err := read(rows, 0)
 	lines := make([]string, len(all))
 	for i, row := range all {
 		lines[i] = text(row)
 	}
-	return lines, err
+	fmt.Printf("rows %s %d %x\n", table, len(all), sha256.Sum256([]byte(strings.Join(lines, "\n"))))
+	if hear("next", "show") == "show" {
+		show(lines)
+	}
+	return nil
 }
 
-func compareRows() {
-	for _, table := range tables {
-		name := "rows of " + table
-		p, err := stored(both[0].db, table)
+// What the Manager asks when it starts and now and then, and an answer to
+// which keeps it from starting.
+func sound() error {
+	for _, check := range []string{"integrity_check", "foreign_key_check"} {
+		all, err := query("PRAGMA " + check)
 		if err != nil {
-			judge(name, err.Error())
-			continue
+			return err
 		}
-		o, err := stored(both[1].db, table)
-		switch {
-		case err != nil:
-			judge(name, err.Error())
-		case len(p) == 0:
-			judge(name, "there are none")
-		case !slices.Equal(p, o):
-			judge(name, difference(p, o))
-		default:
-			judge(name, "")
-		}
-	}
-	// The checks that the Manager makes now and then, and refuses to start on.
-	for _, d := range both {
-		for pragma, want := range map[string]int{"integrity_check": 1, "foreign_key_check": 0} {
-			name := pragma + ", " + d.name
-			rows, err := d.db.Query("PRAGMA " + pragma)
-			var all [][]any
-			if err == nil {
-				all, err = read(rows, 0)
-			}
-			switch {
-			case err != nil:
-				judge(name, err.Error())
-			case len(all) != want || want == 1 && fmt.Sprint(all[0][0]) != "ok":
-				judge(name, fmt.Sprint(all))
-			default:
-				judge(name, "")
+		wrong := ""
+		for _, row := range all {
+			if said := text(row); said != "string ok" {
+				wrong += said + "; "
 			}
 		}
+		fmt.Println("check", check, wrong)
 	}
+	return nil
 }
-
-// --- Migrations ------------------------------------------------------------------
 
 // Runs a migration as goose does for the Manager: foreign keys off, one
-// transaction, the version noted in it; on one connection, the others being
-// open. Prints `migrated`, or the error's words.
-func migrate(d *database, file string) error {
+// transaction, the version noted in it; on one connection, others being open.
+func migrate(file string) error {
 	script, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
 	ctx := context.Background()
-	conn, err := d.db.Conn(ctx)
+	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err
 	}
@@ -499,12 +391,10 @@ func migrate(d *database, file string) error {
 	if err != nil {
 		fmt.Println("error", strings.ReplaceAll(err.Error(), "\n", " "))
 	} else {
-		fmt.Println("migrated", d.name)
+		fmt.Println("migrated")
 	}
 	return nil
 }
-
-// -----------------------------------------------------------------------------------
 
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -518,53 +408,43 @@ func version() string {
 }
 
 func run(words []string) error {
-	number := func(i int) int {
-		n, err := strconv.Atoi(words[i])
-		if err != nil {
-			panic(err)
-		}
+	number := func() int {
+		n, err := strconv.Atoi(words[1])
+		die(err)
 		return n
 	}
 	switch words[0] {
 	case "version":
 		var sqlite string
-		if err := both[0].db.QueryRow("SELECT sqlite_version()").Scan(&sqlite); err != nil {
+		if err := db.QueryRow("SELECT sqlite_version()").Scan(&sqlite); err != nil {
 			return err
 		}
 		fmt.Printf("modernc.org/sqlite %s (SQLite %s)\n", version(), sqlite)
 	case "fill":
-		fill(number(1))
+		fill(number())
 	case "measure":
-		for _, d := range both {
-			clear(d.times)
-		}
-		labels = nil
 		measure(words[1:])
-		figures()
 	case "work":
-		work(number(1))
+		work(number())
 	case "opcodes":
-		fmt.Println("| statement | plain | observed | at most |")
-		fmt.Println("|---|---|---|---|")
-		compareOpcodes()
+		for i := range statements {
+			if err := opcodes(&statements[i]); err != nil {
+				return err
+			}
+		}
 	case "used":
 		for i := range statements {
-			name := statements[i].name
-			if used[name] {
-				judge("used: "+name, "")
-			} else {
-				judge("used: "+name, "nothing runs it")
-			}
+			fmt.Println("used", used[statements[i].name], statements[i].name)
 		}
 	case "rows":
-		compareRows()
-	case "migrate":
-		for _, d := range both {
-			if d.name == words[1] {
-				return migrate(d, words[2])
+		for _, table := range tables {
+			if err := stored(table); err != nil {
+				return err
 			}
 		}
-		return fmt.Errorf("no database is called %s", words[1])
+		return sound()
+	case "migrate":
+		return migrate(words[1])
 	default:
 		return fmt.Errorf("unknown command %s", words[0])
 	}
@@ -572,27 +452,17 @@ func run(words []string) error {
 }
 
 func main() {
-	die := func(err error) {
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "manager:", err)
-			os.Exit(2)
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == "-one":
+		die(open(os.Args[2]))
+		for input.Scan() {
+			die(run(strings.Fields(input.Text())))
+			fmt.Println("done")
 		}
-	}
-	if len(os.Args) != 3 {
+		die(db.Close())
+	case len(os.Args) == 3:
+		die(compare(os.Args[1], os.Args[2]))
+	default:
 		die(fmt.Errorf("usage: manager PLAIN OBSERVED"))
-	}
-	for i, name := range []string{"plain", "observed"} {
-		var err error
-		both[i], err = open(name, os.Args[i+1])
-		die(err)
-	}
-	input := bufio.NewScanner(os.Stdin)
-	for input.Scan() {
-		die(run(strings.Fields(input.Text())))
-		report()
-		fmt.Println("done")
-	}
-	for _, d := range both {
-		die(d.db.Close())
 	}
 }

@@ -117,13 +117,12 @@ set client [open |[list $work/manager $work/plain.db $work/observed.db 2>@stderr
 fconfigure $client -buffering line -encoding utf-8
 
 if {[catch {
-  puts [tell version]
+  puts [join [tell version]]
   tell "fill 10000"
   beside observed {
     judge "tablao_migrate()" [expr {[db onecolumn {SELECT tablao_migrate()}]>0}]
   }
   sound "observed"
-  tell rows
   show $work/times.md [tell measure]
   show $work/opcodes.md [tell opcodes]
   tell used
@@ -132,23 +131,23 @@ if {[catch {
 
   foreach which {plain observed} {
     set said [tell "migrate $which $here/column.sql"]
-    judge "columns are added, $which" [expr {$said eq [list "migrated $which"]}] $said
+    judge "columns are added, $which" [expr {$said eq "migrated"}] $said
   }
   tell "work 1"
   tell rows
   sound "with more columns"
 
-  judge "a table is rebuilt, plain" \
-      [expr {[tell "migrate plain $here/rebuild.sql"] eq {{migrated plain}}}]
   set said [lindex [tell "migrate observed $here/rebuild.sql"] 0]
   judge "a table is rebuilt, observed" \
       [regexp {^error .*no such table: main\.tasks} $said] $said
   puts "a table is rebuilt, observed: $said"
   tell rows
   sound "after a migration that failed"
+  judge "a table is rebuilt, plain" \
+      [expr {[tell "migrate plain $here/rebuild.sql"] eq "migrated"}]
   beside observed {db eval {SELECT tablao_detach()}}
   judge "a table is rebuilt, detached" \
-      [expr {[tell "migrate observed $here/rebuild.sql"] eq {{migrated observed}}}]
+      [expr {[tell "migrate observed $here/rebuild.sql"] eq "migrated"}]
   tell "work 1"
   beside observed {db eval {SELECT tablao_migrate()}}
   sound "observed again"

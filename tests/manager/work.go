@@ -294,13 +294,18 @@ func schedule(w *worker) {
 	})
 }
 
-// What every report of a worker comes to.
-func reported(s *session, w *worker, activity string) {
+// What every report of a worker comes to. Returns how many steps its task has.
+func reported(s *session, w *worker, activity string) int64 {
+	var row []any
 	s.read(func() { s.row("worker", w.uuid) })
-	s.read(func() { s.row("task", w.name) })
+	s.read(func() { row = s.row("task", w.name) })
 	s.write(func() { s.exec("touch task", s.now(), w.name) })
 	s.write(func() { s.exec("set task activity", s.now(), activity, w.task) })
 	s.write(func() { s.exec("see worker", s.now(), w.id) })
+	if row == nil {
+		return 0
+	}
+	return as[int64](row[15])
 }
 
 func progress(w *worker, steps int) {
@@ -316,13 +321,13 @@ func progress(w *worker, steps int) {
 
 func complete(w *worker) {
 	turn("complete a task", func(s *session) {
-		reported(s, w, "Rendered")
+		steps := reported(s, w, "Rendered")
 		s.write(func() { s.exec("set task status", s.now(), "completed", w.task) })
 		s.read(func() { s.row("job by id", w.job) })
 		s.read(func() { s.row("count tasks in status", w.job, "completed") })
 		s.read(func() { s.rows("count task statuses", w.job) })
 		s.write(func() {
-			s.exec("set task steps", s.now(), 3, w.task)
+			s.exec("set task steps", s.now(), steps, w.task)
 			s.exec("sum job steps", s.now(), w.job)
 		})
 	})

@@ -233,6 +233,9 @@ static char *digest(sqlite3 *db){
     "SELECT id, status, status_requested FROM workers",
     "SELECT version FROM tablao_migrations",
     "SELECT * FROM task_dependencies",
+    "SELECT id, task_id, worker_id, outcome, activity FROM task_attempts",
+    "SELECT id, kind, uuid, old_status, new_status FROM farm_events",
+    "SELECT * FROM tablao_objects ORDER BY 1",
   };
   for(size_t i=0; i<sizeof(azSql)/sizeof(azSql[0]); i++){
     char *z = ask(db, azSql[i], &rc);
@@ -277,7 +280,7 @@ static const Op aOp[] = {
   { AT_FLAMENCO, "observe less", "ALTER TABLE tasks DROP COLUMN steps_total",
     "SELECT tablao_migrate()" },
   { AT_OBSERVED, "observe again", "DROP VIEW farm_status;"
-    "DROP INDEX tablao_observed_counts_idx", "SELECT tablao_migrate()" },
+    "DROP INDEX tablao_observed_active_idx", "SELECT tablao_migrate()" },
   { AT_OBSERVED, "check observed", "", "SELECT * FROM tablao_check" },
   { AT_OBSERVED, "closed", "", "SELECT farm_tick()" },
   { AT_OBSERVED, "detach observed", "", "SELECT tablao_detach()" },
@@ -308,7 +311,7 @@ static const Op aOp[] = {
     "ALTER TABLE workers ADD COLUMN x; PRAGMA foreign_keys=OFF;"
     "CREATE TABLE c(p REFERENCES jobs(id)); INSERT INTO c VALUES(77)",
     "SELECT * FROM tablao_check" },
-  { AT_FARM, "check, problems", "DROP TRIGGER tasks_au_status;"
+  { AT_FARM, "check, problems", "DROP TRIGGER tablao_tasks_count_status;"
     "UPDATE tasks SET status='completed' WHERE id=1",
     "SELECT * FROM tablao_check" },
   { AT_FARM, "check, newer", "INSERT INTO tablao_migrations "

@@ -409,7 +409,7 @@ static void vfsInstall(void){
 
 /* --- Databases ------------------------------------------------------------*/
 
-static char *zDb, *zFarm, *zEmpty;
+static char *zDb, *zFarm, *zEmpty, *zObserved, *zTaken;
 
 static void copyFile(const char *zFrom, const char *zTo){
   static char aBuf[1<<16];
@@ -503,7 +503,7 @@ static uint64_t hash(uint64_t h, const void *a, int n){
 
 /*
 ** A number for the contents of all tables, without the moments at which
-** migrations were applied.
+** migrations were applied, and at which a farm was first observed.
 */
 static uint64_t digest(sqlite3 *db){
   uint64_t h = 14695981039346656037u;
@@ -516,9 +516,12 @@ static uint64_t digest(sqlite3 *db){
     char *zSql;
     h = hash(h, zName, (int)strlen(zName));
     if( zCreate==0 || strncmp(zCreate, "CREATE TABLE", 12) ) continue;
-    zSql = sqlite3_mprintf(strcmp(zName, "tablao_migrations")
-        ? "SELECT * FROM \"%w\" ORDER BY 1, 2, 3"
-        : "SELECT version, checksum FROM \"%w\"", zName);
+    zSql = sqlite3_mprintf(strcmp(zName, "tablao_migrations")==0
+        ? "SELECT version, checksum FROM \"%w\""
+        : strcmp(zName, "task_attempts")==0
+        ? "SELECT id, task_id, worker_id, ended_at, outcome, activity "
+          "FROM \"%w\" ORDER BY 1"
+        : "SELECT * FROM \"%w\" ORDER BY 1, 2, 3", zName);
     if( sqlite3_prepare_v2(db, zSql, -1, &pRows, 0) ){
       /* Fewer than three columns. */
       sqlite3_free(zSql);
@@ -587,7 +590,8 @@ static char *wrongWith(sqlite3 *db, int bBroken){
 typedef struct Op Op;
 struct Op {
   const char *zName;
-  char eDb;                       /* 'f'arm, 'e'mpty, f'l'amenco */
+  char eDb;                       /* 'f'arm, 'e'mpty, f'l'amenco, 'o'bserved,
+                                  ** 't'aken over; those three with -flamenco */
   const char *zSetup;             /* without faults */
   const char *zSql;
 };
@@ -606,11 +610,10 @@ static const Op aOp[] = {
     "SELECT tablao_migrate()" },
   { "observe", 'l', "", "SELECT tablao_migrate()" },
   { "adopt-problems", 'l', "", "SELECT * FROM tablao_adopt_problems" },
-  { "detach-observed", 'l', "SELECT tablao_migrate()",
-    "SELECT tablao_detach()" },
-  { "take-over", 'l', "SELECT tablao_migrate()", "SELECT tablao_take_over()" },
-  { "detach", 'l', "SELECT tablao_migrate(); SELECT tablao_take_over()",
-    "SELECT tablao_detach()" },
+  { "observe-heals", 'o', "DROP VIEW job_summaries", "SELECT tablao_migrate()" },
+  { "detach-observed", 'o', "", "SELECT tablao_detach()" },
+  { "take-over", 'o', "", "SELECT tablao_take_over()" },
+  { "detach", 't', "", "SELECT tablao_detach()" },
   { "versions", 'f', "", "SELECT tablao_version(), tablao_schema_version()" },
   { "validators", 'f', "", "SELECT job_status_valid('active'), "
     "task_status_valid('x'), worker_status_valid(NULL)" },
@@ -657,7 +660,7 @@ static const Op aOp[] = {
   { "delete-job", 'f', "", "DELETE FROM jobs WHERE uuid='j1'" },
   { "delete-worker", 'f', "", "DELETE FROM workers WHERE uuid='w1'" },
   { "delete-task", 'f', "", "DELETE FROM tasks WHERE uuid='j1-2'" },
-  { "repair", 'f', "UPDATE tablao_job_counts SET num_tasks=99; "
+  { "repair", 'f', "UPDATE tablao_counts SET n=99; "
     "UPDATE tablao_lanes SET has_ready=0", "DELETE FROM farm_problems" },
   { "summaries", 'f', "", "SELECT * FROM task_summaries('j1');"
     "SELECT uuid FROM task_summaries WHERE status IN ('queued', 'active') "
@@ -719,10 +722,34 @@ static void makeTemplates(void){
   must(db, "CREATE TABLE mine (x); INSERT INTO mine VALUES (1)");
   sqlite3_close(db);
   free(z);
+  if( zFlamenco==0 ) return;
+  zObserved = sqlite3_mprintf("%s/observed.db", zDir);
+  zTaken = sqlite3_mprintf("%s/taken.db", zDir);
+  removeDb(zObserved);
+  removeDb(zTaken);
+  copyFile(zFlamenco, zObserved);
+  db = openDb(zObserved, 0, 1);
+  must(db, "SELECT tablao_migrate()");
+  sqlite3_close(db);
+  copyFile(zObserved, zTaken);
+  db = openDb(zTaken, 0, 1);
+  must(db, "SELECT tablao_take_over()");
+  sqlite3_close(db);
 }
 
 static const char *templateOf(const Op *p){
-  return p->eDb=='f' ? zFarm : p->eDb=='e' ? zEmpty : zFlamenco;
+  switch( p->eDb ){
+    case 'f': return zFarm;
+    case 'e': return zEmpty;
+    case 'o': return zObserved;
+    case 't': return zTaken;
+  }
+  return zFlamenco;
+}
+
+/* True if it begins with a database that was Flamenco's. */
+static int isFlamencos(const Op *p){
+  return p->eDb!='f' && p->eDb!='e';
 }
 
 static int bWal;
@@ -796,7 +823,7 @@ static void reference(
 }
 
 static int wanted(const Op *p){
-  if( p->eDb=='l' && zFlamenco==0 ) return 0;
+  if( isFlamencos(p) && zFlamenco==0 ) return 0;
   return zOnly==0 || strstr(p->zName, zOnly)!=0;
 }
 
@@ -838,7 +865,7 @@ static void oomOne(const Op *p, double rUntil){
       if( bAllocMet && rc && rc!=rcWanted && (rc & 0xff)!=SQLITE_NOMEM
        && rc!=SQLITE_IOERR_NOMEM ){
         failed(p, "allocation", n, "it said %d, %s", rc, zErr ? zErr : "");
-      }else if( !sqlite3_get_autocommit(db) && p->eDb!='l' ){
+      }else if( !sqlite3_get_autocommit(db) && !isFlamencos(p) ){
         failed(p, "allocation", n, "a transaction is left open");
       }else{
         /* Taking over and detaching drop tables, during which nothing can be
