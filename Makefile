@@ -104,7 +104,7 @@ test-engines: setup-test ## run farms on engines that replicate SQLite, and kill
 	  sh tests/engines/run.sh '$(BUILD)' $(E)
 
 test-versions: setup-test ## run the core of the tests on the oldest SQLite and the newest
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all engines
 	@CC='$(CC)' TCLSH='$(TCLSH)' bash tests/versions.sh '$(BUILD)' $(V)
 
 test-fresh: ## run make demo and make test on bare Debian and Ubuntu; F='debian-12 debian-13': on those

@@ -104,15 +104,20 @@ public final class Client {
     /** What this driver does that could matter. */
     private static void extra() throws SQLException {
         // setTimestamp() binds milliseconds since 1970, or a text in the zone
-        // and the form of the connection's date_string_format: not the stored
-        // form. Times are bound as text.
+        // and the form of the connection's date_string_format. A number is no
+        // time here, and is refused. Times are bound as text.
         Instant now = Instant.parse("2026-04-13T09:30:00Z");
         String text = now.toString().replace('T', ' ').replace("Z", ".000+00:00");
         try (PreparedStatement update = db.prepareStatement(
                 "UPDATE workers SET last_seen_at = ? WHERE uuid = 'worker-ada'")) {
             update.setTimestamp(1, Timestamp.from(now));
-            update.executeUpdate();
-            check("setTimestamp() binds a number", one("SELECT typeof(last_seen_at) FROM workers WHERE uuid = 'worker-ada'"), "integer");
+            String said = "";
+            try {
+                update.executeUpdate();
+            } catch (SQLException error) {
+                said = error.getMessage();
+            }
+            check("setTimestamp() binds a number, which is refused", said.contains("any other time must be a day that there is"), true);
             update.setString(1, text);
             update.executeUpdate();
         }

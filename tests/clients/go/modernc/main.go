@@ -38,15 +38,15 @@ func extra(ctx context.Context, c *sql.Conn, check func(name, wrong string)) {
 	check("and leaves nothing", client.Want(
 		client.Text(ctx, c, "SELECT status FROM jobs WHERE uuid = 'job-shot'"), "failed"))
 	// The driver writes time.Time.String(), as Flamenco's Manager does: zeros
-	// of the fraction are gone. Such times stay, and compare rightly.
+	// of the fraction are gone. Such times are brought to the stored form.
 	now := time.Date(2026, 4, 13, 9, 30, 5, 100_000_000, time.UTC)
 	wrong := exec("UPDATE workers SET status = 'awake', status_requested = '', last_seen_at = ? WHERE uuid = 'worker-ada'", now)
 	if wrong == "" {
 		wrong = client.Want(client.Text(ctx, c,
 			"SELECT last_seen_at || '' FROM workers WHERE uuid = 'worker-ada'"),
-			"2026-04-13 09:30:05.1 +0000 UTC")
+			"2026-04-13 09:30:05.100+00:00")
 	}
-	check("time.Time is written as String() does", wrong)
+	check("time.Time, written as String() does, takes the stored form", wrong)
 	for _, at := range []struct{ clock, due string }{
 		{"2026-04-13 09:31:05.099+00:00", "0"},
 		{"2026-04-13 09:31:05.100+00:00", "1"},
