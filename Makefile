@@ -170,6 +170,10 @@ $(BUILD)/tablao.sql: $(BUILD)/tablao_sql.h
 $(BUILD)/tablao.json: $(BUILD)/tablao_sql.h $(BUILD)/tablao.sql tools/mkengines.tcl
 	$(TCLSH) tools/mkengines.tcl $(BUILD)
 
+# It writes both, too.
+$(BUILD)/tablao-mirror.sql: $(BUILD)/tablao.json
+	@test -f $@ || $(TCLSH) tools/mkengines.tcl $(BUILD)
+
 # The public header, not to be mixed up with the extension's own in ext/.
 $(BUILD)/include/tablao.h: packages/c/tablao.h.in VERSION
 	@mkdir -p $(@D)
