@@ -33,7 +33,7 @@ export PATH := /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 endif
 
 VERSION := $(shell read -r version <VERSION; echo "$$version")
-SQL     := $(sort $(wildcard sql/*.sql sql/*/*.sql views/*.sql))
+SQL     := $(sort $(wildcard sql/*.sql sql/*/*.sql views/*.sql) sql/rules/story.txt)
 OBJ     := $(patsubst ext/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard ext/*.c)))
 AMALGAMATION = $(BUILD)/amalgamation/tablao.c
 INSTALLED = '$(DESTDIR)$(LIBDIR)/tablao.$(SO)' \
