@@ -527,6 +527,18 @@ append s {--
 --
 }
 append s $story "\nBEGIN IMMEDIATE;\n"
+append s {
+-- An older SQLite would take all this, and fail later.
+CREATE VIEW tablao_too_old (version) AS
+SELECT sqlite_version();
+CREATE TRIGGER tablao_too_old_insert INSTEAD OF INSERT ON tablao_too_old
+WHEN NEW.version GLOB '3.*' AND CAST(substr(NEW.version, 3) AS INTEGER) < 37
+BEGIN
+  SELECT RAISE(ROLLBACK, 'tablao: SQLite 3.37.0 or later is needed; SELECT sqlite_version() says what this is');
+END;
+INSERT INTO tablao_too_old (version) SELECT sqlite_version();
+DROP VIEW tablao_too_old;
+}
 foreach migration $migrations {
   lassign $migration number label sum text name
   append s "\n-- === $name\n$text\n" \
