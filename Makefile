@@ -33,7 +33,7 @@ export PATH := /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 endif
 
 VERSION := $(shell read -r version <VERSION; echo "$$version")
-SQL     := $(sort $(wildcard sql/*.sql sql/*/*.sql views/*.sql))
+SQL     := $(sort $(wildcard sql/*.sql sql/*/*.sql views/*.sql) sql/rules/story.txt)
 OBJ     := $(patsubst ext/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard ext/*.c)))
 AMALGAMATION = $(BUILD)/amalgamation/tablao.c
 INSTALLED = '$(DESTDIR)$(LIBDIR)/tablao.$(SO)' \
@@ -169,6 +169,10 @@ $(BUILD)/tablao.sql: $(BUILD)/tablao_sql.h
 # Of the script, by Tcl's sqlite3 package, which the build does without.
 $(BUILD)/tablao.json: $(BUILD)/tablao_sql.h $(BUILD)/tablao.sql tools/mkengines.tcl
 	$(TCLSH) tools/mkengines.tcl $(BUILD)
+
+# It writes both, too.
+$(BUILD)/tablao-mirror.sql: $(BUILD)/tablao.json
+	@test -f $@ || $(TCLSH) tools/mkengines.tcl $(BUILD)
 
 # The public header, not to be mixed up with the extension's own in ext/.
 $(BUILD)/include/tablao.h: packages/c/tablao.h.in VERSION

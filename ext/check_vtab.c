@@ -1,10 +1,11 @@
 /*
 ** tablao_check: one row for each thing that is wrong with the database.
 **
-**   CREATE TABLE tablao_check(severity, object, message);
+**   CREATE TABLE tablao_check(severity, object, message, schema HIDDEN);
 **
 **   SELECT * FROM tablao_check;
 **   SELECT count(*)=0 FROM tablao_check WHERE severity='error';
+**   SELECT * FROM tablao_check WHERE schema='NAME OF AN ATTACHED DATABASE';
 **
 ** severity is 'error' (what is promised does not hold), 'warning' (it holds,
 ** but something is not as it should be) or 'info' (advice). object is the
@@ -17,7 +18,12 @@
 **                      SELECT tablao_migrate() makes views and triggers anew
 **   connection         triggers or views switched off; journal_mode,
 **                      synchronous, busy_timeout, foreign_keys, and pragmas
-**                      that take rules away
+**                      that take rules away. What concerns writers only is
+**                      left out where the database is read-only
+**   clock              a clock that is pinned far from the time it is
+**   farm_ticks         a farm with work that does not tick
+**   texts              texts that are not UTF-8: some clients cannot read a
+**                      table that has one
 **   farm_problems      rows that disagree with what they derive from or with
 **                      a rule; DELETE FROM farm_problems repairs what it can
 **   foreign_key_check  rows without their parent
@@ -28,17 +34,29 @@
 ** that cannot be run, since something is missing or the file is damaged, is
 ** itself a row. To tell what tables and indexes should look like, the
 ** migrations are run in a database in memory, and the texts are compared
-** without blanks, comments and quotes, which ALTER TABLE may change.
+** without blanks, comments and quotes, which ALTER TABLE may change. Columns
+** that the user added with ALTER TABLE are no difference; of a column of ours
+** that is gone, the one in its place is named.
 **
 ** It is DIRECTONLY: it reads all there is and is slow on purpose, so no
 ** view or trigger may set it off.
 */
 #include "tablao.h"
 
-#define CHECK_DECLARE "CREATE TABLE x(severity TEXT, object TEXT, message TEXT)"
+#define CHECK_DECLARE \
+  "CREATE TABLE x(severity TEXT, object TEXT, message TEXT, " \
+  "schema TEXT HIDDEN)"
+
+/* Rows about texts that are not UTF-8; there may be as many as texts. */
+#define CHECK_MAX_TEXTS 100
 
 #define CHECK_COL_SEVERITY 0
 #define CHECK_COL_OBJECT   1
+#define CHECK_COL_SCHEMA   3
+
+/* Values of idxNum. */
+#define CHECK_IDX_MAIN   0  /* no argument */
+#define CHECK_IDX_SCHEMA 1  /* schema = argv[0] */
 
 /* One row of those that are collected. */
 typedef struct CheckRow CheckRow;
@@ -70,7 +88,9 @@ struct CheckCursor {
   int nRow;
   int iRow;                 /* the current one; nRow when they are through */
   int iScan;                /* the statement being run; CHECK_N_SCAN at EOF */
+  char *zSchema;            /* NULL: main */
   int bHasFarm;
+  int bCurrent;             /* and it is of this extension's version */
   sqlite3_stmt *pScan;      /* NULL: not yet prepared */
   CheckRow row;             /* the current row of a statement */
   sqlite3_int64 iRowid;
@@ -115,6 +135,7 @@ static void checkCursorReset(CheckCursor *pCur){
   for(int i=0; i<pCur->nRow; i++) checkRowClear(&pCur->aRow[i]);
   sqlite3_free(pCur->aRow);
   checkRowClear(&pCur->row);
+  sqlite3_free(pCur->zSchema);
   sqlite3_vtab_cursor base = pCur->base;
   memset(pCur, 0, sizeof(*pCur));
   pCur->base = base;
@@ -215,10 +236,93 @@ static int checkSameSql(const char *zA, const char *zB){
   }
 }
 
+/* A statement as it is compared. OUT: caller frees; NULL: out of memory. */
+static char *checkBareSql(const char *z){
+  char *zBare = sqlite3_malloc64(strlen(z)+1);
+  char *zTo = zBare;
+  while( zBare && (*zTo = (char)checkNextChar(&z))!=0 ) zTo++;
+  return zBare;
+}
+
+/*
+** True if zHave is zWant and columns that ALTER TABLE ADD COLUMN put behind
+** the last: a piece more that begins with a comma.
+*/
+static int checkOnlyAdded(TablaoOp *pOp, const char *zHave, const char *zWant){
+  char *zH = checkBareSql(zHave);
+  char *zW = checkBareSql(zWant);
+  int bOnly = 0;
+  if( zH==0 || zW==0 ){
+    if( pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
+  }else if( strlen(zH)>strlen(zW) ){
+    size_t nMore = strlen(zH) - strlen(zW);
+    size_t i = 0;
+    while( zW[i] && zH[i]==zW[i] ) i++;
+    if( strcmp(zH+i+nMore, zW+i)==0 ){
+      /* The piece may begin earlier, where it begins as what follows it. */
+      while( i>0 && zH[i]!=',' && zH[i-1]==zH[i-1+nMore] ) i--;
+      bOnly = zH[i]==',';
+    }
+  }
+  sqlite3_free(zH);
+  sqlite3_free(zW);
+  return bOnly;
+}
+
+/*
+** Compares the columns of a table with those of the model's. Returns how many
+** rows it added. A column that is missing is named, with what stands where it
+** should.
+*/
+static int checkColumns(
+  CheckCursor *pCur,
+  TablaoOp *pOp,
+  TablaoOp *pModel,
+  const char *zTable
+){
+  static const char zSql[] = "SELECT name, cid, upper(type) || ' ' || "
+      "\"notnull\" || ' ' || coalesce(dflt_value, '') || ' ' || pk "
+      "FROM pragma_table_xinfo(?1, 'main') "
+      "WHERE ?2 IS NULL OR name=?2 COLLATE NOCASE OR cid=?3 "
+      "ORDER BY ?2 IS NULL OR name=?2 COLLATE NOCASE DESC, cid";
+  int nRow = pCur->nRow;
+  sqlite3_stmt *pWant = tablaoPrepare(pModel, zSql);
+  sqlite3_stmt *pHave = tablaoPrepare(pOp, zSql);
+  tablaoBindText(pModel, pWant, 1, zTable);
+  while( pOp->rc==SQLITE_OK && tablaoStep(pModel, pWant) ){
+    const char *zName = tablaoColumnText(pModel, pWant, 0);
+    const char *zWant = tablaoColumnText(pModel, pWant, 2);
+    char *zMessage = 0;
+    int bAdd = 1;
+    tablaoBindText(pOp, pHave, 1, zTable);
+    tablaoBindText(pOp, pHave, 2, zName);
+    tablaoBindInt(pOp, pHave, 3, sqlite3_column_int(pWant, 1));
+    if( !tablaoStep(pOp, pHave) ){
+      zMessage = sqlite3_mprintf("column %s is missing", zName);
+    }else if( sqlite3_stricmp(tablaoColumnText(pOp, pHave, 0), zName) ){
+      zMessage = sqlite3_mprintf("column %s is missing; if it was renamed: "
+          "ALTER TABLE %s RENAME COLUMN \"%w\" TO %s", zName, zTable,
+          tablaoColumnText(pOp, pHave, 0), zName);
+    }else if( strcmp(tablaoColumnText(pOp, pHave, 2), zWant)!=0 ){
+      zMessage = sqlite3_mprintf("column %s is not as this extension would "
+          "make it", zName);
+    }else{
+      bAdd = 0;
+    }
+    if( bAdd && zMessage==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
+    if( bAdd ) checkAdd(pCur, pOp, "error", zTable, zMessage);
+    sqlite3_free(zMessage);
+    sqlite3_reset(pHave);
+  }
+  sqlite3_finalize(pWant);
+  sqlite3_finalize(pHave);
+  return pCur->nRow - nRow;
+}
+
 /*
 ** Compares one object with what the database has under its name. pFind is
-** SELECT sql ... WHERE type=?1 AND name=?2. bAnew: tablao_migrate() makes it
-** anew; else a migration has made it.
+** SELECT sql ... WHERE type=?1 AND name=?2. pModel is NULL where
+** tablao_migrate() makes it anew; else it has what a migration has made.
 */
 static void checkObject(
   CheckCursor *pCur,
@@ -227,8 +331,9 @@ static void checkObject(
   const char *zType,
   const char *zName,
   const char *zSql,
-  int bAnew
+  TablaoOp *pModel
 ){
+  int bAnew = pModel==0;
   int bIndex = strcmp(zType, "index")==0;
   const char *zWhat = 0;
   tablaoBindText(pOp, pFind, 1, zType);
@@ -238,7 +343,13 @@ static void checkObject(
   }else{
     const char *zHave = tablaoColumnText(pOp, pFind, 0);
     if( bAnew ? strcmp(zHave, zSql)!=0 : !checkSameSql(zHave, zSql) ){
-      zWhat = "is not as this extension would make it";
+      int bTable = strcmp(zType, "table")==0;
+      /* A row for each column, or one for the table. */
+      if( (!bTable || checkColumns(pCur, pOp, pModel, zName)==0)
+       && !(bTable && checkOnlyAdded(pOp, zHave, zSql))
+      ){
+        zWhat = "is not as this extension would make it";
+      }
     }
   }
   sqlite3_reset(pFind);
@@ -268,6 +379,7 @@ static void checkTables(
   memset(&model, 0, sizeof(model));
   if( pOp->rc ) return;
   tablaoOpInit(&op, pOp->p, "tablao_check");
+  op.zSchema = pCur->zSchema;
   tablaoOpenMemory(&op, &model.db);
   if( op.rc ){
     checkAddError(pCur, pOp, &op, "warning", "tables");
@@ -283,7 +395,7 @@ static void checkTables(
       const char *zName = tablaoColumnText(&op, pStmt, 1);
       const char *zSql = tablaoColumnText(&op, pStmt, 2);
       if( op.rc==SQLITE_OK ) {
-        checkObject(pCur, pOp, pFind, zType, zName, zSql, 0);
+        checkObject(pCur, pOp, pFind, zType, zName, zSql, &op);
       }
     }
     sqlite3_finalize(pStmt);
@@ -343,6 +455,7 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   }
   TablaoOp op;
   tablaoOpInit(&op, pOp->p, "tablao_check");
+  op.zSchema = pCur->zSchema;
   int iVersion = tablaoCompareApplied(&op);
   int bApplied = op.rc==SQLITE_OK;
   checkAddError(pCur, pOp, &op, "error", "tablao_migrations");
@@ -356,6 +469,7 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
     sqlite3_free(zMessage);
     return;
   }
+  pCur->bCurrent = 1;
   TablaoSource source;
   int eKind = tablaoKind(pOp);
   sqlite3_stmt *pFind = tablaoPrepare(pOp,
@@ -363,7 +477,7 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   if( eKind==TABLAO_OBSERVED ) checkFlamenco(pCur, pOp);
   checkTables(pCur, pOp, eKind, pFind);
   for(int i=0; tablaoSource(eKind, &i, &source) && pOp->rc==SQLITE_OK; ){
-    checkObject(pCur, pOp, pFind, source.zType, source.zName, source.zSql, 1);
+    checkObject(pCur, pOp, pFind, source.zType, source.zName, source.zSql, 0);
   }
   sqlite3_finalize(pFind);
   checkUnknown(pCur, pOp, eKind);
@@ -374,19 +488,20 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
   static const struct {
     const char *zPragma;
     int bIfFile;            /* only where the database is a file */
+    int bIfWritten;         /* only where this connection can write */
     int iBad;               /* the value that is reported */
     const char *zSeverity;
     const char *zMessage;
   } aPragma[] = {
-    { "synchronous", 1, 0, "warning",
+    { "synchronous", 1, 1, 0, "warning",
       "OFF: a power failure may damage the file; NORMAL or more is safe" },
-    { "busy_timeout", 1, 0, "warning",
+    { "busy_timeout", 1, 1, 0, "warning",
       "0: a statement fails at once when another process is writing" },
-    { "foreign_keys", 0, 0, "info",
+    { "foreign_keys", 0, 1, 0, "info",
       "OFF: the triggers keep references all the same; ON is a second net" },
-    { "ignore_check_constraints", 0, 1, "warning",
+    { "ignore_check_constraints", 0, 1, 1, "warning",
       "ON: a rule of the user's own tables may not hold" },
-    { "writable_schema", 0, 1, "error",
+    { "writable_schema", 0, 1, 1, "error",
       "ON: any statement may take the rules out of the file" },
   };
   static const struct {
@@ -399,9 +514,10 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
     { SQLITE_DBCONFIG_ENABLE_VIEW, "views",
       "switched off in this connection: no rule holds" },
   };
-  const char *zFile = sqlite3_db_filename(pOp->db, "main");
+  const char *zFile = sqlite3_db_filename(pOp->db, tablaoSchemaName(pOp));
   /* What dqlite keeps is synced and locked by dqlite. */
   int bFile = zFile && zFile[0] && !tablaoIsDqlite(pOp->db);
+  int bWritten = sqlite3_db_readonly(pOp->db, tablaoSchemaName(pOp))!=1;
 
   for(size_t i=0; i<sizeof(aConfig)/sizeof(aConfig[0]); i++){
     int bOn = 1;
@@ -411,7 +527,7 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
     }
   }
   char *zMode = tablaoText(pOp, "PRAGMA main.journal_mode");
-  if( bFile && zMode && sqlite3_stricmp(zMode, "wal") ){
+  if( bFile && bWritten && zMode && sqlite3_stricmp(zMode, "wal") ){
     checkAdd(pCur, pOp, "warning", "journal_mode",
         "not WAL: readers and writers wait for each other");
   }
@@ -420,11 +536,136 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
     char zSql[64];
     sqlite3_snprintf(sizeof(zSql), zSql, "PRAGMA main.%s", aPragma[i].zPragma);
     if( aPragma[i].bIfFile && !bFile ) continue;
+    if( aPragma[i].bIfWritten && !bWritten ) continue;
     if( tablaoInt(pOp, zSql, -1)==aPragma[i].iBad ){
       checkAdd(pCur, pOp, aPragma[i].zSeverity, aPragma[i].zPragma,
           aPragma[i].zMessage);
     }
   }
+}
+
+/* Whether the clock is pinned far from the time it is, and when an own farm
+** with work last ticked. */
+static void checkTimes(CheckCursor *pCur, TablaoOp *pOp, int eKind){
+  char *zMessage = tablaoText(pOp,
+      "SELECT 'pinned at ' || value || ', ' || "
+      "CAST(round(abs(julianday(value) - julianday('now'))) AS INTEGER) || "
+      "CASE WHEN julianday(value)<julianday('now') THEN ' days ago' "
+        "ELSE ' days from now' END || "
+      "'; UPDATE farm_settings SET value=NULL WHERE name=''clock'' lets it go' "
+      "FROM main.farm_settings WHERE name='clock' "
+      "AND abs(julianday(value) - julianday('now'))>1");
+  if( zMessage ) checkAdd(pCur, pOp, "warning", "clock", zMessage);
+  sqlite3_free(zMessage);
+  if( eKind!=TABLAO_OWN ) return;
+  /* A copy does not tick: where this connection cannot write, that is advice. */
+  int bReadOnly = sqlite3_db_readonly(pOp->db, tablaoSchemaName(pOp))==1;
+  zMessage = tablaoText(pOp,
+      "SELECT CASE WHEN s.last_tick_at IS NULL THEN 'the farm has never ticked' "
+        "ELSE 'the farm last ticked at ' || s.last_tick_at END || "
+      "': INSERT INTO farm_ticks DEFAULT VALUES, once a minute, finds what "
+        "timed out' "
+      "FROM main.tablao_scratch s WHERE (s.last_tick_at IS NULL "
+        "OR julianday(s.last_tick_at)<julianday(coalesce((SELECT value "
+          "FROM main.farm_settings WHERE name='clock'), 'now')) - 10.0/1440) "
+      "AND EXISTS(SELECT 1 FROM main.jobs "
+        "WHERE status IN ('queued', 'active'))");
+  if( zMessage ){
+    checkAdd(pCur, pOp, bReadOnly ? "info" : "warning", "farm_ticks", zMessage);
+  }
+  sqlite3_free(zMessage);
+}
+
+/* True if the n bytes are UTF-8: the shortest form, no surrogates, and up to
+** U+10FFFF. */
+static int checkIsUtf8(const unsigned char *z, int n){
+  for(int i=0; i<n; ){
+    unsigned char c = z[i++];
+    if( c<0x80 ) continue;
+    int nMore = c<0xc2 ? 0 : c<0xe0 ? 1 : c<0xf0 ? 2 : c<0xf5 ? 3 : 0;
+    if( nMore==0 || nMore>n-i ) return 0;
+    if( (c==0xe0 && z[i]<0xa0) || (c==0xed && z[i]>0x9f)
+     || (c==0xf0 && z[i]<0x90) || (c==0xf4 && z[i]>0x8f)
+    ){
+      return 0;
+    }
+    for(; nMore>0; nMore--){
+      if( (z[i++] & 0xc0)!=0x80 ) return 0;
+    }
+  }
+  return 1;
+}
+
+/* Texts that are not UTF-8; JSON that came as a BLOB is text, too. In a UTF-16
+** database SQLite makes UTF-8 of whatever is there. */
+static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
+  static const struct {
+    const char *zTable;
+    const char *zKey;       /* SQL: what tells a row from the others */
+  } aTable[] = {
+    { "jobs", "id" }, { "tasks", "id" },
+    { "task_dependencies", "task_id || ', ' || dependency_id" },
+    { "task_failures", "task_id || ', ' || worker_id" },
+    { "job_blocks", "id" }, { "last_rendereds", "id" }, { "workers", "id" },
+    { "worker_tags", "id" },
+    { "worker_tag_membership", "worker_tag_id || ', ' || worker_id" },
+    { "sleep_schedules", "id" }, { "farm_settings", "name" },
+    { "task_attempts", "id" }, { "archived_jobs", "id" },
+    { "farm_events", "id" },
+  };
+  int nFound = 0;
+  sqlite3_stmt *pFind = tablaoPrepare(pOp, "SELECT 1 FROM main.sqlite_schema "
+      "WHERE type='table' AND name=?1 COLLATE NOCASE");
+  for(size_t i=0; i<sizeof(aTable)/sizeof(aTable[0]) && pOp->rc==SQLITE_OK;
+      i++){
+    const char *zTable = aTable[i].zTable;
+    tablaoBindText(pOp, pFind, 1, zTable);
+    int bThere = tablaoStep(pOp, pFind);
+    sqlite3_reset(pFind);
+    if( !bThere ) continue;
+    char *zSql = sqlite3_mprintf("SELECT %s, * FROM main.\"%w\"",
+        aTable[i].zKey, zTable);
+    if( zSql==0 ) pOp->rc = SQLITE_NOMEM;
+    TablaoOp op;
+    tablaoOpInit(&op, pOp->p, "tablao_check");
+    op.zSchema = pCur->zSchema;
+    sqlite3_stmt *pScan = zSql ? tablaoPrepare(&op, zSql) : 0;
+    sqlite3_free(zSql);
+    while( pScan && pOp->rc==SQLITE_OK && nFound<=CHECK_MAX_TEXTS
+        && tablaoStep(&op, pScan)
+    ){
+      for(int j=1; j<sqlite3_column_count(pScan); j++){
+        const char *zColumn = sqlite3_column_name(pScan, j);
+        int eType = sqlite3_column_type(pScan, j);
+        int bJson = zColumn && (strcmp(zColumn, "settings")==0
+            || strcmp(zColumn, "metadata")==0
+            || strcmp(zColumn, "commands")==0);
+        if( eType!=SQLITE_TEXT && !(bJson && eType==SQLITE_BLOB) ) continue;
+        const unsigned char *z = sqlite3_column_text(pScan, j);
+        if( z==0 || zColumn==0 ){
+          /* An empty BLOB has no text. */
+          if( sqlite3_column_bytes(pScan, j)>0 || zColumn==0 ){
+            pOp->rc = SQLITE_NOMEM;
+          }
+          continue;
+        }
+        if( checkIsUtf8(z, sqlite3_column_bytes(pScan, j)) ) continue;
+        if( ++nFound>CHECK_MAX_TEXTS ){
+          checkAdd(pCur, pOp, "error", zTable, "more texts are not UTF-8");
+          break;
+        }
+        char *zMessage = sqlite3_mprintf("column %s of row %s is not UTF-8: "
+            "some clients cannot read the table", zColumn,
+            tablaoColumnText(pOp, pScan, 0));
+        if( zMessage==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
+        checkAdd(pCur, pOp, "error", zTable, zMessage);
+        sqlite3_free(zMessage);
+      }
+    }
+    sqlite3_finalize(pScan);
+    checkAddError(pCur, pOp, &op, "error", zTable);
+  }
+  sqlite3_finalize(pFind);
 }
 
 /* --- What is passed on ----------------------------------------------------*/
@@ -460,6 +701,7 @@ static void checkScan(CheckCursor *pCur, TablaoOp *pOp){
   while( pCur->iScan<CHECK_N_SCAN && pOp->rc==SQLITE_OK ){
     TablaoOp op;
     tablaoOpInit(&op, pOp->p, "tablao_check");
+    op.zSchema = pCur->zSchema;
     op.bNeedsNoFarm = 1;
     if( pCur->iScan==CHECK_SCAN_PROBLEMS && !pCur->bHasFarm ){
       pCur->iScan++;
@@ -491,6 +733,7 @@ static int checkNext(sqlite3_vtab_cursor *pBase){
   CheckCursor *pCur = (CheckCursor*)pBase;
   TablaoOp op;
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "tablao_check");
+  op.zSchema = pCur->zSchema;
   pCur->iRowid++;
   if( pCur->iRow<pCur->nRow ) pCur->iRow++;
   if( pCur->iRow==pCur->nRow ) checkScan(pCur, &op);
@@ -513,6 +756,11 @@ static int checkColumn(
   int iCol
 ){
   CheckCursor *pCur = (CheckCursor*)pBase;
+  if( iCol==CHECK_COL_SCHEMA ){
+    sqlite3_result_text(ctx, pCur->zSchema ? pCur->zSchema : "main", -1,
+        SQLITE_TRANSIENT);
+    return SQLITE_OK;
+  }
   const CheckRow *pRow = pCur->iRow<pCur->nRow
                        ? &pCur->aRow[pCur->iRow] : &pCur->row;
   const char *z = iCol==CHECK_COL_SEVERITY ? pRow->zSeverity
@@ -530,22 +778,43 @@ static int checkFilter(
 ){
   CheckCursor *pCur = (CheckCursor*)pBase;
   TablaoOp op;
-  UNUSED_PARAMETER(idxNum);
   UNUSED_PARAMETER(idxStr);
   UNUSED_PARAMETER(argc);
-  UNUSED_PARAMETER(argv);
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "tablao_check");
   op.bNeedsNoFarm = 1;
   checkCursorReset(pCur);
+  if( idxNum==CHECK_IDX_SCHEMA ) pCur->zSchema = tablaoSchema(&op, argv[0]);
   checkSchema(pCur, &op);
   checkConnection(pCur, &op);
-  if( pCur->nRow==0 ) checkScan(pCur, &op);
+  if( pCur->bCurrent ){
+    TablaoOp sub;
+    tablaoOpInit(&sub, op.p, "tablao_check");
+    sub.zSchema = pCur->zSchema;
+    if( op.rc==SQLITE_OK ) checkTimes(pCur, &sub, tablaoKind(&sub));
+    checkAddError(pCur, &op, &sub, "error", "farm_settings");
+  }
+  if( pCur->bHasFarm ) checkTexts(pCur, &op);
+  if( op.rc==SQLITE_OK && pCur->nRow==0 ) checkScan(pCur, &op);
   return tablaoVtabError(pBase->pVtab, &op);
 }
 
 static int checkBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   UNUSED_PARAMETER(pVtab);
+  pInfo->idxNum = CHECK_IDX_MAIN;
   pInfo->estimatedCost = 1e9;
+  for(int i=0; i<pInfo->nConstraint; i++){
+    if( pInfo->aConstraint[i].iColumn!=CHECK_COL_SCHEMA
+     || pInfo->aConstraint[i].op!=SQLITE_INDEX_CONSTRAINT_EQ
+    ){
+      continue;
+    }
+    /* Without it, the table has other rows. */
+    if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
+    pInfo->aConstraintUsage[i].argvIndex = 1;
+    pInfo->aConstraintUsage[i].omit = 1;
+    pInfo->idxNum = CHECK_IDX_SCHEMA;
+    break;
+  }
   return SQLITE_OK;
 }
 

@@ -36,6 +36,45 @@
   "WHERE c.worker_uuid=?1"
 
 /*
+** Adds to the message of a refused claim what it was about: the worker, or the
+** value that is the uuid of none, and might be a name.
+*/
+static void farmNameWorker(TablaoOp *pOp, sqlite3_value *pWorker){
+  if( pOp->zErr==0 || (pOp->rc & 0xff)!=SQLITE_CONSTRAINT ) return;
+  TablaoOp look;
+  tablaoOpInit(&look, pOp->p, pOp->zWho);
+  sqlite3_stmt *pStmt = tablaoPrepare(&look,
+      "SELECT (SELECT name FROM main.workers WHERE uuid=?1), "
+      "quote(CASE WHEN instr(?1, char(0)) THEN CAST(?1 AS BLOB) ELSE ?1 END), "
+      "(SELECT uuid FROM main.workers WHERE name=?1 ORDER BY id LIMIT 1)");
+  tablaoBind(&look, pStmt, 1, pWorker);
+  if( tablaoStep(&look, pStmt) ){
+    int bKnown = sqlite3_column_type(pStmt, 0)!=SQLITE_NULL;
+    int bName = sqlite3_column_type(pStmt, 2)!=SQLITE_NULL;
+    char *zValue = tablaoShorten(
+        tablaoColumnText(&look, pStmt, bKnown ? 0 : 1));
+    char *zUuid = tablaoShorten(tablaoColumnText(&look, pStmt, 2));
+    char *zErr = zValue==0 || zUuid==0 ? 0
+        : bKnown ? sqlite3_mprintf("%s; this is %s", pOp->zErr, zValue)
+        : bName ? sqlite3_mprintf("%s; %s is the name of the worker %s",
+              pOp->zErr, zValue, zUuid)
+        : sqlite3_mprintf("%s; %s is none", pOp->zErr, zValue);
+    sqlite3_free(zValue);
+    sqlite3_free(zUuid);
+    if( zErr ){
+      sqlite3_free(pOp->zErr);
+      pOp->zErr = zErr;
+    }else{
+      look.rc = SQLITE_NOMEM;
+    }
+  }
+  sqlite3_finalize(pStmt);
+  /* The refusal stands, whatever became of the look. */
+  if( look.rc==SQLITE_NOMEM ) pOp->rc = look.rc;
+  sqlite3_free(look.zErr);
+}
+
+/*
 ** schedule_task(worker_uuid): claims a task for the worker, and returns it as
 ** JSON; NULL when there is none.
 */
@@ -52,6 +91,7 @@ void tablaoScheduleTaskFunc(
       "INSERT INTO main.task_claims(worker_uuid) VALUES(?1)");
   tablaoBind(&op, pStmt, 1, argv[0]);
   tablaoRun(&op, pStmt);
+  farmNameWorker(&op, argv[0]);
 
   pStmt = tablaoCached(&op, 0, FARM_TASK_JSON);
   tablaoBind(&op, pStmt, 1, argv[0]);

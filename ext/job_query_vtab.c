@@ -5,7 +5,8 @@
 **     id, created_at, updated_at, uuid, name, job_type, priority, status,
 **     activity, settings, metadata, delete_requested_at,
 **     storage_shaman_checkout_id, worker_tag_id, steps_completed, steps_total,
-**     filter HIDDEN
+**     filter HIDDEN,
+**     schema HIDDEN             -- the database; main unless it is named
 **   );
 **
 **   SELECT name, status FROM job_query('{
@@ -51,7 +52,7 @@
   "activity TEXT, settings TEXT, metadata TEXT, " \
   "delete_requested_at DATETIME, storage_shaman_checkout_id TEXT, " \
   "worker_tag_id INTEGER, steps_completed INTEGER, steps_total INTEGER, " \
-  "filter HIDDEN)"
+  "filter HIDDEN, schema TEXT HIDDEN)"
 
 #define QUERY_SELECT \
   "SELECT id, created_at, updated_at, uuid, name, job_type, priority, " \
@@ -60,10 +61,11 @@
   "steps_completed, steps_total FROM main.jobs AS j WHERE 1"
 
 #define QUERY_COL_FILTER 16
+#define QUERY_COL_SCHEMA 17
 
-/* Values of idxNum. */
-#define QUERY_IDX_ALL    0  /* no argument */
-#define QUERY_IDX_FILTER 1  /* filter = argv[0] */
+/* Bits of idxNum, in the order of argv. */
+#define QUERY_IDX_FILTER 1  /* filter = ? */
+#define QUERY_IDX_SCHEMA 2  /* schema = ? */
 
 /* What order_by may name. */
 static const struct {
@@ -150,6 +152,7 @@ typedef struct QueryCursor QueryCursor;
 struct QueryCursor {
   sqlite3_vtab_cursor base;
   sqlite3_stmt *pJobs;
+  char *zSchema;            /* NULL: main */
   int bEof;
 };
 
@@ -177,6 +180,8 @@ static int queryOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
 static void queryCursorReset(QueryCursor *pCur){
   sqlite3_finalize(pCur->pJobs);
   pCur->pJobs = 0;
+  sqlite3_free(pCur->zSchema);
+  pCur->zSchema = 0;
   pCur->bEof = 1;
 }
 
@@ -219,9 +224,12 @@ static int queryColumn(
   int iCol
 ){
   /* The filter is not kept: what it was is known to who gave it. */
-  if( iCol!=QUERY_COL_FILTER ){
-    sqlite3_result_value(ctx,
-        sqlite3_column_value(((QueryCursor*)pBase)->pJobs, iCol));
+  QueryCursor *pCur = (QueryCursor*)pBase;
+  if( iCol==QUERY_COL_SCHEMA ){
+    sqlite3_result_text(ctx, pCur->zSchema ? pCur->zSchema : "main", -1,
+        SQLITE_TRANSIENT);
+  }else if( iCol!=QUERY_COL_FILTER ){
+    sqlite3_result_value(ctx, sqlite3_column_value(pCur->pJobs, iCol));
   }
   return SQLITE_OK;
 }
@@ -416,28 +424,42 @@ static int queryFilter(
         "is made of job_query itself", op.zWho);
     return tablaoVtabError(pBase->pVtab, &op);
   }
-  pCur->pJobs = queryPrepare(&op, idxNum==QUERY_IDX_FILTER ? argv[0] : 0);
+  int bFilter = (idxNum & QUERY_IDX_FILTER)!=0;
+  if( idxNum & QUERY_IDX_SCHEMA ){
+    pCur->zSchema = tablaoSchema(&op, argv[bFilter]);
+  }
+  pCur->pJobs = queryPrepare(&op, bFilter ? argv[0] : 0);
   return queryStep(pCur, &op);
 }
 
 static int queryBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   UNUSED_PARAMETER(pVtab);
-  pInfo->idxNum = QUERY_IDX_ALL;
+  int iFilter = -1;
+  int iSchema = -1;
+  int nArg = 0;
+  pInfo->idxNum = 0;
   pInfo->estimatedCost = 1e6;
   pInfo->estimatedRows = 10000;
   for(int i=0; i<pInfo->nConstraint; i++){
-    if( pInfo->aConstraint[i].iColumn==QUERY_COL_FILTER
-     && pInfo->aConstraint[i].op==SQLITE_INDEX_CONSTRAINT_EQ
-    ){
-      /* Without its filter, the table has other rows. */
-      if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
-      pInfo->aConstraintUsage[i].argvIndex = 1;
-      pInfo->aConstraintUsage[i].omit = 1;
-      pInfo->idxNum = QUERY_IDX_FILTER;
-      pInfo->estimatedCost = 1e4;
-      pInfo->estimatedRows = 100;
-      break;
-    }
+    int iCol = pInfo->aConstraint[i].iColumn;
+    if( pInfo->aConstraint[i].op!=SQLITE_INDEX_CONSTRAINT_EQ ) continue;
+    if( iCol!=QUERY_COL_FILTER && iCol!=QUERY_COL_SCHEMA ) continue;
+    /* Without its filter or its database, the table has other rows. */
+    if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
+    if( iCol==QUERY_COL_FILTER && iFilter<0 ) iFilter = i;
+    if( iCol==QUERY_COL_SCHEMA ) iSchema = i;
+  }
+  if( iFilter>=0 ){
+    pInfo->aConstraintUsage[iFilter].argvIndex = ++nArg;
+    pInfo->aConstraintUsage[iFilter].omit = 1;
+    pInfo->idxNum |= QUERY_IDX_FILTER;
+    pInfo->estimatedCost = 1e4;
+    pInfo->estimatedRows = 100;
+  }
+  if( iSchema>=0 ){
+    pInfo->aConstraintUsage[iSchema].argvIndex = ++nArg;
+    pInfo->aConstraintUsage[iSchema].omit = 1;
+    pInfo->idxNum |= QUERY_IDX_SCHEMA;
   }
   return SQLITE_OK;
 }

@@ -41,6 +41,48 @@ static void migrateKeep(TablaoOp *pOp, int eKind, TablaoList *pKeep){
   tablaoGuardClose(&guard);
 }
 
+/* Says what to do where a name of ours is that of something of the user's. */
+static void migrateAdvise(TablaoOp *pOp){
+  if( pOp->rc!=SQLITE_ERROR || pOp->zErr==0
+   || strstr(pOp->zErr, "already exists")==0
+  ){
+    return;
+  }
+  char *z = pOp->zErr;
+  pOp->zErr = 0;
+  pOp->rc = SQLITE_OK;
+  tablaoFail(pOp, SQLITE_ERROR, "%s, and is none of Tablao's; rename it first, "
+      "or give the farm a file of its own", z);
+  sqlite3_free(z);
+}
+
+/*
+** Prepares a query of each view: one that reads a column that was renamed can
+** be made, but not be used. In an own farm: what an observed one lacks has been
+** looked for, and its tables may be made in other ways than ours.
+*/
+static void migrateTryViews(TablaoOp *pOp, int eKind){
+  TablaoSource source;
+  for(int i=0; pOp->rc==SQLITE_OK && tablaoSource(eKind, &i, &source); ){
+    if( strcmp(source.zType, "view")!=0 ) continue;
+    char *zSql = sqlite3_mprintf("SELECT 1 FROM main.\"%w\"", source.zName);
+    if( zSql==0 ){
+      pOp->rc = SQLITE_NOMEM;
+    }else{
+      sqlite3_finalize(tablaoPrepare(pOp, zSql));
+      sqlite3_free(zSql);
+    }
+    if( pOp->rc==SQLITE_ERROR && pOp->zErr ){
+      char *z = pOp->zErr;
+      pOp->zErr = 0;
+      pOp->rc = SQLITE_OK;
+      tablaoFail(pOp, SQLITE_ERROR, "%s, which the view %s reads; "
+          "tablao_check tells of columns that are missing", z, source.zName);
+      sqlite3_free(z);
+    }
+  }
+}
+
 /* Brings the database from schema version iHave of a kind of farm to ours;
 ** eKind is 0 where there is no farm. */
 static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
@@ -59,21 +101,17 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
   if( !bNew ) tablaoDropObjects(pOp, eKind, &keep);
   tablaoInstallTables(pOp, iHave,
       eKind==TABLAO_OWN ? TABLAO_OWN|TABLAO_BOTH : TABLAO_BOTH);
-  if( bNew && pOp->rc==SQLITE_ERROR && strstr(pOp->zErr, "already exists") ){
-    char *z = pOp->zErr;
-    pOp->rc = SQLITE_OK;
-    tablaoFail(pOp, SQLITE_ERROR, "%s; a farm wants a database without it", z);
-    sqlite3_free(z);
-  }
   if( bNew && eKind==TABLAO_OBSERVED ){
     tablaoExec(pOp, tablaoScript("adopt_observe"));
   }
   tablaoInstallObjects(pOp, eKind, "index");
   tablaoInstallObjects(pOp, eKind, "view");
   tablaoInstallObjects(pOp, eKind, "trigger");
+  if( bNew ) migrateAdvise(pOp);
   if( !bNew && eKind==TABLAO_OBSERVED ){
     tablaoExec(pOp, tablaoScript("adopt_recount"));
   }
+  if( eKind==TABLAO_OWN ) migrateTryViews(pOp, eKind);
   migrateKeep(pOp, eKind, &keep);
   tablaoListClear(&keep);
   tablaoRecord(pOp, eKind, iHave);

@@ -59,6 +59,25 @@ static void storeUnpack(
   }
 }
 
+/* Adds the value that zSelect finds, if any, to the message of a refusal. */
+static void storeNameOffender(TablaoOp *pOp, const char *zSelect){
+  if( pOp->zErr==0 || (pOp->rc & 0xff)!=SQLITE_CONSTRAINT ) return;
+  TablaoOp look;
+  tablaoOpInit(&look, pOp->p, pOp->zWho);
+  char *z = tablaoText(&look, zSelect);
+  char *zShort = z && z[0] ? tablaoShorten(z) : 0;
+  char *zErr = zShort ? sqlite3_mprintf("%s: %s", pOp->zErr, zShort) : 0;
+  if( zErr ){
+    sqlite3_free(pOp->zErr);
+    pOp->zErr = zErr;
+  }else if( look.rc || (z && z[0]) ){
+    pOp->rc = SQLITE_NOMEM;
+  }
+  sqlite3_free(z);
+  sqlite3_free(zShort);
+  sqlite3_free(look.zErr);
+}
+
 /*
 ** Step 2: the door that refuses a document with a problem. What offends, if
 ** it is a value, is added to its message.
@@ -66,23 +85,8 @@ static void storeUnpack(
 static void storeCheck(TablaoOp *pOp){
   tablaoRun(pOp, tablaoCached(pOp, 0,
       "INSERT INTO main.tablao_assert_authoring(problem) VALUES(NULL)"));
-  if( pOp->zErr && (pOp->rc & 0xff)==SQLITE_CONSTRAINT ){
-    TablaoOp look;
-    tablaoOpInit(&look, pOp->p, pOp->zWho);
-    char *z = tablaoText(&look,
-        "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
-    char *zShort = z && z[0] ? tablaoShorten(z) : 0;
-    char *zErr = zShort ? sqlite3_mprintf("%s: %s", pOp->zErr, zShort) : 0;
-    if( zErr ){
-      sqlite3_free(pOp->zErr);
-      pOp->zErr = zErr;
-    }else if( look.rc || (z && z[0]) ){
-      pOp->rc = SQLITE_NOMEM;
-    }
-    sqlite3_free(z);
-    sqlite3_free(zShort);
-    sqlite3_free(look.zErr);
-  }
+  storeNameOffender(pOp,
+      "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
 }
 
 /* Fails, naming a task on the cycle of the document's dependencies. */
@@ -144,10 +148,15 @@ static void storePrepare(
   storeCheckCycles(pOp);
 }
 
-/* Step 3, and the end of the savepoint. */
+/* Step 3, and the end of the savepoint. The status of a job is the one value
+** of a document that only the table's own rules judge. */
 static void storeFinish(TablaoOp *pOp){
+  int rc = pOp->rc;
   tablaoRun(pOp, tablaoCached(pOp, 0,
       "INSERT INTO main.tablao_store(job_id) VALUES(NULL)"));
+  if( rc==SQLITE_OK && pOp->zErr && strstr(pOp->zErr, "jobs.status ") ){
+    storeNameOffender(pOp, "SELECT status FROM main.tablao_authored_job");
+  }
   tablaoEnd(pOp);
 }
 

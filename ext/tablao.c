@@ -26,7 +26,8 @@
 ** sqlite3_tablao_init(db, &zErr, 0), or hand the function to
 ** sqlite3_auto_extension(). All statements name the database `main`: the
 ** farm is there, and no temporary or attached table of the same name can
-** come between. An attached farm is reached by SQL only.
+** come between. The tables that only read have a hidden column `schema`, which names
+** another database of the connection; all else does an attached farm by SQL.
 */
 #include "tablao.h"
 

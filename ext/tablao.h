@@ -65,6 +65,7 @@ struct TablaoOp {
   TablaoDb *p;
   sqlite3 *db;
   const char *zWho;         /* the function or table, for messages */
+  const char *zSchema;      /* stands for `main` in statements; NULL: main */
   int rc;                   /* the first error */
   char *zErr;               /* its text, owned; NULL when out of memory */
   int bNeedsNoFarm;         /* an error is not for want of a farm */
@@ -90,6 +91,8 @@ TablaoDb *tablaoDbRef(TablaoDb*);
 void tablaoDbUnref(void*);
 
 void tablaoOpInit(TablaoOp*, TablaoDb*, const char *zWho);
+char *tablaoSchema(TablaoOp*, sqlite3_value*);
+const char *tablaoSchemaName(const TablaoOp*);
 void tablaoFail(TablaoOp*, int rc, const char *zFormat, ...);
 void tablaoSqlError(TablaoOp*, int rc);
 void tablaoReturn(sqlite3_context*, TablaoOp*);

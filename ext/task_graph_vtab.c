@@ -7,7 +7,8 @@
 **     num_dependencies,         -- tasks that it waits for
 **     num_dependents,           -- tasks that wait for it
 **     is_critical,              -- 1 on a longest path of the job, else 0
-**     job_uuid HIDDEN
+**     job_uuid HIDDEN,
+**     schema HIDDEN             -- the database; main unless it is named
 **   );
 **
 **   SELECT name, level FROM task_graph('JOB UUID') WHERE is_critical;
@@ -21,7 +22,8 @@
 ** lets no cycle in, but a client that inserts rows may.
 **
 ** Rows come in the order of index_in_job. Without a job: all jobs, one after
-** the other. An unknown job, or NULL, has no rows.
+** the other. A uuid that no job has is an error, since a mistyped one would look
+** like a job without tasks; NULL has no rows.
 **
 ** HOW IT WORKS: for each job, xFilter and xNext read all task ids and all
 ** dependencies, sort them (graph.c), and find for each task the longest path
@@ -41,7 +43,7 @@
 #define GRAPH_DECLARE \
   "CREATE TABLE x(uuid TEXT, name TEXT, status TEXT, level INTEGER, " \
   "num_dependencies INTEGER, num_dependents INTEGER, is_critical INTEGER, " \
-  "job_uuid TEXT HIDDEN)"
+  "job_uuid TEXT HIDDEN, schema TEXT HIDDEN)"
 
 #define GRAPH_COL_UUID             0
 #define GRAPH_COL_NAME             1
@@ -51,10 +53,11 @@
 #define GRAPH_COL_NUM_DEPENDENTS   5
 #define GRAPH_COL_IS_CRITICAL      6
 #define GRAPH_COL_JOB_UUID         7
+#define GRAPH_COL_SCHEMA           8
 
-/* Values of idxNum. */
-#define GRAPH_IDX_ALL 0  /* all jobs; no argument */
-#define GRAPH_IDX_JOB 1  /* job_uuid = argv[0] */
+/* Bits of idxNum, in the order of argv. */
+#define GRAPH_IDX_JOB    1  /* job_uuid = ?; else all jobs */
+#define GRAPH_IDX_SCHEMA 2  /* schema = ? */
 
 /* What is known of one task. */
 typedef struct GraphNode GraphNode;
@@ -72,12 +75,14 @@ struct GraphCursor {
   sqlite3_stmt *pJobs;      /* the jobs to show: id, uuid */
   sqlite3_stmt *pTasks;     /* the tasks of one: id, uuid, name, status */
   sqlite3_stmt *pEdges;     /* the dependencies of one */
+  char *zSchema;            /* NULL: main */
   TablaoGraph graph;        /* of the job at hand; node i is aNode[i] */
   GraphNode *aNode;         /* by index_in_job */
   int *aHash;               /* node number + 1 of an id; 0 is free */
   int nHash;                /* a power of two */
   int nLongest;             /* the longest path of the job */
   int iNode;                /* the node of the current row */
+  int bFound;               /* a job was found */
 };
 
 static int graphConnect(
@@ -116,6 +121,8 @@ static void graphCursorReset(GraphCursor *pCur){
   tablaoDone(p, pCur->pJobs);
   tablaoDone(p, pCur->pTasks);
   tablaoDone(p, pCur->pEdges);
+  sqlite3_free(pCur->zSchema);
+  pCur->zSchema = 0;
   pCur->pJobs = pCur->pTasks = pCur->pEdges = 0;
 }
 
@@ -227,6 +234,7 @@ static void graphAdvance(GraphCursor *pCur, TablaoOp *pOp){
     }else{
       graphForget(pCur);
       if( !tablaoStep(pOp, pCur->pJobs) ) break;
+      pCur->bFound = 1;
       sqlite3_reset(pCur->pTasks);
       sqlite3_value *pId = sqlite3_column_value(pCur->pJobs, 0);
       tablaoBind(pOp, pCur->pTasks, 1, pId);
@@ -242,6 +250,7 @@ static void graphAdvance(GraphCursor *pCur, TablaoOp *pOp){
 static int graphNext(sqlite3_vtab_cursor *pBase){
   TablaoOp op;
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "task_graph");
+  op.zSchema = ((GraphCursor*)pBase)->zSchema;
   graphAdvance((GraphCursor*)pBase, &op);
   return tablaoVtabError(pBase->pVtab, &op);
 }
@@ -285,6 +294,10 @@ static int graphColumn(
             pNode->iLevel + pNode->nBelow==pCur->nLongest);
       }
       break;
+    case GRAPH_COL_SCHEMA:
+      sqlite3_result_text(ctx, pCur->zSchema ? pCur->zSchema : "main", -1,
+          SQLITE_TRANSIENT);
+      break;
     default:
       sqlite3_result_value(ctx, sqlite3_column_value(pCur->pJobs, 1));
       break;
@@ -305,9 +318,13 @@ static int graphFilter(
   UNUSED_PARAMETER(argc);
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "task_graph");
   graphCursorReset(pCur);
+  int bJob = (idxNum & GRAPH_IDX_JOB)!=0;
+  if( idxNum & GRAPH_IDX_SCHEMA ){
+    pCur->zSchema = tablaoSchema(&op, argv[bJob]);
+  }
   /* NO_VTAB: a view that takes the place of a table cannot call us again. */
   pCur->pJobs = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
-      idxNum==GRAPH_IDX_JOB
+      bJob
       ? "SELECT id, uuid FROM main.jobs WHERE uuid=?1"
       : "SELECT id, uuid FROM main.jobs ORDER BY id");
   pCur->pTasks = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
@@ -317,29 +334,54 @@ static int graphFilter(
       "SELECT d.task_id, d.dependency_id FROM main.tasks t "
       "CROSS JOIN main.task_dependencies d ON d.task_id=t.id "
       "WHERE t.job_id=?1");
-  if( idxNum==GRAPH_IDX_JOB ) tablaoBind(&op, pCur->pJobs, 1, argv[0]);
+  if( bJob ) tablaoBind(&op, pCur->pJobs, 1, argv[0]);
+  pCur->bFound = 0;
   graphAdvance(pCur, &op);
+  if( bJob && !pCur->bFound && op.rc==SQLITE_OK
+   && sqlite3_value_type(argv[0])!=SQLITE_NULL
+  ){
+    const char *z = (const char*)sqlite3_value_text(argv[0]);
+    char *zShort = z ? tablaoShorten(z) : 0;
+    if( zShort==0 ) op.rc = SQLITE_NOMEM;
+    tablaoFail(&op, SQLITE_ERROR, "tablao: %s: no job has the uuid %s",
+        op.zWho, zShort);
+    sqlite3_free(zShort);
+  }
   return tablaoVtabError(pBase->pVtab, &op);
 }
 
 static int graphBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   UNUSED_PARAMETER(pVtab);
-  pInfo->idxNum = GRAPH_IDX_ALL;
+  int iJob = -1;
+  int iSchema = -1;
   pInfo->estimatedCost = 1e8;
   pInfo->estimatedRows = 1000000;
   for(int i=0; i<pInfo->nConstraint; i++){
-    if( pInfo->aConstraint[i].iColumn==GRAPH_COL_JOB_UUID
-     && pInfo->aConstraint[i].op==SQLITE_INDEX_CONSTRAINT_EQ
+    if( pInfo->aConstraint[i].op!=SQLITE_INDEX_CONSTRAINT_EQ ) continue;
+    if( pInfo->aConstraint[i].iColumn==GRAPH_COL_SCHEMA ){
+      /* Without it, the table has other rows. */
+      if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
+      iSchema = i;
+    }else if( pInfo->aConstraint[i].iColumn==GRAPH_COL_JOB_UUID
      && pInfo->aConstraint[i].usable
      && sqlite3_stricmp(sqlite3_vtab_collation(pInfo, i), "BINARY")==0
     ){
-      pInfo->aConstraintUsage[i].argvIndex = 1;
-      pInfo->aConstraintUsage[i].omit = 1;
-      pInfo->idxNum = GRAPH_IDX_JOB;
-      pInfo->estimatedCost = 1e4;
-      pInfo->estimatedRows = 1000;
-      break;
+      iJob = i;
     }
+  }
+  int nArg = 0;
+  pInfo->idxNum = 0;
+  if( iJob>=0 ){
+    pInfo->aConstraintUsage[iJob].argvIndex = ++nArg;
+    pInfo->aConstraintUsage[iJob].omit = 1;
+    pInfo->idxNum |= GRAPH_IDX_JOB;
+    pInfo->estimatedCost = 1e4;
+    pInfo->estimatedRows = 1000;
+  }
+  if( iSchema>=0 ){
+    pInfo->aConstraintUsage[iSchema].argvIndex = ++nArg;
+    pInfo->aConstraintUsage[iSchema].omit = 1;
+    pInfo->idxNum |= GRAPH_IDX_SCHEMA;
   }
   return SQLITE_OK;
 }

@@ -5,7 +5,8 @@
 **     id, uuid, name, index_in_job, priority, status, type, updated_at,
 **     steps_completed, steps_total,
 **     worker_uuid, worker_name,      -- NULL where there is no worker
-**     job_uuid HIDDEN
+**     job_uuid HIDDEN,
+**     schema HIDDEN                  -- the database; main unless it is named
 **   );
 **
 **   SELECT * FROM task_summaries('JOB UUID') ORDER BY index_in_job LIMIT 20;
@@ -50,7 +51,7 @@
   "CREATE TABLE x(id INTEGER, uuid TEXT, name TEXT, index_in_job INTEGER, " \
   "priority INTEGER, status TEXT, type TEXT, updated_at TEXT, " \
   "steps_completed INTEGER, steps_total INTEGER, worker_uuid TEXT, " \
-  "worker_name TEXT, job_uuid TEXT HIDDEN)"
+  "worker_name TEXT, job_uuid TEXT HIDDEN, schema TEXT HIDDEN)"
 
 #define SUMMARIES_COL_ID            0
 #define SUMMARIES_COL_INDEX_IN_JOB  3
@@ -58,6 +59,7 @@
 #define SUMMARIES_COL_WORKER_UUID  10
 #define SUMMARIES_COL_WORKER_NAME  11
 #define SUMMARIES_COL_JOB_UUID     12
+#define SUMMARIES_COL_SCHEMA       13
 
 /* The columns that come from tasks, in their order. */
 static const char *const azSummariesColumn[] = {
@@ -92,6 +94,7 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_IDX_INDEX_DESC  0x08  /* index_in_job counts down */
 #define SUMMARIES_IDX_BY_JOB      0x10  /* jobs by uuid, not by id */
 #define SUMMARIES_IDX_JOB_DESC    0x20  /* and those count down */
+#define SUMMARIES_IDX_SCHEMA      0x40  /* schema = ?: the first of argv */
 
 /* Values of an IN that become parameters. With more, SQLite filters. */
 #define SUMMARIES_N_STATUS 8
@@ -112,6 +115,7 @@ struct SummariesCursor {
   sqlite3_stmt *pJobs;      /* the jobs to show: id, uuid */
   sqlite3_stmt *pPage;      /* a batch of one, by index */
   sqlite3_stmt *pRange;     /* a batch by id; NULL where it may not be used */
+  char *zSchema;            /* NULL: main */
   sqlite3_stmt *pWorker;    /* one worker: uuid, name; prepared when needed */
   TablaoBatch batch;
   int iRow;                 /* the current row of the batch */
@@ -159,6 +163,8 @@ static void summariesCursorReset(SummariesCursor *pCur){
   }
   sqlite3_free(pCur->aWorker);
   pCur->aWorker = 0;
+  sqlite3_free(pCur->zSchema);
+  pCur->zSchema = 0;
 }
 
 static int summariesClose(sqlite3_vtab_cursor *pBase){
@@ -267,6 +273,7 @@ static int summariesNext(sqlite3_vtab_cursor *pBase){
   if( ++pCur->iRow<pCur->batch.nRow ) return SQLITE_OK;
   TablaoOp op;
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "task_summaries");
+  op.zSchema = pCur->zSchema;
   if( summariesReadNext(pCur, &op) && op.rc==SQLITE_OK ) return SQLITE_OK;
   return summariesNextJob(pCur, &op);
 }
@@ -301,6 +308,7 @@ static int summariesWorker(
   if( pWorker->pUuid==0 || pWorker->id!=id ){
     TablaoOp op;
     tablaoOpInit(&op, ((TablaoVtab*)pCur->base.pVtab)->p, "task_summaries");
+    op.zSchema = pCur->zSchema;
     sqlite3_value_free(pWorker->pUuid);
     sqlite3_value_free(pWorker->pName);
     pWorker->pUuid = pWorker->pName = 0;
@@ -333,6 +341,9 @@ static int summariesColumn(
     tablaoBatchResult(ctx, &pCur->batch, &pCur->aCell[pCur->aiCell[iCol]]);
   }else if( iCol==SUMMARIES_COL_JOB_UUID ){
     sqlite3_result_value(ctx, sqlite3_column_value(pCur->pJobs, 1));
+  }else if( iCol==SUMMARIES_COL_SCHEMA ){
+    sqlite3_result_text(ctx, pCur->zSchema ? pCur->zSchema : "main", -1,
+        SQLITE_TRANSIENT);
   }else{
     return summariesWorker(pCur, ctx, iCol==SUMMARIES_COL_WORKER_NAME);
   }
@@ -443,6 +454,10 @@ static int summariesFilter(
   UNUSED_PARAMETER(argc);
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "task_summaries");
   summariesCursorReset(pCur);
+  pCur->bEof = 1;
+  if( idxNum & SUMMARIES_IDX_SCHEMA ){
+    pCur->zSchema = tablaoSchema(&op, *argv++);
+  }
 
   static const char *const azJobs[] = {
     "SELECT id, uuid FROM main.jobs ORDER BY id",
@@ -498,10 +513,19 @@ static int summariesOrdered(sqlite3_index_info *pInfo, int *pidxNum){
 static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   int iJob = -1;
   int iStatus = -1;
+  int iSchema = -1;
   int idxNum = 0;
   int nArg = 0;
   UNUSED_PARAMETER(pVtab);
   for(int i=0; i<pInfo->nConstraint; i++){
+    if( pInfo->aConstraint[i].op==SQLITE_INDEX_CONSTRAINT_EQ
+     && pInfo->aConstraint[i].iColumn==SUMMARIES_COL_SCHEMA
+    ){
+      /* Without it, the table has other rows. */
+      if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
+      iSchema = i;
+      continue;
+    }
     if( pInfo->aConstraint[i].op!=SQLITE_INDEX_CONSTRAINT_EQ
      || !pInfo->aConstraint[i].usable
      || sqlite3_stricmp(sqlite3_vtab_collation(pInfo, i), "BINARY")
@@ -513,6 +537,11 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   }
   pInfo->estimatedCost = 1e7;
   pInfo->estimatedRows = 1000000;
+  if( iSchema>=0 ){
+    idxNum |= SUMMARIES_IDX_SCHEMA;
+    pInfo->aConstraintUsage[iSchema].argvIndex = ++nArg;
+    pInfo->aConstraintUsage[iSchema].omit = 1;
+  }
   if( iJob>=0 ){
     idxNum |= SUMMARIES_IDX_JOB;
     pInfo->aConstraintUsage[iJob].argvIndex = ++nArg;

@@ -83,10 +83,81 @@ void tablaoFail(TablaoOp *pOp, int rc, const char *zFormat, ...){
   pOp->rc = pOp->zErr ? rc : SQLITE_NOMEM;
 }
 
+/*
+** The operation is about another database of the connection: that which the
+** value names. OUT: caller frees, after the operation; NULL after an error. A
+** name that there is not is an error, and no empty table.
+*/
+char *tablaoSchema(TablaoOp *pOp, sqlite3_value *pValue){
+  if( pOp->rc ) return 0;
+  const char *z = (const char*)sqlite3_value_text(pValue);
+  if( z && sqlite3_txn_state(pOp->db, z)>=0 ){
+    char *zSchema = sqlite3_mprintf("%s", z);
+    if( zSchema==0 ) pOp->rc = SQLITE_NOMEM;
+    pOp->zSchema = zSchema;
+    return zSchema;
+  }
+  char *zShort = tablaoShorten(z ? z : "NULL");
+  if( zShort==0 || (z==0 && sqlite3_value_type(pValue)!=SQLITE_NULL
+                    && sqlite3_value_bytes(pValue)>0) ){
+    pOp->rc = SQLITE_NOMEM;
+  }
+  tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: schema must be the name of a "
+      "database of this connection: PRAGMA database_list lists them; %s is "
+      "none", pOp->zWho, zShort);
+  sqlite3_free(zShort);
+  return 0;
+}
+
+/* The name of the database that the operation is about. */
+const char *tablaoSchemaName(const TablaoOp *pOp){
+  return pOp->zSchema ? pOp->zSchema : "main";
+}
+
+/*
+** The statement with the operation's database in the place of main: `main.`
+** in front of a name, and 'main' as a text. OUT: caller frees; NULL when out
+** of memory.
+*/
+static char *utilInSchema(const TablaoOp *pOp, const char *zSql){
+  sqlite3_str *pSql = sqlite3_str_new(pOp->db);
+  for(const char *z=zSql; z[0]; z++){
+    if( strncmp(z, "main.", 5)==0
+     && (z==zSql || z[-1]==' ' || z[-1]=='(' || z[-1]==',')
+    ){
+      sqlite3_str_appendf(pSql, "\"%w\".", pOp->zSchema);
+      z += 4;
+    }else if( strncmp(z, "'main'", 6)==0 ){
+      sqlite3_str_appendf(pSql, "%Q", pOp->zSchema);
+      z += 5;
+    }else{
+      sqlite3_str_appendchar(pSql, 1, z[0]);
+    }
+  }
+  return sqlite3_str_finish(pSql);
+}
+
+/* Prepares a statement of the operation's database. */
+static int utilPrepare(
+  const TablaoOp *pOp,
+  const char *zSql,
+  unsigned int flags,
+  sqlite3_stmt **ppStmt
+){
+  if( pOp->zSchema==0 ){
+    return sqlite3_prepare_v3(pOp->db, zSql, -1, flags, ppStmt, 0);
+  }
+  char *z = utilInSchema(pOp, zSql);
+  if( z==0 ) return SQLITE_NOMEM;
+  int rc = sqlite3_prepare_v3(pOp->db, z, -1, flags, ppStmt, 0);
+  sqlite3_free(z);
+  return rc;
+}
+
 /* True if this query surely has no row. */
-static int utilNone(sqlite3 *db, const char *zSql){
+static int utilNone(const TablaoOp *pOp, const char *zSql){
   sqlite3_stmt *pStmt = 0;
-  int rc = sqlite3_prepare_v2(db, zSql, -1, &pStmt, 0);
+  int rc = utilPrepare(pOp, zSql, 0, &pStmt);
   if( rc==SQLITE_OK ) rc = sqlite3_step(pStmt);
   sqlite3_finalize(pStmt);
   return rc==SQLITE_DONE;
@@ -113,10 +184,10 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
   }
   if( rc!=SQLITE_ERROR || pOp->bNeedsNoFarm ) return;
   const char *zWhy = 0;
-  if( utilNone(pOp->db, TABLAO_SQL_HAS_FARM) ){
+  if( utilNone(pOp, TABLAO_SQL_HAS_FARM) ){
     zWhy = "no farm in this database; SELECT tablao_migrate() makes one";
-  }else if( !utilNone(pOp->db, TABLAO_SQL_IS_FLAMENCO)
-         && utilNone(pOp->db, TABLAO_SQL_IS_OWN)
+  }else if( !utilNone(pOp, TABLAO_SQL_IS_FLAMENCO)
+         && utilNone(pOp, TABLAO_SQL_IS_OWN)
   ){
     zWhy = "this farm is observed: its Manager does that";
   }
@@ -180,7 +251,7 @@ void tablaoOpenMemory(TablaoOp *pOp, sqlite3 **pDb){
 sqlite3_stmt *tablaoPrepare(TablaoOp *pOp, const char *zSql){
   sqlite3_stmt *pStmt = 0;
   if( pOp->rc==SQLITE_OK ){
-    int rc = sqlite3_prepare_v2(pOp->db, zSql, -1, &pStmt, 0);
+    int rc = utilPrepare(pOp, zSql, 0, &pStmt);
     if( rc ) tablaoSqlError(pOp, rc);
   }
   return pStmt;
@@ -216,6 +287,8 @@ sqlite3_stmt *tablaoCached(
   TablaoDb *p = pOp->p;
   sqlite3_stmt *pStmt = 0;
   if( pOp->rc ) return 0;
+  /* What is kept is found by its text, which is that of one database. */
+  if( pOp->zSchema ) return tablaoPrepare(pOp, zSql);
   for(int i=0; i<TABLAO_N_STMT && p->aSlot[i].pStmt; i++){
     if( !p->aSlot[i].bOut
      && strcmp(sqlite3_sql(p->aSlot[i].pStmt), zSql)==0

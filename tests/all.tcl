@@ -105,6 +105,12 @@ proc finish {channel} {
   puts [format "%-28s %6d checks %8.1f s  %s" $name [expr {$p+$f}] \
       [expr {([clock milliseconds]-$started($channel))/1000.0}] \
       [expr {$f ? "$f FAILED" : "ok"}]]
+  if {!$f} {
+    # What was not checked is shown; of a file that failed, all is.
+    foreach line [regexp -all -inline -line {^[^:]+: skipped: .*$} $output($channel)] {
+      puts [encoding convertfrom utf-8 $line]
+    }
+  }
   if {$f} {
     puts [string trimright [encoding convertfrom utf-8 $output($channel)]]
     foreach reason $why {puts "$name: $reason"}

@@ -4,7 +4,8 @@
 #   tclsh tools/mksql.tcl TOP OUTDIR
 #
 # reads   TOP/VERSION, TOP/sql/NNNN_name.sql, TOP/sql/rules/*.sql,
-#         TOP/sql/observed/*.sql, TOP/views/*.sql, TOP/sql/adopt/*.sql
+#         TOP/sql/observed/*.sql, TOP/views/*.sql, TOP/sql/adopt/*.sql,
+#         TOP/sql/rules/story.txt
 # writes  OUTDIR/tablao_sql.h   what ext/schema.c embeds
 #         OUTDIR/tablao.sql     the schema of an own farm, for any client
 #
@@ -32,6 +33,7 @@
 #     Where a kind's list stands more than once, the lists must be the same.
 #   - sql/adopt/*.sql are what the extension runs on a database of Flamenco's.
 #     They go into the header as they are, and not into the script.
+#   - sql/rules/story.txt stands at the head of the script; all of it is comment.
 #
 # Text is handled as bytes: what SQLite stores and what is hashed are bytes.
 
@@ -418,6 +420,15 @@ foreach kind {job task worker} {
   }
 }
 
+set story [read_sql $top sql/rules/story.txt]
+set n 0
+foreach line [split [string range $story 0 end-1] \n] {
+  incr n
+  if {![regexp {^--( |$)} $line]} {
+    die sql/rules/story.txt $n "not a comment, and no more belongs here"
+  }
+}
+
 # Views before triggers: an INSTEAD OF trigger needs its view. The order of
 # views is that of file names, then that of the file. Triggers are made in the
 # opposite order, since SQLite fires the newest first: so they fire in the order
@@ -513,8 +524,20 @@ append s {--
 --   sqlite3 -bail farm.db <tablao.sql
 -- The extension (tablao.so) does the same with SELECT tablao_migrate().
 -- DO NOT EDIT. Made by tools/mksql.tcl of sql/ and views/.
-
-BEGIN IMMEDIATE;
+--
+}
+append s $story "\nBEGIN IMMEDIATE;\n"
+append s {
+-- An older SQLite would take all this, and fail later.
+CREATE VIEW tablao_too_old (version) AS
+SELECT sqlite_version();
+CREATE TRIGGER tablao_too_old_insert INSTEAD OF INSERT ON tablao_too_old
+WHEN NEW.version GLOB '3.*' AND CAST(substr(NEW.version, 3) AS INTEGER) < 37
+BEGIN
+  SELECT RAISE(ROLLBACK, 'tablao: SQLite 3.37.0 or later is needed; SELECT sqlite_version() says what this is');
+END;
+INSERT INTO tablao_too_old (version) SELECT sqlite_version();
+DROP VIEW tablao_too_old;
 }
 foreach migration $migrations {
   lassign $migration number label sum text name

@@ -27,7 +27,9 @@ BEGIN
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND tablao_rev = 0;
   INSERT INTO tablao_place_task (task_id)
   SELECT t.id FROM tasks t WHERE t.uuid = OLD.object AND OLD.kind = 'lane';
-  UPDATE tasks SET tablao_done = status = 'completed'
+  UPDATE tasks SET
+    tablao_done = status = 'completed',
+    tablao_rev = tablao_rev + 1
   WHERE uuid = OLD.object AND OLD.kind = 'done';
   UPDATE tasks SET
     tablao_open_deps = (

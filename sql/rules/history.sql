@@ -90,6 +90,7 @@ SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_events_insert INSTEAD OF INSERT ON tablao_events
 WHEN NEW.kind IS NOT NULL
+  AND (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep') > 0
 BEGIN
   INSERT INTO farm_events (
     created_at, kind, uuid, name, job_uuid, old_status, new_status, activity
@@ -103,17 +104,13 @@ BEGIN
     NEW.new_status,
     NEW.activity
   );
-  -- The oldest events go now and then, many at once; at once where none are to
-  -- be kept, which costs no look at the setting before. All of it is a bound of
-  -- the id, worked out once: as a condition of its own, last_insert_rowid() is
-  -- asked for every row that might go.
+  -- The oldest events go now and then, many at once. As a bound of the id, which
+  -- is worked out once: as a condition of its own, last_insert_rowid() is asked
+  -- for every row that is about to go.
   DELETE FROM farm_events
-  WHERE id <= (
-    SELECT CASE
-      WHEN last_insert_rowid() % 500 = 0 OR s.value = 0 THEN last_insert_rowid() - s.value
-    END
-    FROM farm_settings s WHERE s.name = 'events_keep'
-  );
+  WHERE id <= CASE WHEN last_insert_rowid() % 500 = 0 THEN
+    last_insert_rowid() - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep')
+  END;
 END;
 
 CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs
