@@ -156,7 +156,10 @@ void tablaoGuardOpen(TablaoOp *pOp, TablaoGuard *p){
         sqlite3_mprintf("%s", tablaoColumnText(&p->op, pStmt, 0)));
   }
   sqlite3_finalize(pStmt);
-  sqlite3_db_config(p->db.db, SQLITE_DBCONFIG_DQS_DDL, 1, (int*)0);
+  /* Out of memory, SQLite may have given no connection at all. */
+  if( p->db.db ){
+    sqlite3_db_config(p->db.db, SQLITE_DBCONFIG_DQS_DDL, 1, (int*)0);
+  }
 }
 
 void tablaoGuardClose(TablaoGuard *p){

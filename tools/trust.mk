@@ -74,7 +74,8 @@ $(BUILD)/sqlite3.o: $(SQLITE_SOURCE)
 # of its calls into SQLite failing, and memory running out, say what of it is
 # reached.
 COVERAGE_TESTS = func migrate check engines store job_query close task_graph \
-  task_summaries adopt flamenco_guide interfaces claims concurrency hostile
+  task_summaries adopt observed upgrade flamenco_guide interfaces claims \
+  concurrency hostile
 COVERAGE_SECONDS = 120
 
 coverage: setup-test setup-coverage ## measure what of ext/ the tests reach, in lines and branches
