@@ -160,7 +160,7 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
   p->zTail = zEnd + 1;
   p->zTable = sqlite3_mprintf("%.*s", (int)strcspn(zName, " "), zName);
   char *zScan = sqlite3_mprintf("%.*s%.*s", (int)(zOld-zSelect), zSelect,
-      (int)(zEnd-zOld-strlen(ADOPT_OLD)), zOld+strlen(ADOPT_OLD));
+      (int)(zEnd-zOld)-(int)strlen(ADOPT_OLD), zOld+strlen(ADOPT_OLD));
   char *zDoor = sqlite3_mprintf("%.*sVALUES(", (int)(zSelect-zInsert), zInsert);
   if( p->zTable==0 || zScan==0 ) pOp->rc = SQLITE_NOMEM;
   if( pOp->rc==SQLITE_OK ) p->pScan = tablaoPrepare(pOp, zScan);
