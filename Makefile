@@ -119,9 +119,11 @@ bench: setup-bench ## measure what Tablao costs (BENCH_QUICK=1: a short run)
 bench-docs: ## put the last run of bench into docs/performance.md
 	@$(TCLSH) bench/docs.tcl '$(BUILD)/bench' docs
 
-docs: setup-test ## write docs/schema.md anew, from the database
+docs: setup-test setup-docs ## write docs/schema.md and docs/design.svg anew, from the database
 	@$(MAKE) --no-print-directory all
 	$(TCLSH) tools/mkschema.tcl . $(BUILD) docs/schema.md
+	$(TCLSH) tools/mkpicture.tcl $(BUILD) docs/design.dot
+	dot -Tsvg -o docs/design.svg docs/design.dot
 
 golden: setup-test ## write tests/golden/schema.sql anew, after a change of the schema that is meant
 	@$(MAKE) --no-print-directory all

@@ -3,7 +3,7 @@
 #
 #   tools/setup.sh [--check] [GROUP ...]
 #
-# Groups: build test demo clients bench coverage torture lint dist packages
+# Groups: build test demo clients bench docs coverage torture lint dist packages
 #         run-packages fresh cluster engines manager
 # (default: build test). With --check it installs nothing, only says what to install.
 #
@@ -138,6 +138,9 @@ find_missing() {
       ;;
     bench)
       have gnuplot || miss gnuplot gnuplot-nox
+      ;;
+    docs)
+      have dot || miss graphviz graphviz
       ;;
     coverage)
       have gcovr || miss gcovr gcovr

@@ -27,10 +27,28 @@ BEGIN
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND tablao_rev = 0;
   INSERT INTO tablao_place_task (task_id)
   SELECT t.id FROM tasks t WHERE t.uuid = OLD.object AND OLD.kind = 'lane';
+  -- What it was taken out of and put into counted without it, or with it.
+  INSERT INTO tablao_recount_job (job_id)
+  SELECT j.id
+  FROM jobs j
+  WHERE OLD.kind = 'lane'
+    AND j.uuid IN (SELECT p.object FROM tablao_derived_problems p WHERE p.kind = 'lanes');
   UPDATE tasks SET
     tablao_done = status = 'completed',
     tablao_rev = tablao_rev + 1
   WHERE uuid = OLD.object AND OLD.kind = 'done';
+  UPDATE tasks SET
+    tablao_open_deps = (
+      SELECT n.open_deps FROM tablao_true_open_deps n WHERE n.task_id = tasks.id
+    ),
+    tablao_rev = tablao_rev + 1
+  WHERE OLD.kind = 'done'
+    AND id IN (
+      SELECT d.task_id
+      FROM task_dependencies d
+      JOIN tasks t ON t.id = d.dependency_id
+      WHERE t.uuid = OLD.object
+    );
   UPDATE tasks SET
     tablao_open_deps = (
       SELECT n.open_deps FROM tablao_true_open_deps n WHERE n.task_id = tasks.id
@@ -43,12 +61,20 @@ BEGIN
   UPDATE workers SET supported_task_types = supported_task_types
   WHERE uuid = OLD.object AND OLD.kind = 'worker types';
   UPDATE task_failures SET task_id = task_id
-  WHERE OLD.kind = 'failures' AND 'task_failures ' || task_id || ' ' || worker_id = OLD.object;
+  WHERE OLD.kind = 'failures'
+    AND 'task_failures ' || task_id || ' ' || worker_id = OLD.object
+    AND worker_id IN (SELECT id FROM workers)
+    AND task_id IN (SELECT id FROM tasks);
   -- A job that is only inserted does nothing to its tasks.
   UPDATE jobs SET tablao_status = status
   WHERE uuid = OLD.object AND OLD.kind = 'unfinished' AND tablao_status = '';
   UPDATE jobs SET status = status
-  WHERE uuid = OLD.object AND OLD.kind = 'unfinished' AND tablao_status <> status;
+  WHERE uuid = OLD.object AND OLD.kind = 'unfinished' AND tablao_status <> status
+    -- A status that there is not wants a decision.
+    AND status IN (
+      'under-construction', 'queued', 'active', 'paused', 'pause-requested',
+      'completed', 'failed', 'canceled', 'cancel-requested', 'requeueing'
+    );
   INSERT INTO tablao_move_job (job_id, task_id, status)
   SELECT p.job_id, p.task_id, p.status
   FROM tablao_pending p JOIN tasks t ON t.id = p.task_id

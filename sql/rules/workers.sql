@@ -16,6 +16,9 @@ CREATE TRIGGER tablao_workers_insert_deleted BEFORE INSERT ON workers
 -- NULL) is inserted with the right one in its place. An UPDATE afterwards would
 -- be a soft deletion, with all that this may set off.
 WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.deleted_at, '+0 days') IS NOT NEW.deleted_at
+  -- An upsert of a worker that there is goes on to its UPDATE.
+  AND NOT EXISTS (SELECT 1 FROM workers WHERE id = NEW.id)
+  AND NOT EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid)
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.deleted_at);
   INSERT INTO workers (
