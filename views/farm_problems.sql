@@ -37,24 +37,19 @@ BEGIN
     tablao_done = status = 'completed',
     tablao_rev = tablao_rev + 1
   WHERE uuid = OLD.object AND OLD.kind = 'done';
+  -- What waits for a task that is not what it was taken for was right until now.
   UPDATE tasks SET
     tablao_open_deps = (
       SELECT n.open_deps FROM tablao_true_open_deps n WHERE n.task_id = tasks.id
     ),
     tablao_rev = tablao_rev + 1
-  WHERE OLD.kind = 'done'
-    AND id IN (
-      SELECT d.task_id
-      FROM task_dependencies d
-      JOIN tasks t ON t.id = d.dependency_id
-      WHERE t.uuid = OLD.object
-    );
-  UPDATE tasks SET
-    tablao_open_deps = (
-      SELECT n.open_deps FROM tablao_true_open_deps n WHERE n.task_id = tasks.id
-    ),
-    tablao_rev = tablao_rev + 1
-  WHERE uuid = OLD.object AND OLD.kind = 'readiness';
+  WHERE id IN (
+    SELECT t.id FROM tasks t WHERE t.uuid = OLD.object AND OLD.kind = 'readiness'
+    UNION ALL
+    SELECT d.task_id
+    FROM task_dependencies d JOIN tasks t ON t.id = d.dependency_id
+    WHERE t.uuid = OLD.object AND OLD.kind = 'done'
+  );
   INSERT INTO tablao_recount_job (job_id)
   SELECT id FROM jobs
   WHERE uuid = OLD.object AND OLD.kind IN ('counters', 'sums', 'lanes');
@@ -71,9 +66,10 @@ BEGIN
   UPDATE jobs SET status = status
   WHERE uuid = OLD.object AND OLD.kind = 'unfinished' AND tablao_status <> status
     -- A status that there is not wants a decision.
-    AND status IN (
-      'under-construction', 'queued', 'active', 'paused', 'pause-requested',
-      'completed', 'failed', 'canceled', 'cancel-requested', 'requeueing'
+    -- @statuses job
+    AND NOT status NOT IN (
+      'active', 'canceled', 'completed', 'failed', 'paused', 'pause-requested',
+      'queued', 'cancel-requested', 'requeueing', 'under-construction'
     );
   INSERT INTO tablao_move_job (job_id, task_id, status)
   SELECT p.job_id, p.task_id, p.status

@@ -1,6 +1,5 @@
 -- Before a farm's rows go back to Flamenco, the triggers being gone: its
--- Manager reads JSON only where it is a BLOB, and the setting json_storage may
--- have been another.
+-- Manager reads JSON only where it is a BLOB, and a farm keeps it as text.
 
 UPDATE main.jobs SET
   settings = CAST(settings AS BLOB), metadata = CAST(metadata AS BLOB)

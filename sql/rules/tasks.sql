@@ -26,10 +26,9 @@ BEGIN
   UPDATE tasks SET
     index_in_job = 1 + (SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = NEW.job_id)
   WHERE job_id = NEW.job_id AND index_in_job = 0;
-  DELETE FROM tablao_replaced WHERE table_name = 'tasks';
-  INSERT INTO tablao_replaced (table_name)
-  SELECT 'tasks'
-  WHERE EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
+  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  SELECT 'tasks',
+    EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
     OR EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid)
     OR EXISTS (
       SELECT 1 FROM tasks

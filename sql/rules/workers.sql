@@ -2,7 +2,8 @@
 -- worker_tag_membership.
 
 CREATE TRIGGER tablao_workers_before_insert BEFORE INSERT ON workers
--- Notes whether the keys are taken.
+-- Notes whether the keys are taken. Not by tablao_note_replaced, which an INSERT
+-- has no other use for: compiling that costs more.
 BEGIN
   DELETE FROM tablao_replaced WHERE table_name = 'workers';
   INSERT INTO tablao_replaced (table_name)
