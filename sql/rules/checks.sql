@@ -8,6 +8,9 @@
 -- it is stored, NULL for ''. A fraction is cut and not rounded, so only the
 -- whole seconds go through SQLite's date functions; with 0 days added, the 30th
 -- of February comes back as the 2nd of March.
+-- SQLite 3.37 gives back another millisecond than the one it was given: so what
+-- comes here by its strftime('%f') may be in the stored form, and where it must
+-- not be taken for another the seconds and the look of the rest are asked for.
 CREATE VIEW tablao_times (n, value) AS
 SELECT NULL, NULL WHERE 0;
 
@@ -40,8 +43,8 @@ BEGIN
     AND NEW.value <> ''
     AND (
       value IS NULL
-      OR strftime('%Y-%m-%d %H:%M:%f+00:00', value, '+0 days') IS NOT value
-      OR strftime('%Y-%m-%d', substr(NEW.value, 1, 10), '+0 days') IS NOT substr(NEW.value, 1, 10)
+      OR value NOT GLOB '[0-9]*.[0-9][0-9][0-9]+00:00'
+      OR date(substr(NEW.value, 1, 10), '+0 days') IS NOT substr(NEW.value, 1, 10)
     );
 END;
 

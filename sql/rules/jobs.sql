@@ -107,7 +107,8 @@ ON jobs
 -- Sets updated_at, unless the statement has, and then brings it to its form.
 -- The sums are what is booked, whatever is written to them.
 WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
-  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+  OR datetime(NEW.updated_at, '+0 days') IS NOT substr(NEW.updated_at, 1, 19)
+  OR NEW.updated_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
   OR EXISTS (
     SELECT 1 FROM tablao_counts c
     WHERE c.job_id = NEW.id
@@ -122,10 +123,12 @@ BEGIN
   UPDATE jobs SET
     updated_at = coalesce(
       CASE
-        WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
-        THEN (SELECT value FROM tablao_written_times WHERE n = 0)
         WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev
-        THEN updated_at
+        THEN CASE
+          WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+          THEN (SELECT value FROM tablao_written_times WHERE n = 0)
+          ELSE updated_at
+        END
       END,
       (SELECT now FROM farm_clock)
     ),

@@ -271,17 +271,19 @@ BEGIN
     END)),
     updated_at = coalesce(
       CASE
-        WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
-        THEN (SELECT value FROM tablao_written_times WHERE n = 0)
         WHEN NEW.updated_at IS NOT OLD.updated_at OR OLD.tablao_rev = 0
-        THEN updated_at
+        THEN CASE
+          WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+          THEN (SELECT value FROM tablao_written_times WHERE n = 0)
+          ELSE updated_at
+        END
       END,
       (SELECT now FROM farm_clock)
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
-      NEW.updated_at IS OLD.updated_at
+      (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev > 0)
       OR NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
       OR (
         NEW.status <> OLD.status

@@ -16,7 +16,10 @@ CREATE TRIGGER tablao_workers_insert_deleted BEFORE INSERT ON workers
 -- A worker that comes with a deleted_at in another form (a CSV file has '' for
 -- NULL) is inserted with the right one in its place. An UPDATE afterwards would
 -- be a soft deletion, with all that this may set off.
-WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.deleted_at, '+0 days') IS NOT NEW.deleted_at
+WHEN (
+    datetime(NEW.deleted_at, '+0 days') IS NOT substr(NEW.deleted_at, 1, 19)
+    OR NEW.deleted_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
+  )
   -- An upsert of a worker that there is goes on to its UPDATE.
   AND NOT EXISTS (SELECT 1 FROM workers WHERE id = NEW.id)
   AND NOT EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid)
@@ -167,13 +170,14 @@ ON workers
 -- Sets updated_at, unless the statement has, and then brings it to its form.
 -- deleted_at alone does not.
 WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
-  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+  OR datetime(NEW.updated_at, '+0 days') IS NOT substr(NEW.updated_at, 1, 19)
+  OR NEW.updated_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE workers SET
     updated_at = coalesce(
       CASE
-        WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+        WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev
         THEN (SELECT value FROM tablao_written_times WHERE n = 0)
       END,
       (SELECT now FROM farm_clock)
