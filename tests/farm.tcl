@@ -148,9 +148,6 @@ proc task_activity {uuid} {
 }
 
 proc trial {script} {
-  # Trials run the same statements over and over, and most of the time goes
-  # into preparing those.
-  db cache size 100
   db eval BEGIN
   set code [catch {uplevel 1 $script} result options]
   set wrong {}

@@ -295,6 +295,9 @@ proc open_farm {args} {
     sqlite3 ::$command :memory:
     $command restore main $copy
   }
+  # Tests run the same statements over and over, and most of the time goes into
+  # preparing those.
+  $command cache size 100
   if {$want(ext)} {load_tablao $command}
   $command eval "PRAGMA foreign_keys=$want(fk);
                  PRAGMA recursive_triggers=$want(rt);
