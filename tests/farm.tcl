@@ -43,13 +43,10 @@ proc insert_row {table pairs} {
 }
 
 proc insert_quietly {table pairs} {
-  db config enable_trigger 0
-  set code [catch {
+  without_triggers {
     insert_row $table [dict merge {-created_at {SELECT now FROM farm_clock}
       -updated_at {SELECT now FROM farm_clock}} $pairs]
-  } result options]
-  db config enable_trigger 1
-  return -options $options $result
+  }
 }
 
 proc full_time {time} {

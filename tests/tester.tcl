@@ -24,10 +24,11 @@
 #       in memory or (-file) in a file at [db_path]. Afterwards the farm must
 #       be sound: no farm_problems, no foreign key violation, intact. A db
 #       that was open before is there again behind it.
-#   without_rules sql         runs it on db with no trigger firing, as damage or
-#       another program's work leaves rows; then makes anew what derives from
-#       them. A job's new status counts as acted upon. Only INSERT, UPDATE and
-#       DELETE of tables
+#   without_triggers script   runs it with no trigger of db firing, as damage or
+#       another program's work leaves rows
+#   without_rules sql         runs it on db so; then makes anew what derives from
+#       the rows. A job's new status counts as acted upon. Only INSERT, UPDATE
+#       and DELETE of tables
 #   same_rows_in_all_modes NAME ?-catch? sql
 #       runs the statements in all modes with the clock pinned; the rows of
 #       all tables must be the same. An error fails the check; with -catch it
@@ -147,6 +148,8 @@ proc do_eqp_test {name sql args} {
 # Empty when the plan is as wanted, else what is wrong with it.
 proc tester::eqp {sql wanted} {
   variable plan {}
+  # A cached EXPLAIN is not compiled anew when the schema has changed.
+  db cache flush
   # In the caller's frame, for the variables that the statement names.
   uplevel 1 [list db eval "EXPLAIN QUERY PLAN $sql" ::tester::row {
     lappend ::tester::plan $::tester::row(detail)
@@ -418,11 +421,20 @@ proc foreach_mode {args} {
   return
 }
 
-proc without_rules {sql} {
+proc without_triggers {script} {
   db config enable_trigger 0
-  set code [catch {uplevel 1 [list db eval $sql]} result options]
-  db eval {UPDATE jobs SET tablao_status=status WHERE status<>tablao_status}
+  set code [catch {uplevel 1 $script} result options]
   db config enable_trigger 1
+  return -options $options $result
+}
+
+proc without_rules {sql} {
+  set code [catch {
+    without_triggers {uplevel 1 [list db eval $sql]}
+  } result options]
+  without_triggers {
+    db eval {UPDATE jobs SET tablao_status=status WHERE status<>tablao_status}
+  }
   if {$code==0} {db eval {DELETE FROM farm_problems}}
   return -options $options $result
 }
