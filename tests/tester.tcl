@@ -35,6 +35,7 @@
 #       is part of what must be the same, and the script goes on.
 #   dump_rows db ?text?       all rows of all tables, as comparable text
 #   schema_version            the number of the last migration in sql/
+#   text_of PATH              what stands in a file, in UTF-8
 #   tmp_path NAME             a path in a directory that finish_test removes
 #   columns_of TEXT           what the sqlite3 shell shows in columns, the same
 #       whatever version aligned them: two blanks between the columns
@@ -183,6 +184,14 @@ proc finish_test {} {
   tester::remove_tmp
   puts "tester: $::testprefix: $total passed, $bad failed"
   exit [expr {$bad>0}]
+}
+
+proc text_of {path} {
+  set channel [open $path r]
+  fconfigure $channel -encoding utf-8
+  set text [read $channel]
+  close $channel
+  return $text
 }
 
 # Versions of the shell differ in where a column begins, on which side of it a
