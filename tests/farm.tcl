@@ -43,13 +43,10 @@ proc insert_row {table pairs} {
 }
 
 proc insert_quietly {table pairs} {
-  db config enable_trigger 0
-  set code [catch {
+  without_triggers {
     insert_row $table [dict merge {-created_at {SELECT now FROM farm_clock}
       -updated_at {SELECT now FROM farm_clock}} $pairs]
-  } result options]
-  db config enable_trigger 1
-  return -options $options $result
+  }
 }
 
 proc full_time {time} {
@@ -148,9 +145,6 @@ proc task_activity {uuid} {
 }
 
 proc trial {script} {
-  # Trials run the same statements over and over, and most of the time goes
-  # into preparing those.
-  db cache size 100
   db eval BEGIN
   set code [catch {uplevel 1 $script} result options]
   set wrong {}

@@ -286,7 +286,6 @@ proc guestgen::open {} {
       CREATE TABLE guest_wrote (tbl, id, col, value, PRIMARY KEY (tbl, id, col));
       INSERT INTO guest VALUES (1, 0, 0, NULL, 0);
     }
-    $name cache size 100
   }
   set guests::silence {db eval {UPDATE guest SET is_on = 0}}
 }

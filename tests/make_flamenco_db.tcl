@@ -5,6 +5,8 @@
 # Or, in a test: source it and call, with an open, empty database,
 #   flamenco::make db 1000       tables and about so many tasks
 #   flamenco::tables db          just the tables, at version 8
+#   flamenco::template 1000      the path of a file of about so many tasks, which
+#                                is made once and then copied; needs tester.tcl
 #
 # The tables are those that SPEC.md, section 2, names, with Flamenco's ways:
 # no default for times and JSON, '' and 0 for the rest, keys under names of
@@ -213,6 +215,17 @@ proc flamenco::make {db {tasks 1000}} {
   variable seed 20260105
   tables $db
   $db transaction {fill $db $tasks}
+}
+
+proc flamenco::template {tasks} {
+  set path [tmp_path flamenco$tasks.db]
+  if {![file exists $path]} {
+    sqlite3 maker $path
+    maker eval {PRAGMA synchronous=OFF}
+    make maker $tasks
+    maker close
+  }
+  return $path
 }
 
 proc flamenco::fill {db tasks} {

@@ -258,7 +258,6 @@ proc hist::open_mode {db mode} {
   open_farm -as $db -ext $ext -fk $fk -rt $rt \
     -trusted [expr {($ext + $fk + $rt) % 2}]
   $db nullvalue NULL
-  $db cache size 100
 }
 
 proc hist::close_all {} {

@@ -64,7 +64,6 @@ proc sleeps {days start end weekday minute} {
 }
 
 open_farm -ext 0 -fk 0 -rt 0 -trusted 0
-db cache size 100
 set n 0
 foreach {days start end} $schedules {
   add_worker [incr n]

@@ -24,16 +24,18 @@
 #       in memory or (-file) in a file at [db_path]. Afterwards the farm must
 #       be sound: no farm_problems, no foreign key violation, intact. A db
 #       that was open before is there again behind it.
-#   without_rules sql         runs it on db with no trigger firing, as damage or
-#       another program's work leaves rows; then makes anew what derives from
-#       them. A job's new status counts as acted upon. Only INSERT, UPDATE and
-#       DELETE of tables
+#   without_triggers script   runs it with no trigger of db firing, as damage or
+#       another program's work leaves rows
+#   without_rules sql         runs it on db so; then makes anew what derives from
+#       the rows. A job's new status counts as acted upon. Only INSERT, UPDATE
+#       and DELETE of tables
 #   same_rows_in_all_modes NAME ?-catch? sql
 #       runs the statements in all modes with the clock pinned; the rows of
 #       all tables must be the same. An error fails the check; with -catch it
 #       is part of what must be the same, and the script goes on.
 #   dump_rows db ?text?       all rows of all tables, as comparable text
 #   schema_version            the number of the last migration in sql/
+#   text_of PATH              what stands in a file, in UTF-8
 #   tmp_path NAME             a path in a directory that finish_test removes
 #   columns_of TEXT           what the sqlite3 shell shows in columns, the same
 #       whatever version aligned them: two blanks between the columns
@@ -147,6 +149,8 @@ proc do_eqp_test {name sql args} {
 # Empty when the plan is as wanted, else what is wrong with it.
 proc tester::eqp {sql wanted} {
   variable plan {}
+  # A cached EXPLAIN is not compiled anew when the schema has changed.
+  db cache flush
   # In the caller's frame, for the variables that the statement names.
   uplevel 1 [list db eval "EXPLAIN QUERY PLAN $sql" ::tester::row {
     lappend ::tester::plan $::tester::row(detail)
@@ -180,6 +184,14 @@ proc finish_test {} {
   tester::remove_tmp
   puts "tester: $::testprefix: $total passed, $bad failed"
   exit [expr {$bad>0}]
+}
+
+proc text_of {path} {
+  set channel [open $path r]
+  fconfigure $channel -encoding utf-8
+  set text [read $channel]
+  close $channel
+  return $text
 }
 
 # Versions of the shell differ in where a column begins, on which side of it a
@@ -295,6 +307,9 @@ proc open_farm {args} {
     sqlite3 ::$command :memory:
     $command restore main $copy
   }
+  # Tests run the same statements over and over, and most of the time goes into
+  # preparing those.
+  $command cache size 100
   if {$want(ext)} {load_tablao $command}
   $command eval "PRAGMA foreign_keys=$want(fk);
                  PRAGMA recursive_triggers=$want(rt);
@@ -415,11 +430,20 @@ proc foreach_mode {args} {
   return
 }
 
-proc without_rules {sql} {
+proc without_triggers {script} {
   db config enable_trigger 0
-  set code [catch {uplevel 1 [list db eval $sql]} result options]
-  db eval {UPDATE jobs SET tablao_status=status WHERE status<>tablao_status}
+  set code [catch {uplevel 1 $script} result options]
   db config enable_trigger 1
+  return -options $options $result
+}
+
+proc without_rules {sql} {
+  set code [catch {
+    without_triggers {uplevel 1 [list db eval $sql]}
+  } result options]
+  without_triggers {
+    db eval {UPDATE jobs SET tablao_status=status WHERE status<>tablao_status}
+  }
   if {$code==0} {db eval {DELETE FROM farm_problems}}
   return -options $options $result
 }

@@ -5,8 +5,6 @@ package main
 // libdqlite 1.17 or later, as Debian 13 has it.
 
 import (
-	"context"
-	"errors"
 	"time"
 
 	"github.com/canonical/go-dqlite/v2/app"
@@ -14,45 +12,13 @@ import (
 	"github.com/canonical/go-dqlite/v2/driver"
 )
 
-type node = app.App
+type (
+	node        = app.App
+	driverError = driver.Error
+)
+
+var newClient = client.New
 
 func startNode(dir, address string, join []string, latency time.Duration) (*node, error) {
 	return app.New(dir, app.WithAddress(address), app.WithCluster(join), app.WithNetworkLatency(latency))
-}
-
-// sqliteError tells SQLite's own refusals from failures of the cluster.
-func sqliteError(err error) (code int, message string, ok bool) {
-	var e driver.Error
-	if errors.As(err, &e) {
-		return e.Code, e.Message, true
-	}
-	return 0, "", false
-}
-
-func leaderAddress(ctx context.Context, n *node) (string, error) {
-	c, err := n.Leader(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer c.Close()
-	leader, err := c.Leader(ctx)
-	if err != nil || leader == nil {
-		return "", err
-	}
-	return leader.Address, nil
-}
-
-// copyNode is what a node has of the database: farm.db and its WAL.
-func copyNode(ctx context.Context, address string) (map[string][]byte, error) {
-	c, err := client.New(ctx, address)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	files, err := c.Dump(ctx, database)
-	found := map[string][]byte{}
-	for _, file := range files {
-		found[file.Name] = file.Data
-	}
-	return found, err
 }
