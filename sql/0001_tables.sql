@@ -323,10 +323,9 @@ ON tablao_worker_types (task_type, worker_tag_id, worker_id);
 
 -- Rules that are rows -------------------------------------------------------
 
--- What a new status of a job does: section 3 of the specification, second
--- table. First to its tasks: one row per status that they have and lose.
--- old_status tells rules apart that differ by the status before; '' stands for
--- any other.
+-- What a new status of a job does: docs/rules.md, "A job's status". First to its
+-- tasks: one row per status that they have and lose. old_status tells rules
+-- apart that differ by the status before; '' stands for any other.
 CREATE TABLE tablao_sweep_rules (
   job_status text NOT NULL,
   old_status text NOT NULL,

@@ -1,6 +1,6 @@
 -- Every stored job as the document from which it could be stored: one row per
 -- job. INSERT INTO authored_jobs (document) VALUES (...) stores a job, its
--- tasks and their dependencies: section 5 of the specification.
+-- tasks and their dependencies: docs/documents.md.
 CREATE VIEW authored_jobs (uuid, document) AS
 SELECT
   j.uuid,

@@ -1,5 +1,5 @@
--- Which worker may run which task: one row per pair that section 4 of the
--- specification allows, whatever the worker is doing just now. A worker gets
+-- Which worker may run which task: one row per pair that docs/rules.md allows,
+-- "Who gets what", whatever the worker is doing just now. A worker gets
 -- its tasks ORDER BY job_priority DESC, task_priority DESC, job_id,
 -- index_in_job.
 -- @own

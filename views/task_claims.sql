@@ -1,6 +1,6 @@
 -- Who is working on what: one row per active task that has a worker.
 -- INSERT INTO task_claims (worker_uuid) VALUES (...) claims the next task for
--- that worker: section 4 of the specification. Refused, in words, for a worker
+-- that worker: docs/rules.md, "Who gets what". Refused, in words, for a worker
 -- that is unknown, deleted, asked to change status, or not awake.
 CREATE VIEW task_claims (
   worker_uuid, task_uuid, job_uuid, job_status, last_touched_at, worker_name,

@@ -3,8 +3,8 @@
 -- Doors that refuse: an INSERT of a value that breaks a rule raises an error,
 -- any other does nothing.
 
--- tablao_times: a time as a client wrote it, in any of the forms of section 2 of
--- the specification. Leaves in row n of tablao_written_times the form in which
+-- tablao_times: a time as a client wrote it, in any of the forms of docs/rules.md,
+-- "Times". Leaves in row n of tablao_written_times the form in which
 -- it is stored, NULL for ''. A fraction is cut and not rounded, so only the
 -- whole seconds go through SQLite's date functions; with 0 days added, the 30th
 -- of February comes back as the 2nd of March.

@@ -1,4 +1,4 @@
--- What a worker gets next: section 4 of the specification.
+-- What a worker gets next: docs/rules.md, "Who gets what".
 
 -- tablao_blocks: job_blocks, its types trimmed and in lower case as in
 -- tablao_lanes and tablao_worker_types: one row per block.

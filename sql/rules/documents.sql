@@ -1,4 +1,4 @@
--- Jobs as documents: section 5 of the specification. A document goes in in
+-- Jobs as documents: docs/documents.md. A document goes in in
 -- three steps, so that plain SQL and the functions of the extension share one
 -- set of rules: tablao_unpack takes it apart into the tables tablao_authored_*,
 -- tablao_authoring_problems says what is wrong with it, tablao_store moves it

@@ -1,5 +1,5 @@
--- What follows when a worker reports that it failed a task: section 5 of the
--- specification, `failed`, steps 1 to 5.
+-- What follows when a worker reports that it failed a task: docs/rules.md, "When
+-- a task fails".
 
 -- tablao_fail_task: a worker has failed a task. has_activity: the report came
 -- with an activity, which stays. Nothing, unless status is failed.

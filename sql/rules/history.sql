@@ -1,4 +1,4 @@
--- What history and events keep: section 11 of the specification. One set of
+-- What history and events keep: docs/rules.md, "What is remembered". One set of
 -- rules for own and observed farms; they read columns of Flamenco's and write
 -- tables of Tablao's only, so that no trigger of the user's fires below them.
 -- `-- @own` ends a line that only an own farm has; behind CREATE, the whole

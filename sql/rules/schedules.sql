@@ -1,5 +1,5 @@
--- sleep_schedules: rules on their rows, and what they ask of workers: section 7
--- of the specification.
+-- sleep_schedules: rules on their rows, and what they ask of workers:
+-- docs/rules.md, "Sleep".
 
 CREATE TRIGGER tablao_schedules_before_insert BEFORE INSERT ON sleep_schedules
 -- Notes whether its id is that of another.

@@ -349,9 +349,9 @@ BEGIN
   SELECT job_id, task_id, status FROM tablao_pending;
 END;
 
--- tablao_move_job: section 3 of the specification, first table: what a job
--- should become, now that its task has got that status. Nothing, where the task
--- has another one by now.
+-- tablao_move_job: docs/rules.md, "A task's status": what a job should become, now
+-- that its task has got that status. Nothing, where the task has another one by
+-- now.
 CREATE VIEW tablao_move_job (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 

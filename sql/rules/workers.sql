@@ -76,7 +76,7 @@ END;
 
 CREATE TRIGGER tablao_workers_update_request AFTER UPDATE OF status, status_requested ON workers
 -- The rules on both; and what is left of the request made of a worker, now that
--- it has the status it has: section 3 of the specification.
+-- it has the status it has: docs/rules.md, "A worker's status".
 BEGIN
   SELECT CASE
     -- @statuses worker
