@@ -260,17 +260,24 @@ WHERE is_active;
 -- Everything below follows from the tables above: triggers keep it, the view
 -- farm_problems compares it, and DELETE FROM farm_problems makes it anew.
 
--- How many tasks a job has in each status, and the sums of their steps: one row
--- per job and kind, which is a status of tasks, steps_completed or steps_total.
--- Triggers that write nothing else book every change of a task here, so no
--- trigger of a user's can run while they do. The rows go before their job does,
--- and that is how the triggers know that a job is being deleted.
+-- How many tasks a job has, in all and in each status, and the sums of their
+-- steps: one row per job that has had a task. Triggers that write nothing else
+-- book every change of a task here, so no trigger of a user's can run while they
+-- do. The row goes before its job does, and that is how the triggers know that a
+-- job is being deleted.
 CREATE TABLE tablao_counts (
-  job_id integer NOT NULL,
-  kind text NOT NULL,
-  n integer NOT NULL,
-  PRIMARY KEY (job_id, kind)
-) WITHOUT ROWID;
+  job_id integer NOT NULL PRIMARY KEY,
+  num_tasks integer NOT NULL DEFAULT 0,
+  num_queued integer NOT NULL DEFAULT 0,
+  num_active integer NOT NULL DEFAULT 0,
+  num_completed integer NOT NULL DEFAULT 0,
+  num_failed integer NOT NULL DEFAULT 0,
+  num_canceled integer NOT NULL DEFAULT 0,
+  num_soft_failed integer NOT NULL DEFAULT 0,
+  num_paused integer NOT NULL DEFAULT 0,
+  steps_completed integer NOT NULL DEFAULT 0,
+  steps_total integer NOT NULL DEFAULT 0
+);
 
 -- A lane is what tasks of one job, type and priority queue in. It carries what
 -- decides its turn, so that a change of a job's priority, tag or status touches
@@ -355,19 +362,23 @@ INSERT INTO tablao_sweep_rules (job_status, old_status, from_status, to_status) 
   ('requeueing', 'completed', 'queued', 'queued'),
   ('requeueing', 'completed', 'soft-failed', 'queued');
 
--- Then to the job itself; what that waits for is said in tablao_act_insert. A
--- status without a row leads to no other.
+-- Then to the job itself. has_more: it has a task that is not completed; for a
+-- pause, one that is active. Without a row, the status leads to no other.
 CREATE TABLE tablao_job_rules (
-  job_status text NOT NULL PRIMARY KEY,
+  job_status text NOT NULL,
+  has_more integer NOT NULL,
   next_status text NOT NULL,
-  activity text NOT NULL
+  activity text NOT NULL,
+  PRIMARY KEY (job_status, has_more)
 ) WITHOUT ROWID;
 
-INSERT INTO tablao_job_rules (job_status, next_status, activity) VALUES
-  ('cancel-requested', 'canceled', 'Job changed to canceled: its cancellation was requested'),
-  ('pause-requested', 'paused', 'Job changed to paused: a pause was requested and no task is active'),
-  ('requeueing', 'queued', 'Job changed to queued: it was requeued'),
-  ('queued', 'completed', 'Job changed to completed: it has no task left to do');
+INSERT INTO tablao_job_rules (job_status, has_more, next_status, activity) VALUES
+  ('cancel-requested', 0, 'canceled', 'Job changed to canceled: its cancellation was requested'),
+  ('cancel-requested', 1, 'canceled', 'Job changed to canceled: its cancellation was requested'),
+  ('pause-requested', 0, 'paused', 'Job changed to paused: a pause was requested and no task is active'),
+  ('requeueing', 0, 'completed', 'Job changed to completed: it was requeued and has no task left to do'),
+  ('requeueing', 1, 'queued', 'Job changed to queued: it was requeued'),
+  ('queued', 0, 'completed', 'Job changed to completed: it has no task left to do');
 
 -- Scratch: empty between statements, or of no meaning -----------------------
 

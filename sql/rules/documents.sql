@@ -359,24 +359,26 @@ BEGIN
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
   SELECT DISTINCT a.job_id, t.type, t.priority
   FROM tablao_authored_job a CROSS JOIN tablao_authored_tasks t;
-  INSERT INTO tablao_counts (job_id, kind, n)
-  SELECT a.job_id, k.kind, CASE k.kind
-      WHEN 'queued' THEN (SELECT count(*) FROM tablao_authored_tasks)
-      WHEN 'steps_total' THEN (SELECT coalesce(sum(t.steps_total), 0) FROM tablao_authored_tasks t)
-      ELSE 0
-    END
+  INSERT INTO tablao_counts (job_id, num_tasks, num_queued, steps_total)
+  SELECT a.job_id, n.num_tasks, n.num_tasks, n.steps_total
   FROM tablao_authored_job a
-  CROSS JOIN (SELECT 'queued' AS kind UNION ALL SELECT 'steps_completed' UNION ALL SELECT 'steps_total') k
+  CROSS JOIN (
+    SELECT count(*) AS num_tasks, coalesce(sum(t.steps_total), 0) AS steps_total
+    FROM tablao_authored_tasks t
+  ) n
   WHERE true
-  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  ON CONFLICT (job_id) DO UPDATE SET
+    num_tasks = num_tasks + excluded.num_tasks,
+    num_queued = num_queued + excluded.num_queued,
+    steps_total = steps_total + excluded.steps_total;
   SELECT CASE
     WHEN typeof(a.last_index) <> 'integer'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the job has no index_in_job left for its tasks')
-    WHEN c.n > 9007199254740992
+    WHEN c.steps_total > 9007199254740992
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a job must not pass 2^53')
   END
   FROM tablao_authored_job a
-  CROSS JOIN tablao_counts c ON c.job_id = a.job_id AND c.kind = 'steps_total';
+  CROSS JOIN tablao_counts c ON c.job_id = a.job_id;
   UPDATE tablao_lanes SET
     num_tasks = num_tasks + (
       SELECT count(*) FROM tablao_authored_tasks t

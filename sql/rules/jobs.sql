@@ -112,11 +112,7 @@ WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   OR EXISTS (
     SELECT 1 FROM tablao_counts c
     WHERE c.job_id = NEW.id
-      AND c.n <> CASE c.kind
-        WHEN 'steps_completed' THEN NEW.steps_completed
-        WHEN 'steps_total' THEN NEW.steps_total
-        ELSE c.n
-      END
+      AND (c.steps_completed <> NEW.steps_completed OR c.steps_total <> NEW.steps_total)
   )
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
@@ -132,12 +128,8 @@ BEGIN
       END,
       (SELECT now FROM farm_clock)
     ),
-    steps_completed = coalesce(
-      (SELECT n FROM tablao_counts WHERE job_id = NEW.id AND kind = 'steps_completed'), 0
-    ),
-    steps_total = coalesce(
-      (SELECT n FROM tablao_counts WHERE job_id = NEW.id AND kind = 'steps_total'), 0
-    ),
+    steps_completed = coalesce((SELECT steps_completed FROM tablao_counts WHERE job_id = NEW.id), 0),
+    steps_total = coalesce((SELECT steps_total FROM tablao_counts WHERE job_id = NEW.id), 0),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
@@ -180,29 +172,19 @@ BEGIN
     AND NOT (j.status = 'requeueing' AND j.tablao_status = 'under-construction');
   INSERT INTO tablao_settle_job (job_id, status, next_status, activity, stamp)
   SELECT
-    j.id,
-    j.status,
-    CASE
-      WHEN j.status = 'requeueing' OR j.status = 'queued'
-      THEN CASE
-        WHEN EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND t.status <> 'completed') THEN 'queued'
-        ELSE 'completed'
-      END
-      WHEN j.status = 'pause-requested'
-        AND EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND t.status = 'active')
-      THEN j.status
-      ELSE coalesce(r.next_status, j.status)
-    END,
-    coalesce(NEW.activity, CASE
-      WHEN j.status = 'requeueing'
-        AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND t.status <> 'completed')
-      THEN 'Job changed to completed: it was requeued and has no task left to do'
-      ELSE r.activity
-    END),
-    coalesce(NEW.stamp, c.now)
+    j.id, j.status, coalesce(r.next_status, j.status),
+    coalesce(NEW.activity, r.activity), coalesce(NEW.stamp, c.now)
   FROM jobs j
   CROSS JOIN farm_clock c
-  LEFT JOIN tablao_job_rules r ON r.job_status = j.status
+  LEFT JOIN tablao_job_rules r
+    ON r.job_status = j.status
+    -- Of the tasks as they are: not all may have been counted, where a user's
+    -- trigger has changed the job.
+    AND r.has_more = EXISTS (
+      SELECT 1 FROM tasks t
+      WHERE t.job_id = NEW.job_id
+        AND CASE j.status WHEN 'pause-requested' THEN t.status = 'active' ELSE t.status <> 'completed' END
+    )
   WHERE j.id = NEW.job_id;
   -- How many tasks that was goes on the job's latest event, which is that of the
   -- status that it has come to.
@@ -251,12 +233,11 @@ BEGIN
     num_swept = changes(),
     num_tasks = num_tasks + changes() * (NEW.from_status <> NEW.to_status)
   WHERE job_id = NEW.job_id;
-  INSERT INTO tablao_counts (job_id, kind, n)
-  SELECT NEW.job_id, k.kind, a.num_swept * k.sign
-  FROM tablao_acting a
-  CROSS JOIN (SELECT NEW.from_status AS kind, -1 AS sign UNION ALL SELECT NEW.to_status, 1) k
-  WHERE a.job_id = NEW.job_id
-  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  INSERT INTO tablao_count (job_id, from_status, to_status, n)
+  VALUES (
+    NEW.job_id, NEW.from_status, NEW.to_status,
+    (SELECT a.num_swept FROM tablao_acting a WHERE a.job_id = NEW.job_id)
+  );
 END;
 
 -- tablao_settle_job: a job's status has been acted upon, and leads to the next
@@ -292,11 +273,7 @@ BEGIN
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
     delete_requested_at = (SELECT value FROM tablao_written_times WHERE n = 2),
     tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id
-    AND (
-      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
-      OR NEW.delete_requested_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
-    );
+  WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER tablao_jobs_update_names AFTER UPDATE OF

@@ -304,12 +304,14 @@ CREATE TRIGGER tablao_recount_job_insert INSTEAD OF INSERT ON tablao_recount_job
 WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
 BEGIN
   DELETE FROM tablao_counts WHERE job_id = NEW.job_id;
-  INSERT INTO tablao_counts (job_id, kind, n)
-  SELECT t.job_id, t.status, count(*) FROM tasks t WHERE t.job_id = NEW.job_id GROUP BY t.status;
-  INSERT INTO tablao_counts (job_id, kind, n)
-  SELECT job_id, 'steps_completed', steps_completed FROM tablao_true_counts WHERE job_id = NEW.job_id
-  UNION ALL
-  SELECT job_id, 'steps_total', steps_total FROM tablao_true_counts WHERE job_id = NEW.job_id;
+  INSERT INTO tablao_counts (
+    job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
+    num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
+  )
+  SELECT
+    job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
+    num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
+  FROM tablao_true_counts WHERE job_id = NEW.job_id;
   -- The sums are what is booked, whatever is written to them.
   UPDATE jobs SET steps_total = steps_total WHERE id = NEW.job_id;
   DELETE FROM tablao_skips

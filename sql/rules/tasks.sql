@@ -34,17 +34,27 @@ BEGIN
       SELECT 1 FROM tasks
       WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
     );
+  INSERT INTO tablao_counts (job_id)
+  SELECT j.id FROM jobs j WHERE j.id = NEW.job_id
+  ON CONFLICT DO NOTHING;
 END;
 
 CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks
--- The counters and sums of the job, which may be the first there is of it.
+-- The counters and sums of the job.
 WHEN NEW.tablao_rev = 0
 BEGIN
-  INSERT INTO tablao_counts (job_id, kind, n) VALUES
-    (NEW.job_id, NEW.status, 1),
-    (NEW.job_id, 'steps_completed', max(0, min(NEW.steps_completed, NEW.steps_total))),
-    (NEW.job_id, 'steps_total', NEW.steps_total)
-  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  UPDATE tablao_counts SET
+    num_tasks = num_tasks + 1,
+    num_queued = num_queued + (NEW.status = 'queued'),
+    num_active = num_active + (NEW.status = 'active'),
+    num_completed = num_completed + (NEW.status = 'completed'),
+    num_failed = num_failed + (NEW.status = 'failed'),
+    num_canceled = num_canceled + (NEW.status = 'canceled'),
+    num_soft_failed = num_soft_failed + (NEW.status = 'soft-failed'),
+    num_paused = num_paused + (NEW.status = 'paused'),
+    steps_completed = steps_completed + max(0, min(NEW.steps_completed, NEW.steps_total)),
+    steps_total = steps_total + NEW.steps_total
+  WHERE job_id = NEW.job_id;
 END;
 
 CREATE TRIGGER tablao_tasks_insert AFTER INSERT ON tasks
@@ -73,7 +83,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
     WHEN typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
       OR NEW.steps_total < 0
-      OR (SELECT n FROM tablao_counts WHERE job_id = NEW.job_id AND kind = 'steps_total') > 9007199254740992
+      OR (SELECT steps_total FROM tablao_counts WHERE job_id = NEW.job_id) > 9007199254740992
     THEN RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
   END;
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
@@ -144,10 +154,13 @@ CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks
 -- task, this one is noted, in case SQLite skips its own trigger.
 WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
 BEGIN
-  INSERT INTO tablao_counts (job_id, kind, n) VALUES
-    (NEW.job_id, CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END, -1),
-    (NEW.job_id, NEW.status, 1)
-  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  INSERT INTO tablao_count (job_id, from_status, to_status, n)
+  VALUES (
+    NEW.job_id,
+    CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END,
+    NEW.status,
+    1
+  );
   INSERT INTO tablao_pending (task_id, job_id, status)
   SELECT NEW.id, NEW.job_id, NEW.status FROM tablao_scratch WHERE is_moving
   ON CONFLICT (task_id) DO UPDATE SET status = excluded.status;
@@ -158,19 +171,16 @@ CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_t
 -- booked as tablao_tasks_update leaves them.
 WHEN NEW.steps_completed IS NOT OLD.steps_completed OR NEW.steps_total IS NOT OLD.steps_total
 BEGIN
-  INSERT INTO tablao_counts (job_id, kind, n) VALUES
-    (
-      NEW.job_id, 'steps_completed',
-      max(0, min(NEW.steps_completed, NEW.steps_total)) - max(0, min(OLD.steps_completed, OLD.steps_total))
-    ),
-    (NEW.job_id, 'steps_total', NEW.steps_total - OLD.steps_total)
-  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  UPDATE tablao_counts SET
+    steps_completed = steps_completed
+      + max(0, min(NEW.steps_completed, NEW.steps_total)) - max(0, min(OLD.steps_completed, OLD.steps_total)),
+    steps_total = steps_total + NEW.steps_total - OLD.steps_total
+  WHERE job_id = NEW.job_id;
   SELECT RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
   FROM tablao_counts
   WHERE job_id = NEW.job_id
-    AND kind = 'steps_total'
     AND (
-      n > 9007199254740992
+      steps_total > 9007199254740992
       OR typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
       OR NEW.steps_total < 0
     );
@@ -302,7 +312,7 @@ WHEN NEW.steps_completed <> OLD.steps_completed
 BEGIN
   UPDATE jobs SET
     (steps_completed, steps_total) = (
-      SELECT c.steps_completed, c.steps_total FROM tablao_job_counts c WHERE c.job_id = NEW.job_id
+      SELECT c.steps_completed, c.steps_total FROM tablao_counts c WHERE c.job_id = NEW.job_id
     ),
     updated_at = (SELECT now FROM farm_clock),
     tablao_rev = tablao_rev + 1
@@ -338,8 +348,7 @@ WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status E
       AND CASE NEW.status
         WHEN 'active' THEN 1
         WHEN 'completed' THEN EXISTS (
-          SELECT 1 FROM tablao_counts c
-          WHERE c.job_id = NEW.job_id AND c.kind = 'queued' AND c.n > 0
+          SELECT 1 FROM tablao_counts c WHERE c.job_id = NEW.job_id AND c.num_queued > 0
         )
       END
   )
@@ -373,7 +382,7 @@ BEGIN
         THEN 'failed'
         -- The job is over.
         WHEN (NEW.status = 'completed' OR NEW.status = 'failed')
-          AND c.num_active + c.num_waiting + c.num_paused = 0
+          AND c.num_active + c.num_queued + c.num_soft_failed + c.num_paused = 0
           AND instr('queued active pause-requested', j.status)
         THEN CASE c.num_failed WHEN 0 THEN 'canceled' ELSE 'failed' END
         -- Pausing is complete, or still to come.
@@ -382,23 +391,13 @@ BEGIN
         WHEN NEW.status = 'completed' OR NEW.status = 'failed'
         THEN CASE j.status WHEN 'queued' THEN 'active' END
         WHEN NEW.status = 'canceled'
-        THEN CASE c.num_active + c.num_waiting WHEN 0 THEN 'canceled' END
+        THEN CASE c.num_active + c.num_queued + c.num_soft_failed WHEN 0 THEN 'canceled' END
         WHEN NEW.status <> 'paused' AND j.status <> 'cancel-requested'
         THEN 'active'
       END
     FROM tasks t
     CROSS JOIN jobs j ON j.id = NEW.job_id
-    CROSS JOIN (
-      SELECT
-        sum(n) AS num_tasks,
-        sum(n * (kind = 'completed')) AS num_completed,
-        sum(n * (kind = 'failed')) AS num_failed,
-        sum(n * (kind = 'active')) AS num_active,
-        sum(n * (kind = 'queued' OR kind = 'soft-failed')) AS num_waiting,
-        sum(n * (kind = 'paused')) AS num_paused
-      FROM tablao_counts
-      WHERE job_id = NEW.job_id AND kind NOT GLOB 'steps_*'
-    ) c
+    CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
     WHERE t.id = NEW.task_id AND t.status = NEW.status
   ));
 END;
@@ -423,7 +422,7 @@ BEGIN
             WHEN 'failed' THEN ', ' || c.num_failed || ' of ' || c.num_tasks || ' tasks have failed'
             ELSE ''
           END
-        FROM tasks t CROSS JOIN tablao_job_counts c ON c.job_id = t.job_id
+        FROM tasks t CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
         WHERE t.id = NEW.task_id
       )
     END,
@@ -450,11 +449,7 @@ BEGIN
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
     last_touched_at = (SELECT value FROM tablao_written_times WHERE n = 2),
     tablao_rev = tablao_rev + (tablao_rev > 0)
-  WHERE id = NEW.id
-    AND (
-      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
-      OR NEW.last_touched_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
-    );
+  WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER tablao_tasks_update_keys AFTER UPDATE OF
@@ -521,11 +516,12 @@ CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks
 -- The counters and sums of its job, and its lane.
 WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
-  INSERT INTO tablao_counts (job_id, kind, n) VALUES
-    (OLD.job_id, OLD.status, -1),
-    (OLD.job_id, 'steps_completed', -max(0, min(OLD.steps_completed, OLD.steps_total))),
-    (OLD.job_id, 'steps_total', -OLD.steps_total)
-  ON CONFLICT (job_id, kind) DO UPDATE SET n = n + excluded.n;
+  UPDATE tablao_counts SET
+    num_tasks = num_tasks - 1,
+    steps_completed = steps_completed - max(0, min(OLD.steps_completed, OLD.steps_total)),
+    steps_total = steps_total - OLD.steps_total
+  WHERE job_id = OLD.job_id;
+  INSERT INTO tablao_count (job_id, from_status, n) VALUES (OLD.job_id, OLD.status, 1);
   DELETE FROM tablao_pending WHERE task_id = OLD.id;
   UPDATE tablao_lanes SET
     num_tasks = num_tasks - 1,
@@ -546,7 +542,7 @@ BEGIN
   DELETE FROM task_attempts WHERE task_id = OLD.id;
   UPDATE jobs SET
     (steps_completed, steps_total) = (
-      SELECT c.steps_completed, c.steps_total FROM tablao_job_counts c WHERE c.job_id = OLD.job_id
+      SELECT c.steps_completed, c.steps_total FROM tablao_counts c WHERE c.job_id = OLD.job_id
     ),
     updated_at = (SELECT now FROM farm_clock)
   WHERE id = OLD.job_id AND (OLD.steps_completed <> 0 OR OLD.steps_total <> 0);
@@ -554,25 +550,37 @@ END;
 
 -- Counters ------------------------------------------------------------------
 
+-- tablao_count: n tasks of a job have got another status; from_status and
+-- to_status are NULL where there is none.
+CREATE VIEW tablao_count (job_id, from_status, to_status, n) AS
+SELECT NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_count_insert INSTEAD OF INSERT ON tablao_count
+BEGIN
+  UPDATE tablao_counts SET
+    num_queued = num_queued + NEW.n * ((NEW.to_status IS 'queued') - (NEW.from_status IS 'queued')),
+    num_active = num_active + NEW.n * ((NEW.to_status IS 'active') - (NEW.from_status IS 'active')),
+    num_completed = num_completed + NEW.n * ((NEW.to_status IS 'completed') - (NEW.from_status IS 'completed')),
+    num_failed = num_failed + NEW.n * ((NEW.to_status IS 'failed') - (NEW.from_status IS 'failed')),
+    num_canceled = num_canceled + NEW.n * ((NEW.to_status IS 'canceled') - (NEW.from_status IS 'canceled')),
+    num_soft_failed = num_soft_failed + NEW.n * ((NEW.to_status IS 'soft-failed') - (NEW.from_status IS 'soft-failed')),
+    num_paused = num_paused + NEW.n * ((NEW.to_status IS 'paused') - (NEW.from_status IS 'paused'))
+  WHERE job_id = NEW.job_id;
+END;
+
 -- tablao_job_counts: how many tasks a job has, in all and in each status, and
--- the sums of their steps: one row per job.
+-- the sums of their steps: one row per job, whether it has a task or not.
 CREATE VIEW tablao_job_counts (
   job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
   num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
 ) AS
 SELECT
-  j.id,
-  coalesce((SELECT sum(n) FROM tablao_counts WHERE job_id = j.id AND kind NOT GLOB 'steps_*'), 0),
-  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'queued'), 0),
-  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'active'), 0),
-  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'completed'), 0),
-  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'failed'), 0),
-  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'canceled'), 0),
-  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'soft-failed'), 0),
-  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'paused'), 0),
-  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'steps_completed'), 0),
-  coalesce((SELECT n FROM tablao_counts WHERE job_id = j.id AND kind = 'steps_total'), 0)
-FROM jobs j;
+  j.id, coalesce(c.num_tasks, 0), coalesce(c.num_queued, 0),
+  coalesce(c.num_active, 0), coalesce(c.num_completed, 0),
+  coalesce(c.num_failed, 0), coalesce(c.num_canceled, 0),
+  coalesce(c.num_soft_failed, 0), coalesce(c.num_paused, 0),
+  coalesce(c.steps_completed, 0), coalesce(c.steps_total, 0)
+FROM jobs j LEFT JOIN tablao_counts c ON c.job_id = j.id;
 
 -- Lanes ---------------------------------------------------------------------
 

@@ -202,11 +202,7 @@ BEGIN
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
     last_seen_at = (SELECT value FROM tablao_written_times WHERE n = 2),
     tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id
-    AND (
-      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
-      OR NEW.last_seen_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
-    );
+  WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER tablao_workers_update_deleted AFTER UPDATE OF deleted_at ON workers

@@ -130,15 +130,24 @@ CREATE TABLE tablao_authored_tasks (
   steps_total integer NOT NULL DEFAULT 0
 );
 CREATE TABLE tablao_counts (
-  job_id integer NOT NULL,
-  kind text NOT NULL,
-  n integer NOT NULL,
-  PRIMARY KEY (job_id, kind)
-) WITHOUT ROWID;
+  job_id integer NOT NULL PRIMARY KEY,
+  num_tasks integer NOT NULL DEFAULT 0,
+  num_queued integer NOT NULL DEFAULT 0,
+  num_active integer NOT NULL DEFAULT 0,
+  num_completed integer NOT NULL DEFAULT 0,
+  num_failed integer NOT NULL DEFAULT 0,
+  num_canceled integer NOT NULL DEFAULT 0,
+  num_soft_failed integer NOT NULL DEFAULT 0,
+  num_paused integer NOT NULL DEFAULT 0,
+  steps_completed integer NOT NULL DEFAULT 0,
+  steps_total integer NOT NULL DEFAULT 0
+);
 CREATE TABLE tablao_job_rules (
-  job_status text NOT NULL PRIMARY KEY,
+  job_status text NOT NULL,
+  has_more integer NOT NULL,
   next_status text NOT NULL,
-  activity text NOT NULL
+  activity text NOT NULL,
+  PRIMARY KEY (job_status, has_more)
 ) WITHOUT ROWID;
 CREATE TABLE tablao_lanes (
   id integer NOT NULL PRIMARY KEY,
@@ -356,6 +365,7 @@ CREATE VIEW tablao_assert_json (column_name, value, root_type);
 CREATE VIEW tablao_authoring_problems (problem, offender);
 CREATE VIEW tablao_blocks (job_id, worker_id, task_type);
 CREATE VIEW tablao_claim (worker_id, now);
+CREATE VIEW tablao_count (job_id, from_status, to_status, n);
 CREATE VIEW tablao_current_tasks (worker_id, worker_uuid, task_id);
 CREATE VIEW tablao_derived_problems (kind, object, message);
 CREATE VIEW tablao_events (kind, uuid, name, job_id, old_status, new_status, activity);
@@ -425,6 +435,7 @@ CREATE TRIGGER tablao_blocks_insert AFTER INSERT ON job_blocks;
 CREATE TRIGGER tablao_blocks_update AFTER UPDATE ON job_blocks;
 CREATE TRIGGER tablao_claim_insert INSTEAD OF INSERT ON tablao_claim;
 CREATE TRIGGER tablao_claims_insert INSTEAD OF INSERT ON task_claims;
+CREATE TRIGGER tablao_count_insert INSTEAD OF INSERT ON tablao_count;
 CREATE TRIGGER tablao_dependencies_before_insert BEFORE INSERT ON task_dependencies;
 CREATE TRIGGER tablao_dependencies_before_update BEFORE UPDATE ON task_dependencies;
 CREATE TRIGGER tablao_dependencies_delete AFTER DELETE ON task_dependencies;

@@ -660,7 +660,7 @@ static const Op aOp[] = {
   { "delete-job", 'f', "", "DELETE FROM jobs WHERE uuid='j1'" },
   { "delete-worker", 'f', "", "DELETE FROM workers WHERE uuid='w1'" },
   { "delete-task", 'f', "", "DELETE FROM tasks WHERE uuid='j1-2'" },
-  { "repair", 'f', "UPDATE tablao_counts SET n=99; "
+  { "repair", 'f', "UPDATE tablao_counts SET num_queued=99; "
     "UPDATE tablao_lanes SET has_ready=0", "DELETE FROM farm_problems" },
   { "summaries", 'f', "", "SELECT * FROM task_summaries('j1');"
     "SELECT uuid FROM task_summaries WHERE status IN ('queued', 'active') "
