@@ -9,53 +9,41 @@ CREATE VIEW worker_sleep_statuses (
 SELECT
   w.uuid,
   CASE
-    WHEN s.start_time > s.end_time THEN
-      CASE
-        WHEN (s.days = ' ' OR instr(s.days, l.day_name) > 0)
-          AND l.time_of_day >= s.start_time
-        THEN 'asleep'
-        WHEN (s.days = ' ' OR instr(s.days, l.yesterday_name) > 0)
-          AND l.time_of_day < s.end_time
-        THEN 'asleep'
-        ELSE 'awake'
-      END
-    WHEN (s.days = ' ' OR instr(s.days, l.day_name) > 0)
-      AND l.time_of_day >= s.start_time
-      AND l.time_of_day < s.end_time
+    -- Two of three: the start has come, the end has not, and the end is not on
+    -- this day. Compared as stored: '' is before every time.
+    WHEN (n.time_of_day >= s.start_time)
+        + (n.time_of_day < s.end_time)
+        + (s.start_time > s.end_time OR s.end_time = '') > 1
+      AND instr(
+        ' ' || coalesce(nullif(trim(replace(replace(replace(replace(
+          lower(s.days_of_week), ',', ' '), char(9), ' '), char(10), ' '),
+          char(13), ' ')), ''), 'mo tu we th fr sa su'),
+        -- What has begun yesterday goes on.
+        CASE
+          WHEN s.start_time > s.end_time AND n.time_of_day < s.end_time THEN n.yesterday_name
+          ELSE n.day_name
+        END
+      )
     THEN 'asleep'
     ELSE 'awake'
   END,
   CASE
     WHEN s.worker_id IS NULL THEN NULL
-    WHEN l.is_shifting
-    THEN strftime('%Y-%m-%d %H:%M:00.000+00:00', substr(l.now, 1, 19), '+1 minute')
-    WHEN l.time_of_day < min(s.start_time, s.end_time)
-    THEN strftime(
+    WHEN n.is_shifting
+    THEN strftime('%Y-%m-%d %H:%M:00.000+00:00', substr(n.now, 1, 19), '+1 minute')
+    ELSE strftime(
       '%Y-%m-%d %H:%M:00.000+00:00',
-      l.today || ' ' || min(s.start_time, s.end_time), 'utc'
+      n.today || ' ' || min(
+        CASE WHEN s.start_time > n.time_of_day THEN s.start_time ELSE '24:00' END,
+        CASE WHEN s.end_time > n.time_of_day THEN s.end_time ELSE '24:00' END
+      ),
+      'utc'
     )
-    WHEN l.time_of_day < max(s.start_time, s.end_time)
-      AND max(s.start_time, s.end_time) <> '24:00'
-    THEN strftime(
-      '%Y-%m-%d %H:%M:00.000+00:00',
-      l.today || ' ' || max(s.start_time, s.end_time), 'utc'
-    )
-    ELSE strftime('%Y-%m-%d %H:%M:00.000+00:00', l.today || ' 00:00', '+1 day', 'utc')
   END,
   w.id
-FROM workers w
-CROSS JOIN tablao_local_times l
-LEFT JOIN (
-  SELECT
-    worker_id,
-    ' ' || trim(replace(replace(replace(replace(
-      lower(days_of_week), ',', ' '), char(9), ' '), char(10), ' '),
-      char(13), ' ')) AS days,
-    CASE start_time WHEN '' THEN '00:00' ELSE start_time END AS start_time,
-    CASE end_time WHEN '' THEN '24:00' ELSE end_time END AS end_time
-  FROM sleep_schedules
-  WHERE is_active
-) s ON s.worker_id = w.id
+FROM tablao_local_times n
+CROSS JOIN workers w
+LEFT JOIN sleep_schedules s ON s.worker_id = w.id AND s.is_active
 WHERE w.deleted_at IS NULL;
 
 -- The sleep schedules to look at now: one row per active schedule of a worker

@@ -9,18 +9,19 @@ CREATE VIEW timed_out_tasks (
 ) AS
 SELECT
   t.uuid, t.name, j.uuid, w.uuid, w.name, t.last_touched_at, t.status, t.activity
-FROM tablao_time_limits l
-CROSS JOIN tasks t
+FROM tasks t
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id
-WHERE l.name = 'task_timeout'
-  -- Twice, for the index of either kind of farm.
-  AND t.status = 'active'
+-- Twice, for the index of either kind of farm.
+WHERE t.status = 'active'
   AND (t.status = 'active') = 1
-  AND substr(t.last_touched_at, 1, 23) <= l.before;
+  AND substr(t.last_touched_at, 1, 23) <= (
+    SELECT l.before FROM tablao_time_limits l WHERE l.name = 'task_timeout'
+  );
 
 -- tablao_time_limits: the latest time, in 23 characters, that is timed out by each timeout: no
--- row for one that is switched off.
+-- row for one that is switched off. To be asked in a subquery, which is worked
+-- out once, and not in a join, which works it out for every row.
 CREATE VIEW tablao_time_limits (name, before) AS
 SELECT
   s.name,
@@ -55,13 +56,13 @@ CREATE VIEW timed_out_workers (
   worker_uuid, worker_name, last_seen_at, status
 ) AS
 SELECT w.uuid, w.name, w.last_seen_at, w.status
-FROM tablao_time_limits l
-CROSS JOIN workers w
-WHERE l.name = 'worker_timeout'
-  AND w.deleted_at IS NULL
+FROM workers w
+WHERE w.deleted_at IS NULL
   AND w.status <> 'offline'
   AND w.status <> 'error'
-  AND substr(w.last_seen_at, 1, 23) <= l.before;
+  AND substr(w.last_seen_at, 1, 23) <= (
+    SELECT l.before FROM tablao_time_limits l WHERE l.name = 'worker_timeout'
+  );
 
 CREATE TRIGGER tablao_timed_out_workers_update INSTEAD OF UPDATE ON timed_out_workers
 BEGIN

@@ -132,7 +132,8 @@ END;
 
 -- tablao_local_times: now, in local time: one row. day_name is the first two
 -- letters of today's name, behind a blank. is_shifting: the clocks change
--- within a day from now.
+-- within a day from now. A LIMIT keeps SQLite from putting these expressions in
+-- the place of every use of a column, to be compiled and worked out each time.
 -- @both
 CREATE VIEW tablao_local_times (
   now, today, time_of_day, day_name, yesterday_name, is_shifting
@@ -149,4 +150,5 @@ SELECT
     OR strftime('%s', v.at, '+25 hours', 'localtime') - strftime('%s', v.at, '+25 hours')
       <> strftime('%s', v.at, 'localtime') - strftime('%s', v.at)
   )
-FROM (SELECT c.now, substr(c.now, 1, 19) AS at FROM farm_clock c) v;
+FROM (SELECT c.now, substr(c.now, 1, 19) AS at FROM farm_clock c LIMIT 1) v
+LIMIT 1;
