@@ -182,7 +182,7 @@ static int schemaIndexes(TablaoOp *pOp, int eKind, int bMend){
         sqlite3_mprintf("DROP INDEX main.\"%w\"", zName));
   }
   sqlite3_finalize(pStmt);
-  if( bMend ) tablaoListRun(pOp, &mend);
+  if( bMend ) tablaoListDrop(pOp, &mend);
   pStmt = tablaoPrepare(pOp, "SELECT 1 FROM main.sqlite_schema "
       "WHERE type='index' AND name=?1");
   for(int i=0; tablaoSource(eKind, &i, &source) && pOp->rc==SQLITE_OK; ){

@@ -123,11 +123,11 @@ struct TablaoList {
 
 void tablaoListAdd(TablaoOp*, TablaoList*, char *zSql);
 void tablaoListRun(TablaoOp*, TablaoList*);
+void tablaoListDrop(TablaoOp*, TablaoList*);
 void tablaoListClear(TablaoList*);
 
 void tablaoBegin(TablaoOp*);
 void tablaoHold(TablaoOp*);
-void tablaoUnhold(TablaoOp*);
 void tablaoEnd(TablaoOp*);
 
 /* Interface to code in util.c: virtual tables ------------------------------*/

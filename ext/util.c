@@ -575,15 +575,23 @@ void tablaoBegin(TablaoOp *pOp){
 /*
 ** Starts the guard, for an operation that changes the schema: what has been
 ** prepared is then out of date and would have to be prepared again before it
-** can start. No table or index can be dropped while it runs.
+** can start. No table or index can be dropped while it runs, but by
+** tablaoListDrop().
 */
 void tablaoHold(TablaoOp *pOp){
   tablaoStep(pOp, pOp->apTxn[TABLAO_TXN_GUARD]);
 }
 
-/* Stops the guard, so that tables and indexes can be dropped. */
-void tablaoUnhold(TablaoOp *pOp){
-  sqlite3_reset(pOp->apTxn[TABLAO_TXN_GUARD]);
+/*
+** Runs and empties a list of statements that drop indexes, or tables. The guard
+** pauses, if it has been started.
+*/
+void tablaoListDrop(TablaoOp *pOp, TablaoList *pList){
+  sqlite3_stmt *pGuard = pOp->apTxn[TABLAO_TXN_GUARD];
+  int bHeld = pList->n>0 && sqlite3_stmt_busy(pGuard);
+  if( bHeld ) sqlite3_reset(pGuard);
+  tablaoListRun(pOp, pList);
+  if( bHeld ) tablaoHold(pOp);
 }
 
 /*
@@ -631,7 +639,7 @@ static int utilUndo(TablaoOp *pOp){
 void tablaoEnd(TablaoOp *pOp){
   if( pOp->bOpen ){
     if( pOp->rc==SQLITE_OK ){
-      tablaoUnhold(pOp);
+      sqlite3_reset(pOp->apTxn[TABLAO_TXN_GUARD]);
       int rc = utilRelease(pOp);
       if( rc ) tablaoSqlError(pOp, rc);
     }
