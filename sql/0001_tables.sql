@@ -136,8 +136,8 @@ CREATE INDEX tablao_workers_status_idx ON workers (status) WHERE deleted_at IS N
 -- index_in_job: from 1; 0 is given the next.
 -- tablao_rev: 0 while the row is being inserted, then counted up by every
 -- UPDATE of ours that stamps the row itself.
--- tablao_swept: the value of tablao_rev at which the job last gave it a status,
--- a blank and that status.
+-- tablao_swept: the mark of the job's change of many tasks that last gave it a
+-- status; it ends in a blank and that status.
 -- tablao_done: 1 when the tasks that depend on it know that it is completed.
 -- tablao_open_deps: how many of the tasks it depends on are not done.
 -- tablao_lane: its row in tablao_lanes.

@@ -147,6 +147,9 @@ BEGIN
   );
   INSERT INTO tablao_act (job_id)
   SELECT id FROM jobs WHERE status <> tablao_status;
+  -- And what that has led to, where SQLite skips the trigger that would see to it.
+  INSERT INTO tablao_act (job_id)
+  SELECT id FROM jobs WHERE status <> tablao_status;
 END;
 
 -- tablao_act: acts upon the status that a job has, if that is still to be done.
@@ -159,8 +162,10 @@ WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id AND j.status <> j.tabl
   AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
 BEGIN
   INSERT INTO tablao_acting (job_id) VALUES (NEW.job_id);
-  INSERT INTO tablao_sweep (job_id, job_status, old_status, from_status, to_status, now)
-  SELECT NEW.job_id, r.job_status, r.old_status, r.from_status, r.to_status, c.now
+  INSERT INTO tablao_sweep (job_id, job_status, old_status, from_status, to_status, mark, now)
+  SELECT
+    NEW.job_id, r.job_status, r.old_status, r.from_status, r.to_status,
+    j.tablao_rev || ':' || r.from_status || ' ' || r.to_status, c.now
   FROM jobs j
   CROSS JOIN farm_clock c
   CROSS JOIN tablao_sweep_rules r
@@ -199,9 +204,11 @@ BEGIN
   DELETE FROM tablao_acting WHERE job_id = NEW.job_id;
 END;
 
--- tablao_sweep: gives all tasks of a job that have from_status to_status.
-CREATE VIEW tablao_sweep (job_id, job_status, old_status, from_status, to_status, now) AS
-SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+-- tablao_sweep: gives all tasks of a job that have from_status to_status. SQLite
+-- picks the rows first; one that a user's trigger has given another status before
+-- its turn came is left alone, and without the mark it is not counted.
+CREATE VIEW tablao_sweep (job_id, job_status, old_status, from_status, to_status, mark, now) AS
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_sweep_insert INSTEAD OF INSERT ON tablao_sweep
 BEGIN
@@ -209,35 +216,35 @@ BEGIN
   -- as it depends on. From anything else what is completed stays so, and no
   -- task waits for more or for less than before.
   UPDATE tasks SET
-    status = NEW.to_status,
+    status = CASE status WHEN NEW.from_status THEN NEW.to_status ELSE status END,
     activity = CASE
-      WHEN NEW.from_status = NEW.to_status THEN activity
+      WHEN NEW.from_status = NEW.to_status OR status <> NEW.from_status THEN activity
       WHEN NEW.to_status = 'queued' THEN 'Task changed to queued: its job was requeued'
       ELSE 'Task changed to ' || NEW.to_status || ': its job changed to ' || NEW.job_status
     END,
     steps_completed = CASE
-      WHEN NEW.to_status = 'queued' AND NEW.from_status <> 'queued' THEN 0
+      WHEN NEW.to_status = 'queued' AND NEW.from_status <> 'queued' AND status = NEW.from_status THEN 0
       ELSE steps_completed
     END,
     updated_at = CASE NEW.from_status WHEN NEW.to_status THEN updated_at ELSE NEW.now END,
-    tablao_swept = (tablao_rev + 1) || ' ' || NEW.to_status,
-    tablao_done = 0,
+    tablao_swept = CASE status WHEN NEW.from_status THEN NEW.mark ELSE tablao_swept END,
+    tablao_done = CASE status WHEN NEW.from_status THEN 0 ELSE tablao_done END,
     tablao_open_deps = CASE NEW.old_status
       WHEN 'completed'
       THEN (SELECT count(*) FROM task_dependencies d WHERE d.task_id = tasks.id)
       ELSE tablao_open_deps
     END,
-    tablao_rev = tablao_rev + 1
+    tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE job_id = NEW.job_id AND status = NEW.from_status;
-  UPDATE tablao_acting SET
-    num_swept = changes(),
-    num_tasks = num_tasks + changes() * (NEW.from_status <> NEW.to_status)
-  WHERE job_id = NEW.job_id;
+  UPDATE tablao_acting SET (num_swept, num_tasks) = (
+    SELECT count(*), num_tasks + count(*) * (NEW.from_status <> NEW.to_status)
+    FROM tasks t
+    WHERE t.job_id = NEW.job_id AND t.tablao_swept = NEW.mark AND t.tablao_rev > 0
+  )
+  WHERE job_id = NEW.job_id AND changes() > 0;
   INSERT INTO tablao_count (job_id, from_status, to_status, n)
-  VALUES (
-    NEW.job_id, NEW.from_status, NEW.to_status,
-    (SELECT a.num_swept FROM tablao_acting a WHERE a.job_id = NEW.job_id)
-  );
+  SELECT NEW.job_id, NEW.from_status, NEW.to_status, a.num_swept
+  FROM tablao_acting a WHERE a.job_id = NEW.job_id AND changes() > 0;
 END;
 
 -- tablao_settle_job: a job's status has been acted upon, and leads to the next

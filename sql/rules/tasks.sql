@@ -40,21 +40,28 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks
--- The counters and sums of the job.
+-- The counters and sums of the job. Until then, which is as long as tablao_rev is
+-- 0, nothing that users' triggers do to the task is booked.
 WHEN NEW.tablao_rev = 0
 BEGIN
-  UPDATE tablao_counts SET
-    num_tasks = num_tasks + 1,
-    num_queued = num_queued + (NEW.status = 'queued'),
-    num_active = num_active + (NEW.status = 'active'),
-    num_completed = num_completed + (NEW.status = 'completed'),
-    num_failed = num_failed + (NEW.status = 'failed'),
-    num_canceled = num_canceled + (NEW.status = 'canceled'),
-    num_soft_failed = num_soft_failed + (NEW.status = 'soft-failed'),
-    num_paused = num_paused + (NEW.status = 'paused'),
-    steps_completed = steps_completed + max(0, min(NEW.steps_completed, NEW.steps_total)),
-    steps_total = steps_total + NEW.steps_total
-  WHERE job_id = NEW.job_id;
+  UPDATE tablao_counts SET (
+    num_tasks, num_queued, num_active, num_completed, num_failed,
+    num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
+  ) = (
+    SELECT
+      num_tasks + 1,
+      num_queued + (t.status = 'queued'),
+      num_active + (t.status = 'active'),
+      num_completed + (t.status = 'completed'),
+      num_failed + (t.status = 'failed'),
+      num_canceled + (t.status = 'canceled'),
+      num_soft_failed + (t.status = 'soft-failed'),
+      num_paused + (t.status = 'paused'),
+      tablao_counts.steps_completed + max(0, min(t.steps_completed, t.steps_total)),
+      tablao_counts.steps_total + t.steps_total
+    FROM tasks t WHERE t.id = NEW.id
+  )
+  WHERE job_id = NEW.job_id AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = NEW.id);
 END;
 
 CREATE TRIGGER tablao_tasks_insert AFTER INSERT ON tasks
@@ -159,7 +166,7 @@ BEGIN
     NEW.job_id,
     CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END,
     NEW.status,
-    1
+    NEW.tablao_rev > 0
   );
   INSERT INTO tablao_pending (task_id, job_id, status)
   SELECT NEW.id, NEW.job_id, NEW.status FROM tablao_scratch WHERE is_moving
@@ -169,7 +176,8 @@ END;
 CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
 -- The rules on steps, and the sums of the job. Steps out of their bounds are
 -- booked as tablao_tasks_update leaves them.
-WHEN NEW.steps_completed IS NOT OLD.steps_completed OR NEW.steps_total IS NOT OLD.steps_total
+WHEN (NEW.steps_completed IS NOT OLD.steps_completed OR NEW.steps_total IS NOT OLD.steps_total)
+  AND NEW.tablao_rev > 0
 BEGIN
   UPDATE tablao_counts SET
     steps_completed = steps_completed
@@ -225,8 +233,7 @@ ON tasks
 -- all the others, since where there is a BEFORE trigger, which might change the
 -- row, SQLite reads it anew. Many tasks get another status at once only from
 -- their job, while its own status is being acted upon.
-WHEN OLD.tablao_rev > 0
-  AND (
+WHEN (
     NEW.tablao_rev = OLD.tablao_rev
     -- @statuses task
     AND NOT (
@@ -234,7 +241,9 @@ WHEN OLD.tablao_rev > 0
       OR NEW.status = 'canceled' OR NEW.status = 'failed'
       OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
     )
-    OR (
+  )
+  OR OLD.tablao_rev > 0 AND (
+    (
       NEW.tablao_rev NOT IN (OLD.tablao_rev, OLD.tablao_rev + 1)
       AND NEW.tablao_swept = OLD.tablao_swept
     )
@@ -376,18 +385,19 @@ BEGIN
         WHEN NEW.status = 'completed' AND c.num_completed = c.num_tasks
         THEN 'completed'
         -- Whole percents: the division is one of integers, that is, floor.
-        WHEN NEW.status = 'failed' AND 100 * c.num_failed / c.num_tasks >= (
-          SELECT value FROM farm_settings WHERE name = 'job_fail_percentage'
-        )
+        WHEN NEW.status = 'failed'
+          AND 100 * (c.num_failed + (t.tablao_rev = 0)) / (c.num_tasks + (t.tablao_rev = 0)) >= (
+            SELECT value FROM farm_settings WHERE name = 'job_fail_percentage'
+          )
         THEN 'failed'
         -- The job is over.
         WHEN (NEW.status = 'completed' OR NEW.status = 'failed')
           AND c.num_active + c.num_queued + c.num_soft_failed + c.num_paused = 0
           AND instr('queued active pause-requested', j.status)
-        THEN CASE c.num_failed WHEN 0 THEN 'canceled' ELSE 'failed' END
+        THEN CASE WHEN NEW.status = 'failed' OR c.num_failed > 0 THEN 'failed' ELSE 'canceled' END
         -- Pausing is complete, or still to come.
         WHEN j.status = 'pause-requested' AND (NEW.status <> 'canceled' OR c.num_paused > 0)
-        THEN CASE c.num_active WHEN 0 THEN 'paused' END
+        THEN CASE c.num_active + (NEW.status = 'active') WHEN 0 THEN 'paused' END
         WHEN NEW.status = 'completed' OR NEW.status = 'failed'
         THEN CASE j.status WHEN 'queued' THEN 'active' END
         WHEN NEW.status = 'canceled'
@@ -419,7 +429,8 @@ BEGIN
       ELSE (
         SELECT 'Job changed to ' || NEW.status || ': task "' || t.name || '" became ' || t.status
           || CASE NEW.status
-            WHEN 'failed' THEN ', ' || c.num_failed || ' of ' || c.num_tasks || ' tasks have failed'
+            WHEN 'failed'
+            THEN ', ' || (c.num_failed + (t.tablao_rev = 0)) || ' of ' || (c.num_tasks + (t.tablao_rev = 0)) || ' tasks have failed'
             ELSE ''
           END
         FROM tasks t CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
@@ -514,7 +525,7 @@ END;
 
 CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks
 -- The counters and sums of its job, and its lane.
-WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
+WHEN OLD.tablao_rev > 0 AND EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   UPDATE tablao_counts SET
     num_tasks = num_tasks - 1,

@@ -397,7 +397,7 @@ CREATE VIEW tablao_settle_job (job_id, status, next_status, activity, stamp);
 CREATE VIEW tablao_skeletons (kind, id, text);
 CREATE VIEW tablao_state_problems (kind, object, message);
 CREATE VIEW tablao_store (job_id);
-CREATE VIEW tablao_sweep (job_id, job_status, old_status, from_status, to_status, now);
+CREATE VIEW tablao_sweep (job_id, job_status, old_status, from_status, to_status, mark, now);
 CREATE VIEW tablao_time_limits (name, before);
 CREATE VIEW tablao_timed_attempts (id, task_id, job_id, worker_id, worker_name, started_at, ended_at, outcome, activity, until, ms);
 CREATE VIEW tablao_times (n, value);
