@@ -111,18 +111,6 @@ foreach which {plain observed} {
   foreach suffix {{} -journal -wal -shm} {file delete $work/$which.db$suffix}
   sqlite3 db $work/$which.db
   flamenco::tables db
-  # Flamenco's migrations dropped most of the indexes that it once had. These
-  # are those of 3.9, on which its plans, and so its orders, depend.
-  foreach name [db eval {
-    SELECT name FROM sqlite_schema
-    WHERE type = 'index' AND sql IS NOT NULL AND name <> 'job_worker_tasktype'
-  }] {
-    db eval "DROP INDEX $name"
-  }
-  db eval {
-    CREATE INDEX idx_worker_tags_uuid ON worker_tags(uuid);
-    CREATE INDEX idx_jobs_uuid ON jobs(uuid);
-  }
   db close
 }
 set client [open |[list $work/manager $work/plain.db $work/observed.db 2>@stderr] r+]
