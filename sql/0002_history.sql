@@ -23,6 +23,9 @@ CREATE TABLE task_attempts (
 );
 
 -- The open attempts. UNIQUE and NOT NULL tell SQLite that a task has but one.
+-- An observed farm finds them among those of their task: its Manager would wait
+-- for each index that a change of a status has to keep.
+-- @own
 CREATE UNIQUE INDEX tablao_attempts_open_idx
 ON task_attempts (tablao_job_id, task_id)
 WHERE ended_at IS NULL;

@@ -14,9 +14,7 @@ CROSS JOIN tasks t
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id
 WHERE l.name = 'task_timeout'
-  -- Twice, for the index of either kind of farm.
   AND t.status = 'active'
-  AND (t.status = 'active') = 1
   AND substr(t.last_touched_at, 1, 23) <= l.before;
 
 -- tablao_time_limits: the latest time, in 23 characters, that is timed out by each timeout: no
