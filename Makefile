@@ -84,10 +84,10 @@ test-clients: setup-test ## run one scenario through ten SQLite clients; C='node
 	@$(MAKE) --no-print-directory all
 	@$(TCLSH) tests/clients/run.tcl '$(BUILD)' $(C)
 
-test-manager: setup-test ## a Go client like Flamenco's Manager, on a plain and an observed database
+test-manager: setup-test ## a Go client like Flamenco's Manager, on a plain and an observed database; N=1000: of so many tasks
 	@$(SETUP) manager
 	@$(MAKE) --no-print-directory all
-	@$(TCLSH) tests/manager/run.tcl '$(BUILD)'
+	@$(TCLSH) tests/manager/run.tcl '$(BUILD)' $(N)
 
 clients-docs: ## put the table of the last test-clients into docs/clients.md
 	@$(TCLSH) tests/clients/docs.tcl '$(BUILD)/clients/table.md' docs/clients.md

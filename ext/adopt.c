@@ -92,7 +92,7 @@ static void adoptBegin(TablaoOp *pOp, AdoptWork *p){
 
 /* Ends, successful or not. */
 static void adoptEnd(TablaoOp *pOp, AdoptWork *p){
-  tablaoModelError(pOp, &p->model);
+  tablaoTakeError(pOp, &p->model.op);
   tablaoEnd(pOp);
   for(int i=0; p->bFlag && i<3; i++){
     sqlite3_db_config(pOp->db, p->aFlag[i].op, p->aFlag[i].bOn, (int*)0);
@@ -121,7 +121,7 @@ static void adoptRename(TablaoOp *pOp, AdoptWork *p){
   adoptList(&p->model.op, &p->drop,
       "SELECT printf('DROP TABLE main.\"tablao_old_%w\"', name) "
       "FROM temp.flamenco_tables ORDER BY position DESC");
-  tablaoModelError(pOp, &p->model);
+  tablaoTakeError(pOp, &p->model.op);
   tablaoListRun(pOp, &rename);
 }
 
@@ -214,7 +214,7 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   sqlite3_free(z);
   tablaoGuardFind(&p->model.op, &trigger, "SELECT type, name, sql "
       "FROM temp.foreign_objects WHERE type='trigger'");
-  tablaoModelError(pOp, &p->model);
+  tablaoTakeError(pOp, &p->model.op);
   adoptDropObjects(pOp, TABLAO_OBSERVED);
   tablaoDropIndexes(pOp);
   takeOverNote(pOp, p);
@@ -325,7 +325,7 @@ static void detachObserved(TablaoOp *pOp, AdoptWork *p){
   adoptList(&p->model.op, &ours,
       "SELECT printf('DROP TABLE IF EXISTS main.\"%w\"', name) "
       "FROM temp.our_tables ORDER BY rowid DESC");
-  tablaoModelError(pOp, &p->model);
+  tablaoTakeError(pOp, &p->model.op);
   adoptDropObjects(pOp, TABLAO_OBSERVED);
   tablaoDropIndexes(pOp);
   tablaoListRun(pOp, &ours);
@@ -382,7 +382,7 @@ static void detachOwn(TablaoOp *pOp, AdoptWork *p){
       "AND name NOT GLOB 'sqlite_*' "
       "AND name NOT IN (SELECT name FROM temp.flamenco_tables) "
       "ORDER BY rowid DESC");
-  tablaoModelError(pOp, &p->model);
+  tablaoTakeError(pOp, &p->model.op);
   adoptDropObjects(pOp, TABLAO_OWN);
   tablaoExec(pOp, tablaoScript("adopt_detach"));
   adoptRename(pOp, p);

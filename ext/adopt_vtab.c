@@ -224,7 +224,7 @@ static int adoptRefused(AdoptScan *p, TablaoOp *pOp){
   }
   sqlite3_reset(p->pInsert);
   tablaoExec(pModel, "ROLLBACK TO tablao; RELEASE tablao");
-  tablaoModelError(pOp, &p->model);
+  tablaoTakeError(pOp, &p->model.op);
   return bRefused;
 }
 
@@ -251,7 +251,7 @@ static void adoptPrepare(AdoptScan *p, TablaoOp *pOp){
   }else{
     adoptPrepareRows(p, pOp);
   }
-  tablaoModelError(pOp, &p->model);
+  tablaoTakeError(pOp, &p->model.op);
 }
 
 /* The first source, which has no statement. True if there is a row. */
@@ -286,7 +286,7 @@ static int adoptScanNext(AdoptScan *p, TablaoOp *pOp){
       }
       continue;
     }
-    tablaoModelError(pOp, &p->model);
+    tablaoTakeError(pOp, &p->model.op);
     int bMore = p->pScan!=0
         && (p->iFrom==ADOPT_FROM_SCRIPT || p->iFrom==ADOPT_FROM_ROWS);
     adoptScanClear(p);

@@ -199,11 +199,8 @@ static void checkAddError(
     if( strncmp(z, zPrefix, sizeof(zPrefix)-1)==0 ) z += sizeof(zPrefix)-1;
     checkAdd(pCur, pOp, zSeverity, zObject, z);
     sqlite3_free(pSub->zErr);
-  }else if( pSub->rc && pOp->rc==SQLITE_OK ){
-    pOp->rc = pSub->rc;
-    pOp->zErr = pSub->zErr;
   }else{
-    sqlite3_free(pSub->zErr);
+    tablaoTakeError(pOp, pSub);
   }
 }
 
@@ -399,12 +396,7 @@ static void checkTables(
       }
     }
     sqlite3_finalize(pStmt);
-    if( op.rc && pOp->rc==SQLITE_OK ){
-      pOp->rc = op.rc;
-      pOp->zErr = op.zErr;
-    }else{
-      sqlite3_free(op.zErr);
-    }
+    tablaoTakeError(pOp, &op);
   }
   sqlite3_close(model.db);
 }
@@ -421,7 +413,7 @@ static void checkFlamenco(CheckCursor *pCur, TablaoOp *pOp){
     checkAdd(pCur, pOp, "error", zObject, zMessage);
   }
   sqlite3_finalize(pStmt);
-  tablaoModelError(pOp, &model);
+  tablaoTakeError(pOp, &model.op);
   tablaoModelClose(&model);
 }
 

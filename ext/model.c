@@ -27,19 +27,6 @@ static void modelOpenMemory(TablaoOp *pOp, TablaoDb *pDb, TablaoOp *pMemory){
   pMemory->rc = pOp->rc;
 }
 
-/* Makes the model's error that of the operation. */
-void tablaoModelError(TablaoOp *pOp, TablaoModel *pModel){
-  TablaoOp *pFrom = &pModel->op;
-  if( pFrom->rc && pOp->rc==SQLITE_OK ){
-    pOp->rc = pFrom->rc;
-    pOp->zErr = pFrom->zErr;
-  }else{
-    sqlite3_free(pFrom->zErr);
-  }
-  pFrom->rc = SQLITE_OK;
-  pFrom->zErr = 0;
-}
-
 /* Runs zInsert, in another connection, for each row of zSelect. */
 void tablaoModelCopy(
   TablaoOp *pFrom,
@@ -103,7 +90,7 @@ void tablaoModelOpen(TablaoOp *pOp, TablaoModel *pModel, int bRules){
       "WHERE s.type='table' AND s.sql NOT LIKE 'CREATE VIRTUAL%'",
       &pModel->op,
       "INSERT INTO temp.their_columns VALUES(?1, ?2)");
-  tablaoModelError(pOp, pModel);
+  tablaoTakeError(pOp, &pModel->op);
 }
 
 /* Closes a model. */
@@ -121,7 +108,7 @@ void tablaoModelRefuse(TablaoOp *pOp, TablaoModel *pModel){
   char *z = tablaoText(&pModel->op,
       "SELECT group_concat(object, ', ') FROM temp.schema_problems "
       "WHERE is_missing");
-  tablaoModelError(pOp, pModel);
+  tablaoTakeError(pOp, &pModel->op);
   if( z ){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this database of Flamenco's "
         "lacks %s: start Flamenco 3.9 or newer once, then try again",
@@ -131,7 +118,7 @@ void tablaoModelRefuse(TablaoOp *pOp, TablaoModel *pModel){
   z = tablaoText(&pModel->op,
       "SELECT object || ': ' || message FROM temp.schema_problems "
       "WHERE prevents='both'");
-  tablaoModelError(pOp, pModel);
+  tablaoTakeError(pOp, &pModel->op);
   if( z ){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: %s; rename it first",
         pOp->zWho, z);
@@ -271,10 +258,6 @@ void tablaoGuardRun(TablaoOp *pOp, TablaoGuard *p, TablaoList *pList){
     guardTry(pOp, p, pList->az[i], pList->az[i+1], pList->az[i+2]);
     tablaoRun(pOp, tablaoPrepare(pOp, pList->az[i+2]));
   }
-  if( p->op.rc && pOp->rc==SQLITE_OK ){
-    pOp->rc = p->op.rc;
-    pOp->zErr = p->op.zErr;
-    p->op.zErr = 0;
-  }
+  tablaoTakeError(pOp, &p->op);
   tablaoListClear(pList);
 }

@@ -95,6 +95,7 @@ char *tablaoSchema(TablaoOp*, sqlite3_value*);
 const char *tablaoSchemaName(const TablaoOp*);
 void tablaoFail(TablaoOp*, int rc, const char *zFormat, ...);
 void tablaoSqlError(TablaoOp*, int rc);
+void tablaoTakeError(TablaoOp*, TablaoOp *pFrom);
 void tablaoReturn(sqlite3_context*, TablaoOp*);
 void tablaoResultValue(sqlite3_context*, sqlite3_value*);
 int tablaoIsDqlite(sqlite3*);
@@ -233,7 +234,6 @@ void tablaoModelOpen(TablaoOp*, TablaoModel*, int bRules);
 void tablaoModelCopy(TablaoOp *pFrom, const char *zSelect,
                      TablaoOp *pTo, const char *zInsert);
 void tablaoModelRefuse(TablaoOp*, TablaoModel*);
-void tablaoModelError(TablaoOp*, TablaoModel*);
 void tablaoModelClose(TablaoModel*);
 
 typedef struct TablaoGuard TablaoGuard;

@@ -198,6 +198,21 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
   }
 }
 
+/*
+** Makes the error of another operation that of pOp. One that pOp has stays. The
+** other has none then.
+*/
+void tablaoTakeError(TablaoOp *pOp, TablaoOp *pFrom){
+  if( pFrom->rc && pOp->rc==SQLITE_OK ){
+    pOp->rc = pFrom->rc;
+    pOp->zErr = pFrom->zErr;
+  }else{
+    sqlite3_free(pFrom->zErr);
+  }
+  pFrom->rc = SQLITE_OK;
+  pFrom->zErr = 0;
+}
+
 /* Ends a function: the operation's error, if any, becomes its result. */
 void tablaoReturn(sqlite3_context *ctx, TablaoOp *pOp){
   if( pOp->rc==SQLITE_NOMEM ){

@@ -23,6 +23,9 @@ CREATE TABLE task_attempts (
 );
 
 -- The open attempts. UNIQUE and NOT NULL tell SQLite that a task has but one.
+-- An observed farm finds them among those of their task: its Manager would wait
+-- for each index that a change of a status has to keep.
+-- @own
 CREATE UNIQUE INDEX tablao_attempts_open_idx
 ON task_attempts (tablao_job_id, task_id)
 WHERE ended_at IS NULL;
@@ -43,7 +46,9 @@ CREATE TABLE tablao_attempt_sums (
   PRIMARY KEY (job_id, worker_id, outcome)
 ) WITHOUT ROWID;
 
--- One row per job that has been deleted, as it was then.
+-- One row per job that has been deleted, as it was then. What the trigger works
+-- out itself is not checked for NULL: that would be one more thing to compile
+-- with each DELETE of a job.
 CREATE TABLE archived_jobs (
   id integer NOT NULL PRIMARY KEY,
   uuid varchar(36) NOT NULL,
@@ -51,12 +56,12 @@ CREATE TABLE archived_jobs (
   job_type varchar(32) NOT NULL,
   status varchar(32) NOT NULL,
   created_at datetime,
-  deleted_at datetime NOT NULL,
-  num_tasks integer NOT NULL,
-  num_completed integer NOT NULL,
-  num_failed integer NOT NULL,
-  num_attempts integer NOT NULL,
-  busy_seconds real NOT NULL
+  deleted_at datetime,
+  num_tasks integer,
+  num_completed integer,
+  num_failed integer,
+  num_attempts integer,
+  busy_seconds real
 );
 
 CREATE INDEX tablao_archived_jobs_uuid_idx ON archived_jobs (uuid);

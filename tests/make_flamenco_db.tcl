@@ -10,7 +10,8 @@
 #
 # The tables are those that SPEC.md, section 2, names, with Flamenco's ways:
 # no default for times and JSON, '' and 0 for the rest, keys under names of
-# their own, goose_db_version. Times are written as Go's driver does, JSON
+# their own, goose_db_version; and the three indexes that its migrations leave,
+# which its plans, and so the order of what it finds, depend on. Times are written as Go's driver does, JSON
 # comes as BLOBs. It is a farm in the middle of its day: finished, running,
 # paused, failed and canceled jobs; workers that are awake, asleep, gone for
 # good (soft-deleted) or have never signed on. The same size gives the same
@@ -34,28 +35,26 @@ CREATE TABLE "worker_tags" (
   id integer NOT NULL,
   created_at datetime NOT NULL,
   updated_at datetime,
-  uuid varchar(36) UNIQUE DEFAULT "" NOT NULL,
-  name varchar(64) UNIQUE DEFAULT "" NOT NULL,
-  description varchar(255) DEFAULT "" NOT NULL,
+  uuid varchar(36) UNIQUE DEFAULT '' NOT NULL,
+  name varchar(64) UNIQUE DEFAULT '' NOT NULL,
+  description varchar(255) DEFAULT '' NOT NULL,
   PRIMARY KEY (id)
 );
 CREATE TABLE "jobs" (
   id integer NOT NULL,
   created_at datetime NOT NULL,
   updated_at datetime,
-  uuid varchar(36) UNIQUE DEFAULT "" NOT NULL,
-  name varchar(64) DEFAULT "" NOT NULL,
-  job_type varchar(32) DEFAULT "" NOT NULL,
+  uuid varchar(36) UNIQUE DEFAULT '' NOT NULL,
+  name varchar(64) DEFAULT '' NOT NULL,
+  job_type varchar(32) DEFAULT '' NOT NULL,
   priority smallint DEFAULT 0 NOT NULL,
-  status varchar(32) DEFAULT "" NOT NULL,
-  activity varchar(255) DEFAULT "" NOT NULL,
+  status varchar(32) DEFAULT '' NOT NULL,
+  activity varchar(255) DEFAULT '' NOT NULL,
   settings jsonb NOT NULL,
   metadata jsonb NOT NULL,
   delete_requested_at datetime,
-  storage_shaman_checkout_id varchar(255) DEFAULT "" NOT NULL,
+  storage_shaman_checkout_id varchar(255) DEFAULT '' NOT NULL,
   worker_tag_id integer,
-  steps_completed integer DEFAULT 0 NOT NULL,
-  steps_total integer DEFAULT 0 NOT NULL,
   PRIMARY KEY (id),
   CONSTRAINT fk_jobs_worker_tag FOREIGN KEY (worker_tag_id)
     REFERENCES worker_tags (id) ON DELETE SET NULL
@@ -64,17 +63,17 @@ CREATE TABLE workers (
   id integer NOT NULL,
   created_at datetime NOT NULL,
   updated_at datetime,
-  uuid varchar(36) UNIQUE DEFAULT "" NOT NULL,
-  secret varchar(255) DEFAULT "" NOT NULL,
-  name varchar(64) DEFAULT "" NOT NULL,
-  address varchar(39) DEFAULT "" NOT NULL,
-  platform varchar(16) DEFAULT "" NOT NULL,
-  software varchar(32) DEFAULT "" NOT NULL,
-  status varchar(16) DEFAULT "" NOT NULL,
+  uuid varchar(36) UNIQUE DEFAULT '' NOT NULL,
+  secret varchar(255) DEFAULT '' NOT NULL,
+  name varchar(64) DEFAULT '' NOT NULL,
+  address varchar(39) DEFAULT '' NOT NULL,
+  platform varchar(16) DEFAULT '' NOT NULL,
+  software varchar(32) DEFAULT '' NOT NULL,
+  status varchar(16) DEFAULT '' NOT NULL,
   last_seen_at datetime,
-  status_requested varchar(16) DEFAULT "" NOT NULL,
+  status_requested varchar(16) DEFAULT '' NOT NULL,
   lazy_status_request boolean DEFAULT false NOT NULL,
-  supported_task_types varchar(255) DEFAULT "" NOT NULL,
+  supported_task_types varchar(255) DEFAULT '' NOT NULL,
   deleted_at datetime,
   can_restart boolean DEFAULT false NOT NULL,
   PRIMARY KEY (id)
@@ -83,19 +82,17 @@ CREATE TABLE "tasks" (
   id integer NOT NULL,
   created_at datetime NOT NULL,
   updated_at datetime,
-  uuid varchar(36) UNIQUE DEFAULT "" NOT NULL,
-  name varchar(64) DEFAULT "" NOT NULL,
-  type varchar(32) DEFAULT "" NOT NULL,
+  uuid varchar(36) UNIQUE DEFAULT '' NOT NULL,
+  name varchar(64) DEFAULT '' NOT NULL,
+  type varchar(32) DEFAULT '' NOT NULL,
   job_id integer DEFAULT 0 NOT NULL,
   index_in_job integer DEFAULT 0 NOT NULL,
   priority smallint DEFAULT 50 NOT NULL,
-  status varchar(16) DEFAULT "" NOT NULL,
+  status varchar(16) DEFAULT '' NOT NULL,
   worker_id integer,
   last_touched_at datetime,
   commands jsonb NOT NULL,
-  activity varchar(255) DEFAULT "" NOT NULL,
-  steps_completed integer DEFAULT 0 NOT NULL,
-  steps_total integer DEFAULT 0 NOT NULL,
+  activity varchar(255) DEFAULT '' NOT NULL,
   PRIMARY KEY (id),
   UNIQUE (job_id, index_in_job),
   CONSTRAINT fk_tasks_job FOREIGN KEY (job_id)
@@ -160,19 +157,21 @@ CREATE TABLE sleep_schedules (
   updated_at datetime,
   worker_id integer UNIQUE DEFAULT 0 NOT NULL,
   is_active boolean DEFAULT false NOT NULL,
-  days_of_week text DEFAULT "" NOT NULL,
-  start_time text DEFAULT "" NOT NULL,
-  end_time text DEFAULT "" NOT NULL,
+  days_of_week text DEFAULT '' NOT NULL,
+  start_time text DEFAULT '' NOT NULL,
+  end_time text DEFAULT '' NOT NULL,
   next_check datetime,
   PRIMARY KEY (id),
   CONSTRAINT fk_schedules_worker FOREIGN KEY (worker_id)
     REFERENCES workers (id) ON DELETE CASCADE
 );
-CREATE INDEX idx_workers_address ON workers (address);
-CREATE INDEX idx_workers_last_seen_at ON workers (last_seen_at);
-CREATE UNIQUE INDEX idx_jobs_uuid ON jobs (uuid);
-CREATE INDEX idx_tasks_last_touched_at ON tasks (last_touched_at);
-CREATE INDEX idx_schedules_is_active ON sleep_schedules (is_active);
+CREATE INDEX idx_worker_tags_uuid ON worker_tags (uuid);
+CREATE INDEX idx_jobs_uuid ON jobs (uuid);
+-- Its last migration adds these.
+ALTER TABLE jobs ADD COLUMN steps_completed integer DEFAULT 0 NOT NULL;
+ALTER TABLE jobs ADD COLUMN steps_total integer DEFAULT 0 NOT NULL;
+ALTER TABLE tasks ADD COLUMN steps_completed integer DEFAULT 0 NOT NULL;
+ALTER TABLE tasks ADD COLUMN steps_total integer DEFAULT 0 NOT NULL;
   }
   for {set v 0} {$v<=8} {incr v} {
     $db eval {

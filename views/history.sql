@@ -8,8 +8,8 @@ SELECT
   a.id, a.task_id, a.tablao_job_id, a.worker_id, a.worker_name, a.started_at,
   a.ended_at, a.outcome, a.activity, coalesce(a.ended_at, c.now),
   max(0, coalesce(
-    1000 * (strftime('%s', coalesce(a.ended_at, c.now)) - strftime('%s', a.started_at))
-      + substr(coalesce(a.ended_at, c.now), 21, 3) - substr(a.started_at, 21, 3),
+    (strftime('%s', coalesce(a.ended_at, c.now)) || substr(coalesce(a.ended_at, c.now), 21, 3))
+      - (strftime('%s', a.started_at) || substr(a.started_at, 21, 3)),
     0
   ))
 FROM farm_clock c CROSS JOIN task_attempts a;
@@ -49,7 +49,7 @@ LEFT JOIN workers w ON w.id = a.worker_id;
 -- What the attempts of each job add up to, open ones included: one row per
 -- job. It reads sums, one subquery per column, so that who wants one of them
 -- need not compile the others: a job that is deleted asks for two.
-CREATE VIEW tablao_job_busy (
+CREATE VIEW tablao_job_busy ( -- @own
   job_uuid, job_id, num_attempts, num_failed, first_started_at, last_ended_at,
   busy_ms
 ) AS
@@ -135,7 +135,8 @@ SELECT
     / sum(CASE WHEN s.outcome = 'completed' THEN s.num_attempts END),
   max(s.last_ended_at)
 FROM workers w
-LEFT JOIN tablao_attempt_sums s ON s.worker_id = w.id
+LEFT JOIN tablao_attempt_sums s ON s.worker_id = w.id -- @own
+LEFT JOIN tablao_worker_sums s ON s.worker_id = w.id -- @observed
 LEFT JOIN (
   SELECT a.worker_id, sum(a.ms) AS ms
   FROM tablao_timed_attempts a

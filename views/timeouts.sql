@@ -12,9 +12,7 @@ SELECT
 FROM tasks t
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id
--- Twice, for the index of either kind of farm.
 WHERE t.status = 'active'
-  AND (t.status = 'active') = 1
   AND substr(t.last_touched_at, 1, 23) <= (
     SELECT l.before FROM tablao_time_limits l WHERE l.name = 'task_timeout'
   );

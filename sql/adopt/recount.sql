@@ -31,9 +31,9 @@ INSERT INTO main.task_attempts (
 )
 SELECT t.id, w.id, w.name, (SELECT now FROM main.farm_clock), t.job_id
 FROM main.tasks t CROSS JOIN main.workers w ON w.id = t.worker_id
-WHERE (t.status = 'active') = 1
+WHERE t.status = 'active'
   AND (SELECT s.value FROM main.farm_settings s WHERE s.name = 'history') <> 'off'
   AND NOT EXISTS (
     SELECT 1 FROM main.task_attempts a
-    WHERE a.tablao_job_id = t.job_id AND a.task_id = t.id AND a.ended_at IS NULL
+    WHERE a.task_id = t.id AND a.ended_at IS NULL
   );

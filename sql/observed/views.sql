@@ -24,6 +24,70 @@ SELECT
   j.steps_total
 FROM jobs j;
 
+CREATE VIEW tablao_closed_attempts (
+  task_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
+  last_ended_at
+) AS
+-- Each attempt that has ended, as what it adds to the sums, counted as
+-- tablao_timed_attempts does, which reads the clock besides. The sums are kept
+-- of jobs that are gone only: keeping them of others would be a third of what
+-- the Manager has to compile when a task is reported on.
+SELECT
+  a.task_id,
+  coalesce(a.worker_id, 0),
+  coalesce(a.outcome, ''),
+  1,
+  max(0, coalesce(
+    (strftime('%s', a.ended_at) || substr(a.ended_at, 21, 3))
+      - (strftime('%s', a.started_at) || substr(a.started_at, 21, 3)),
+    0
+  )),
+  a.started_at,
+  a.ended_at
+FROM task_attempts a
+WHERE a.ended_at IS NOT NULL;
+
+CREATE VIEW tablao_worker_sums (
+  worker_id, outcome, num_attempts, busy_ms, last_ended_at
+) AS
+-- What the attempts of each worker that have ended come to: any number of rows.
+SELECT s.worker_id, s.outcome, s.num_attempts, s.busy_ms, s.last_ended_at
+FROM tablao_attempt_sums s
+UNION ALL
+SELECT c.worker_id, c.outcome, c.num_attempts, c.busy_ms, c.last_ended_at
+FROM tablao_closed_attempts c;
+
+CREATE VIEW tablao_job_busy (
+  job_uuid, job_id, num_attempts, num_failed, first_started_at, last_ended_at,
+  busy_ms
+) AS
+-- What the attempts of each job come to: one row per job, found by its tasks.
+SELECT
+  j.uuid,
+  j.id,
+  (
+    SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id
+    WHERE t.job_id = j.id
+  ),
+  (
+    SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id
+    WHERE t.job_id = j.id AND a.outcome IN ('failed', 'soft-failed')
+  ),
+  (
+    SELECT min(a.started_at) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id
+    WHERE t.job_id = j.id
+  ),
+  (
+    SELECT max(a.ended_at) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id
+    WHERE t.job_id = j.id
+  ),
+  (
+    SELECT coalesce(sum(a.ms), 0)
+    FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id
+    WHERE t.job_id = j.id
+  )
+FROM jobs j;
+
 CREATE VIEW tablao_worker_types (worker_id, task_type, worker_tag_id) AS
 -- The (task type, tag) pairs that a worker takes tasks of; tag 0 stands for
 -- jobs without a tag.
@@ -39,12 +103,12 @@ SELECT
   coalesce(
     (
       SELECT t.id FROM tasks t CROSS JOIN jobs j ON j.id = t.job_id
-      WHERE t.worker_id = w.id AND (t.status = 'active') = 1 AND j.status = 'active'
+      WHERE t.worker_id = w.id AND t.status = 'active' AND j.status = 'active'
       ORDER BY substr(t.updated_at, 1, 23) DESC, t.id DESC LIMIT 1
     ),
     (
       SELECT t.id FROM tasks t
-      WHERE t.worker_id = w.id AND typeof(t.worker_id) = 'integer'
+      WHERE t.worker_id = w.id
       ORDER BY substr(t.updated_at, 1, 23) DESC, t.id DESC LIMIT 1
     )
   )
@@ -59,7 +123,7 @@ FROM workers w
 JOIN tasks t ON t.id = (
   SELECT a.id FROM tasks a CROSS JOIN jobs j ON j.id = a.job_id
   WHERE a.worker_id = w.id
-    AND (a.status = 'active') = 1
+    AND a.status = 'active'
     AND j.status IN ('queued', 'active')
   ORDER BY substr(a.updated_at, 1, 23) DESC, a.id DESC LIMIT 1
 );

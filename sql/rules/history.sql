@@ -23,9 +23,9 @@ BEGIN
       ELSE 'reassigned'
     END,
     activity = NEW.activity
-  WHERE tablao_job_id = NEW.job_id
-    AND task_id = NEW.id
+  WHERE task_id = NEW.id
     AND ended_at IS NULL
+    AND tablao_job_id = NEW.job_id -- @own
     AND worker_id IS NOT coalesce(( -- @own
       SELECT t.worker_id FROM tasks t WHERE t.id = NEW.id AND t.status = 'active' -- @own
     ), 0) -- @own
@@ -53,10 +53,11 @@ BEGIN
   );
 END;
 
-CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts
--- An attempt that closes is added up. Milliseconds are counted on whole
--- seconds and the digits behind them, since SQLite versions differ by one in
--- what they make of fractions.
+CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts -- @own
+-- An attempt that closes is added up; in an observed farm, when its job goes:
+-- there, what is compiled with each report counts for more than what a view has
+-- to add up. Milliseconds are counted on whole seconds and the digits behind
+-- them, since SQLite versions differ by one in what they make of fractions.
 WHEN OLD.ended_at IS NULL
 BEGIN
   INSERT INTO tablao_attempt_sums (
@@ -68,8 +69,8 @@ BEGIN
     coalesce(NEW.outcome, ''),
     1,
     max(0, coalesce(
-      1000 * (strftime('%s', NEW.ended_at) - strftime('%s', NEW.started_at))
-        + substr(NEW.ended_at, 21, 3) - substr(NEW.started_at, 21, 3),
+      (strftime('%s', NEW.ended_at) || substr(NEW.ended_at, 21, 3))
+        - (strftime('%s', NEW.started_at) || substr(NEW.started_at, 21, 3)),
       0
     )),
     NEW.started_at,
@@ -104,13 +105,11 @@ BEGIN
     NEW.new_status,
     NEW.activity
   );
-  -- The oldest events go now and then, many at once. As a bound of the id, which
-  -- is worked out once: as a condition of its own, last_insert_rowid() is asked
-  -- for every row that is about to go.
+  -- The oldest events go now and then, many at once: the bound moves when the
+  -- id passes a multiple of 512.
   DELETE FROM farm_events
-  WHERE id <= CASE WHEN last_insert_rowid() % 500 = 0 THEN
-    last_insert_rowid() - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep')
-  END;
+  WHERE id <= (last_insert_rowid() & -512)
+    - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep');
 END;
 
 CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs
@@ -148,13 +147,23 @@ BEGIN
     OLD.uuid, OLD.name, OLD.job_type, OLD.status, OLD.created_at, c.now,
     coalesce(n.num_tasks, 0), coalesce(n.num_completed, 0), -- @own
     coalesce(n.num_failed, 0), b.num_attempts, b.busy_ms / 1000.0 -- @own
-    n.num_tasks, n.num_completed, n.num_failed, b.num_attempts, -- @observed
-    b.busy_ms / 1000.0 -- @observed
+    n.num_tasks, n.num_completed, n.num_failed, b.num_attempts, b.busy_ms / 1000.0 -- @observed
   FROM farm_clock c
-  CROSS JOIN tablao_job_busy b
+  CROSS JOIN tablao_job_busy b -- @own
   LEFT JOIN tablao_job_counts n ON n.job_id = b.job_id -- @own
-  CROSS JOIN tablao_job_counts n ON n.job_id = b.job_id -- @observed
-  WHERE b.job_id = OLD.id;
+  WHERE b.job_id = OLD.id -- @own
+  CROSS JOIN ( -- @observed
+    SELECT count(*) AS num_tasks, -- @observed
+      count(*) FILTER (WHERE t.status = 'completed') AS num_completed, -- @observed
+      count(*) FILTER (WHERE t.status = 'failed') AS num_failed -- @observed
+    FROM tasks t WHERE t.job_id = OLD.id -- @observed
+  ) n -- @observed
+  CROSS JOIN ( -- @observed
+    SELECT count(*) AS num_attempts, total(a.ms) AS busy_ms -- @observed
+    FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id -- @observed
+    WHERE t.job_id = OLD.id -- @observed
+  ) b -- @observed
+  ;
   INSERT INTO tablao_attempt_sums (
     job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
     last_ended_at
@@ -162,13 +171,15 @@ BEGIN
   SELECT
     0, s.worker_id, s.outcome, s.num_attempts, s.busy_ms, s.first_started_at,
     s.last_ended_at
-  FROM tablao_attempt_sums s
-  WHERE s.job_id = OLD.id
+  FROM tablao_attempt_sums s -- @own
+  WHERE s.job_id = OLD.id -- @own
+  FROM tasks t CROSS JOIN tablao_closed_attempts s ON s.task_id = t.id -- @observed
+  WHERE t.job_id = OLD.id -- @observed
   ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
     num_attempts = num_attempts + excluded.num_attempts,
     busy_ms = busy_ms + excluded.busy_ms,
     last_ended_at = max(last_ended_at, excluded.last_ended_at);
-  DELETE FROM tablao_attempt_sums WHERE job_id = OLD.id;
+  DELETE FROM tablao_attempt_sums WHERE job_id = OLD.id; -- @own
   DELETE FROM task_attempts -- @own
   WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
   INSERT INTO tablao_events (

@@ -5,12 +5,12 @@ CREATE TABLE archived_jobs (
   job_type varchar(32) NOT NULL,
   status varchar(32) NOT NULL,
   created_at datetime,
-  deleted_at datetime NOT NULL,
-  num_tasks integer NOT NULL,
-  num_completed integer NOT NULL,
-  num_failed integer NOT NULL,
-  num_attempts integer NOT NULL,
-  busy_seconds real NOT NULL
+  deleted_at datetime,
+  num_tasks integer,
+  num_completed integer,
+  num_failed integer,
+  num_attempts integer,
+  busy_seconds real
 );
 CREATE TABLE farm_events (
   id integer NOT NULL PRIMARY KEY AUTOINCREMENT,

@@ -1,7 +1,7 @@
 # Runs the client that behaves like Flamenco's Manager (main.go says how) on a
 # plain database and on an observed one, in turns.
 #
-#   tclsh tests/manager/run.tcl BUILD
+#   tclsh tests/manager/run.tcl BUILD ?TASKS?
 #
 # Asserted, while the client has both databases open: the same results and
 # orders of all its statements; what they may cost in opcodes; the same rows
@@ -10,11 +10,13 @@
 # tablao_detach() the schema of a database that was never observed. How long
 # it takes depends on the machine and is only shown: BUILD/manager/times.md,
 # and the opcodes that differ: BUILD/manager/opcodes.md.
-# Last it prints `N passed, N failed`.
+# Last it prints `N passed, N failed`. TASKS are there before the day begins
+# (default 10000); fewer make it quicker, and the times tell less.
 
 set here [file dirname [file normalize [info script]]]
 set tests [file dirname $here]
 set build [file normalize [lindex $argv 0]]
+set tasks [expr {[llength $argv]>1 ? [lindex $argv 1] : 10000}]
 set argv {}
 set env(TABLAO_BUILD) $build
 source [file join $tests tester.tcl]
@@ -111,18 +113,6 @@ foreach which {plain observed} {
   foreach suffix {{} -journal -wal -shm} {file delete $work/$which.db$suffix}
   sqlite3 db $work/$which.db
   flamenco::tables db
-  # Flamenco's migrations dropped most of the indexes that it once had. These
-  # are those of 3.9, on which its plans, and so its orders, depend.
-  foreach name [db eval {
-    SELECT name FROM sqlite_schema
-    WHERE type = 'index' AND sql IS NOT NULL AND name <> 'job_worker_tasktype'
-  }] {
-    db eval "DROP INDEX $name"
-  }
-  db eval {
-    CREATE INDEX idx_worker_tags_uuid ON worker_tags(uuid);
-    CREATE INDEX idx_jobs_uuid ON jobs(uuid);
-  }
   db close
 }
 set client [open |[list $work/manager $work/plain.db $work/observed.db 2>@stderr] r+]
@@ -130,7 +120,7 @@ fconfigure $client -buffering line -encoding utf-8
 
 if {[catch {
   puts [join [tell version]]
-  tell "fill 10000"
+  tell "fill $tasks"
   beside observed {
     judge "tablao_migrate()" [expr {[db onecolumn {SELECT tablao_migrate()}]>0}]
   }
