@@ -27,11 +27,7 @@ BEGIN
   SELECT
     1,
     0,
-    coalesce(
-      min(typeof(m.key) = 'text'),
-      (SELECT t.type = 'object' FROM json_tree(ltrim(CAST(NEW.document AS TEXT), char(65279))) t LIMIT 1),
-      0
-    ),
+    coalesce(ltrim(CAST(NEW.document AS TEXT), char(65279, 9, 10, 13, 32)) GLOB '{*', 0),
     coalesce(max(CASE m.key WHEN 'uuid' THEN m.scalar END), (SELECT u.uuid FROM tablao_new_uuid u)),
     max(CASE m.key WHEN 'name' THEN m.scalar END),
     max(CASE m.key WHEN 'job_type' THEN m.scalar END),
@@ -41,7 +37,13 @@ BEGIN
     coalesce(max(CASE m.key WHEN 'metadata' THEN m.object END), '{}'),
     coalesce(
       max(CASE WHEN m.key = 'storage' AND m.type = 'object' THEN (
-        SELECT CASE WHEN n.type IN ('text', 'null') THEN n.value ELSE CAST(n.value AS BLOB) END
+        SELECT CASE
+          WHEN n.type = 'text'
+            AND replace(replace(replace(n.value,
+              char(65533), ''), char(65534), ''), char(65535), '') NOT GLOB '*' || char(65533) || '*'
+          THEN n.value
+          ELSE CAST(n.value AS BLOB)
+        END
         FROM json_each(m.value) n WHERE n.key = 'shaman_checkout_id'
       ) END),
       max(CASE WHEN m.key = 'storage' AND m.type NOT IN ('object', 'null')
@@ -57,13 +59,17 @@ BEGIN
       'uuid', 'name', 'job_type', 'priority', 'status', 'settings', 'metadata',
       'storage', 'worker_tag', 'tasks'
     ) THEN m.key END),
-    -- SQLite cuts a string at a zero byte, so that is looked for in the text.
+    -- SQLite cuts a string at a zero byte, so that is looked for in the text. Of
+    -- an escape like \ude00 without its other half it makes bytes that are not
+    -- UTF-8, and reads them, as few others, as U+FFFD.
     instr(replace(replace(replace(replace(
       (SELECT t.value FROM json_tree(ltrim(CAST(NEW.document AS TEXT), char(65279))) t LIMIT 1),
       coalesce(max(CASE m.key WHEN 'tasks' THEN m.value END), ''), ''),
       coalesce(max(CASE m.key WHEN 'settings' THEN m.value END), ''), ''),
       coalesce(max(CASE m.key WHEN 'metadata' THEN m.value END), ''), ''),
       '\\', ''), '\u0000') > 0
+      OR max(replace(replace(replace(m.scalar,
+        char(65533), ''), char(65534), ''), char(65535), '') GLOB '*' || char(65533) || '*')
   FROM (
     SELECT
       key,
@@ -80,7 +86,7 @@ BEGIN
   SELECT
     1,
     1,
-    coalesce((SELECT t.type = 'array' FROM json_tree(ltrim(CAST(NEW.tasks AS TEXT), char(65279))) t LIMIT 1), 0),
+    coalesce(ltrim(CAST(NEW.tasks AS TEXT), char(65279, 9, 10, 13, 32)) GLOB '[[]*', 0),
     (SELECT j.id FROM jobs j WHERE j.uuid = NEW.job_uuid),
     NEW.job_uuid,
     ''
@@ -129,7 +135,9 @@ BEGIN
   )
   SELECT
     NEW.number, a.uuid, a.name, a.type, a.priority, a.commands, a.dependencies, a.stranger,
-    instr(replace(replace(NEW.task, a.commands, ''), '\\', ''), '\u0000') > 0,
+    instr(replace(replace(NEW.task, a.commands, ''), '\\', ''), '\u0000') > 0
+      OR replace(replace(replace(a.uuid || a.name || a.type,
+        char(65533), ''), char(65534), ''), char(65535), '') GLOB '*' || char(65533) || '*',
     (
       -- Anything above 2^53 is refused later, and must not overflow here.
       SELECT coalesce(sum(min(9007199254740993, max(1, coalesce((
@@ -322,7 +330,7 @@ BEGIN
     WHEN 'task stranger'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a task has uuid, name, type, priority, commands and dependencies, and no other member')
     WHEN 'zero'
-    THEN RAISE(ABORT, 'tablao: authored_jobs.document: names, types and uuids must not contain a zero byte')
+    THEN RAISE(ABORT, 'tablao: authored_jobs.document: names, types and uuids must not contain a zero byte or half of a pair like \ud83d\ude00')
     WHEN 'steps'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a task must not pass 2^53')
   END;
@@ -350,12 +358,13 @@ BEGIN
     (SELECT g.id FROM worker_tags g WHERE g.uuid = a.worker_tag)
   FROM tablao_authored_job a
   WHERE NOT a.is_adding;
-  UPDATE tablao_authored_job SET
-    job_id = (SELECT j.id FROM jobs j WHERE j.uuid = tablao_authored_job.uuid);
-  UPDATE tablao_authored_job SET
-    last_index = (SELECT count(*) FROM tablao_authored_tasks) + coalesce(
-      (SELECT max(k.index_in_job) FROM tasks k WHERE k.job_id = tablao_authored_job.job_id), 0
-    );
+  UPDATE tablao_authored_job SET (job_id, last_index) = (
+    SELECT
+      j.id,
+      (SELECT count(*) FROM tablao_authored_tasks)
+        + coalesce((SELECT max(k.index_in_job) FROM tasks k WHERE k.job_id = j.id), 0)
+    FROM jobs j WHERE j.uuid = tablao_authored_job.uuid
+  );
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
   SELECT DISTINCT a.job_id, t.type, t.priority
   FROM tablao_authored_job a CROSS JOIN tablao_authored_tasks t;
