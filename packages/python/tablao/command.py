@@ -211,8 +211,8 @@ class Farm:
         for match in ("uuid = :word", "name = :word", "substr(lower(uuid), 1, length(:word)) = lower(:word)"
                       " OR substr(name, 1, length(:word)) = :word"):
             for kind in kinds:
-                sql = "SELECT '%s' AS kind, uuid, name, status, priority FROM %ss" % (kind, kind)
-                found = self.rows(sql + " WHERE :word <> '' AND (%s) LIMIT 4" % match, word=word)
+                found = self.rows("SELECT '%s' AS kind, uuid, name, status, priority FROM %ss"
+                                  " WHERE :word <> '' AND (%s) LIMIT 4" % (kind, kind, match), word=word)
                 if len(found) > 1:
                     some = ", ".join("%(name)s (%(uuid)s)" % one for one in found[:3])
                     raise Refusal('"%s" may be %s %s%s: give more of the uuid' % (
@@ -412,7 +412,7 @@ def workers(farm, args):
         FROM worker_summaries w LEFT JOIN worker_statistics s ON s.worker_uuid = w.worker_uuid
         ORDER BY w.name, w.worker_uuid"""),
         ["worker", "status", "at work on", "done", "failed", "time", "seen", "task types"], lambda row: [
-            row["name"], " -> ".join(filter(None, [row["status"], row["status_requested"]])),
+            row["name"], " -> ".join(filter(None, [row["status"] or "new", row["status_requested"]])),
             "%(task_name)s of %(job_name)s" % row if row["task_status"] == "active" else None,
             row["num_completed"], row["num_failed"], duration(row["mean_seconds"]),
             local_time(row["last_seen_at"]), row["supported_task_types"]])
@@ -449,7 +449,8 @@ def tail(farm, args):
             tell(args, row, "%6d  %s  %s %s%s: %s -> %s%s%s" % (
                 after, local_time(row["created_at"]), row["kind"], row["name"],
                 " of %s" % row["job_name"] if row["kind"] == "task" else "",
-                row["old_status"] or "new", row["new_status"] or "deleted",
+                "made" if row["old_status"] is None else row["old_status"] or "new",
+                "deleted" if row["new_status"] is None else row["new_status"] or "new",
                 ", %d tasks" % row["num_tasks"] if row["num_tasks"] is not None else "",
                 "  (%s)" % row["activity"] if row["activity"] else ""), indent=None)
         if not args.follow:
