@@ -64,8 +64,9 @@ def option(*names, **more):
 def command(name, synopsis="", *options, mode="read", words=None):
     """Makes a function a sub-command, whose words are its help."""
     def register(function):
-        help_text = words or function.__doc__.strip().replace("\n    ", "\n")
-        COMMANDS[name] = function, synopsis, options, mode, help_text
+        # From 3.13 on Python takes the indentation away itself.
+        COMMANDS[name] = (function, synopsis, options, mode,
+                          words or function.__doc__.strip().replace("\n    ", "\n"))
         return function
     return register
 
@@ -294,7 +295,7 @@ def show_status(farm, args):
 def jobs(farm, args):
     """all jobs, the newest last
 
-      --status STATUS   only those in this status
+    With --status only those in that one.
     """
     rows = farm.rows(JOBS + "WHERE :status IN (s.status, '') ORDER BY s.job_id", status=args.status)
     length = shorten([row["job_uuid"] for row in rows])
@@ -468,6 +469,8 @@ CHANGES = {
 }
 
 
+@command("priority", "X NUMBER", option("word"), option("number", type=int), mode="write",
+         words="give a job or a task another priority: the highest goes first")
 @command("requeue", "X", option("word"), mode="write", words="""\
 let a job or a task run, again or after a pause
 
@@ -478,28 +481,22 @@ pause a job, or a task that nobody works on
 
 Those tasks of a job that are at work go on to their end. requeue resumes it.""")
 @command("cancel", "X", option("word"), mode="write", words="cancel a job or a task that has not ended")
-def change(farm, args, column="status"):
+def change(farm, args):
     with farm.db:
         farm.one("BEGIN IMMEDIATE")
         found = farm.find(args.word, "job", "task")
-        if column == "status":
-            value, never = CHANGES[args.command][found["kind"]]
+        if args.command == "priority":
+            column, value = "priority", args.number
+        else:
+            column, (value, never) = "status", CHANGES[args.command][found["kind"]]
             if found["status"] in never:
                 raise Refusal("%(kind)s %(name)s is %(status)s: " % found + "no %s for it" % args.command)
-        else:
-            value = args.number
         farm.one("UPDATE %ss SET %s = :value WHERE uuid = :uuid" % (found["kind"], column),
                  value=value, uuid=found["uuid"])
         [now] = farm.rows("SELECT uuid, name, status, priority, activity FROM %ss WHERE uuid = :uuid"
                           % found["kind"], uuid=found["uuid"])
     tell(args, {"kind": found["kind"], **now, "old_" + column: found[column]},
          "%s %s: %s -> %s" % (found["kind"], now["name"], found[column], now[column]))
-
-
-@command("priority", "X NUMBER", option("word"), option("number", type=int), mode="write")
-def priority(farm, args):
-    """give a job or a task another priority: the highest goes first"""
-    change(farm, args, "priority")
 
 
 @command("check")
