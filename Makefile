@@ -46,7 +46,7 @@ FILL_IN  = sed -e 's|@VERSION@|$(VERSION)|g' -e 's|@PREFIX@|$(PREFIX)|g' \
 SETUP    = CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' TCLSH='$(TCLSH)' sh tools/setup.sh
 
 ##@ Use
-all: $(BUILD)/tablao.$(SO) $(BUILD)/tablao.sql ## build the extension and the SQL script (the default)
+all: $(BUILD)/tablao.$(SO) $(BUILD)/tablao.sql $(BUILD)/python/tablao/__init__.py ## build the extension and the SQL script (the default)
 
 demo: setup-demo ## run a farm in the sqlite3 shell: two jobs, from storing to end
 	@$(MAKE) --no-print-directory all
@@ -175,6 +175,15 @@ $(BUILD)/tablao.json: $(BUILD)/tablao_sql.h $(BUILD)/tablao.sql tools/mkengines.
 # It writes both, too.
 $(BUILD)/tablao-mirror.sql: $(BUILD)/tablao.json
 	@test -f $@ || $(TCLSH) tools/mkengines.tcl $(BUILD)
+
+# The Python package as its wheel has it: PYTHONPATH=build/python python3 -m tablao
+$(BUILD)/python/tablao/__init__.py: packages/python/tablao/__init__.py.in \
+    $(wildcard packages/python/tablao/*.py) sql VERSION
+	@mkdir -p $(@D)
+	cp packages/python/tablao/*.py $(@D)
+	ln -sf ../../tablao.$(SO) ../../tablao.sql $(@D)
+	schema=$$(ls sql | sed -n 's/^0*\([1-9][0-9]*\)_.*/\1/p' | sort -n | tail -n 1); \
+	  $(FILL_IN) -e "s|@SCHEMA_VERSION@|$$schema|g" $< >$@
 
 # The public header, not to be mixed up with the extension's own in ext/.
 $(BUILD)/include/tablao.h: packages/c/tablao.h.in VERSION

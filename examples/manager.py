@@ -3,16 +3,19 @@
     python3 manager.py [--db farm.db] [--port 8080] [--schema build/tablao.sql]
 
 It needs Python's standard library and no extension. Who may work on what, what
-a failure leads to, when a job is done: all that is in the database.
+a failure leads to, when a job is done: all that is in the database. A browser
+is shown how far the jobs are, at /.
 """
 
 import argparse
 import base64
 import hmac
+import html
 import json
 import re
 import secrets
 import sqlite3
+import sys
 import threading
 import time
 import uuid
@@ -81,7 +84,50 @@ def job_status(db, worker, body, job_uuid):
     return job(db, worker, None, job_uuid)
 
 
+def workers(db, worker, body):
+    return 200, rows(db, '''SELECT w.*, s.num_completed, s.num_failed, s.mean_seconds FROM worker_summaries w
+        LEFT JOIN worker_statistics s ON s.worker_uuid = w.worker_uuid ORDER BY w.name, w.worker_uuid''')
+
+
+PAGE = '''<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5"><title>Farm</title><style>
+body { font: 15px/1.5 sans-serif; margin: 2em; color: #222; background: #fff }
+table { border-collapse: collapse; margin-bottom: 2em }
+th, td { text-align: left; padding: 2px 16px 2px 0; border-bottom: 1px solid #ddd }
+progress { width: 16em; vertical-align: middle }
+</style></head><body>
+'''
+
+
+def page(db, worker, body):
+    """For a browser: the jobs with bars, the workers, what waits and why."""
+    def table(title, heads, sql):
+        cells = [[value if name == 'bar' else html.escape(str('' if value is None else value))
+                  for name, value in row.items()] for row in rows(db, sql)]
+        return '<h2>%s</h2>\n<table><tr>%s</tr>\n%s</table>\n' % (
+            title, ''.join('<th>%s</th>' % head for head in heads.split(', ')),
+            ''.join('<tr>%s</tr>\n' % ''.join('<td>%s</td>' % cell for cell in row) for row in cells))
+
+    [farm] = rows(db, 'SELECT status, now FROM farm_status, farm_clock')
+    return 200, PAGE + '<h1>The farm is %(status)s</h1>\n<p>%(now)s</p>\n' % farm + table(
+        'Jobs', 'job, status, priority, tasks completed, done, active, failed, expected end', '''
+        SELECT s.name, s.status, s.priority,
+          printf('<progress value="%d" max="%d"></progress>', num_completed, max(1, num_tasks)) AS bar,
+          num_completed || ' of ' || num_tasks, num_active, num_failed, t.expected_end_at
+        FROM job_summaries s JOIN job_times t ON t.job_uuid = s.job_uuid
+        ORDER BY s.status NOT IN ('queued', 'active'), s.job_id DESC LIMIT 50''') + table(
+        'Workers', 'worker, status, requested, task, of job, completed, failed, last seen', '''
+        SELECT w.name, w.status, w.status_requested, iif(w.task_status = 'active', w.task_name, NULL),
+          iif(w.task_status = 'active', w.job_name, NULL), s.num_completed, s.num_failed, w.last_seen_at
+        FROM worker_summaries w LEFT JOIN worker_statistics s ON s.worker_uuid = w.worker_uuid
+        ORDER BY w.name, w.worker_uuid''') + table(
+        'What waits', 'job, tasks, reason, detail', '''
+        SELECT name, num_tasks, reason, detail FROM waiting_jobs ORDER BY name, job_uuid, reason LIMIT 50''')
+
+
 ROUTES = [  # method, path, what does it, whether a worker must sign
+    ('GET', '/', page, False),
+    ('GET', '/workers', workers, False),
     ('POST', '/worker/register', register, False),
     ('POST', '/worker/status', worker_status, True),
     ('POST', '/worker/task', next_task, True),
@@ -122,8 +168,10 @@ class Handler(BaseHTTPRequestHandler):
             status, body = 400, {'message': repr(error)}
         finally:
             db.close()
-        data = b'' if body is None else json.dumps(body).encode()
+        is_page = isinstance(body, str)
+        data = b'' if body is None else (body if is_page else json.dumps(body)).encode()
         self.send_response(status)
+        self.send_header('Content-Type', 'text/html; charset=utf-8' if is_page else 'application/json')
         self.send_header('Content-Length', str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -136,14 +184,37 @@ def tick():
         connect().execute('INSERT INTO farm_ticks DEFAULT VALUES')
 
 
+def make_farm(args):
+    """A new farm, where the file is new; one that is there is left as it is."""
+    db = connect()
+    names = {row['name'] for row in rows(db, 'SELECT name FROM sqlite_master')}
+    if 'farm_settings' not in names:
+        if names:
+            sys.exit(f'tablao: {args.db}: is a database of something else')
+        with open(args.schema, encoding='utf-8') as file:
+            db.executescript(file.read())
+    if rows(db, "SELECT 1 FROM farm_settings WHERE name = 'state_machine' AND value = 'off'"):
+        sys.exit(f"tablao: {args.db}: is observed, Flamenco's Manager rules it")
+    db.close()
+
+
 if __name__ == '__main__':
     parser = argparse.ArgumentParser()
     for name, default in ('db', 'farm.db'), ('port', 8080), ('schema', 'build/tablao.sql'):
         parser.add_argument('--' + name, default=default, type=type(default))
     args = parser.parse_args()
-    if not rows(connect(), "SELECT 1 FROM sqlite_master WHERE name = 'farm_settings'"):
-        connect().executescript(open(args.schema, encoding='utf-8').read())
+    try:
+        make_farm(args)
+        server = ThreadingHTTPServer(('127.0.0.1', args.port), Handler)
+    except sqlite3.Error as error:
+        sys.exit(f'tablao: {args.db}: {error}')
+    except FileNotFoundError as error:
+        sys.exit(f'tablao: {error.filename}: {error.strerror}')
+    except (OSError, OverflowError) as error:
+        sys.exit(f'tablao: port {args.port}: {error}')
     threading.Thread(target=tick, daemon=True).start()
-    server = ThreadingHTTPServer(('127.0.0.1', args.port), Handler)
     print(f'http://127.0.0.1:{server.server_port}', flush=True)
-    server.serve_forever()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass

@@ -208,6 +208,16 @@ in_venv() {
   env PATH="$venv/bin:$PATH" PIP_DISABLE_PIP_VERSION_CHECK=1 "$@"
 }
 
+# tests/command.test has the rest of it.
+use_command() {
+  PATH="$tmp/python/bin:$PATH" TABLAO_DB=$tmp/command.db TZ=UTC
+  export PATH TABLAO_DB TZ
+  cd "$tmp" && [ "$(tablao --version)" = "tablao $version" ] && tablao init &&
+    tablao submit "$job" && tablao jobs && tablao upgrade &&
+    tablao jobs | grep '^7fcab3fa  010_0020.lighting  queued ' &&
+    tablao --no-extension check && python -m tablao --json why 010 | grep '"no-worker"'
+}
+
 test_python() {
   make_venv python || return
   # From this directory and no index: pip has to pick the right platform.
@@ -216,6 +226,7 @@ test_python() {
   "$tmp/python/bin/pip" install --quiet --disable-pip-version-check \
     --only-binary :all: apsw==3.54.1.0 >/dev/null 2>&1 ||
     skip "APSW: pip cannot install it"
+  try "Python: the command" use_command
   cp "$tests/use.py" "$tmp/python/work/"
   count_upgrades "Python" "$tmp/python/work" "$tmp/python/work/" \
     "$tmp/python/bin/python" "$tmp/python/work/use.py" "$version" "$job"

@@ -98,9 +98,10 @@ for platform in platforms:
 
     info = "tablao-%s.dist-info/" % version
     check(wheel, sorted(inside[wheel]), sorted(
-        ["tablao/" + n for n in ("__init__.py", "py.typed", "tablao.sql", platform.library)]
-        + [info + n for n in ("METADATA", "WHEEL", "RECORD", "top_level.txt",
-                              "licenses/LICENSE")]))
+        ["tablao/" + n for n in ("__init__.py", "__main__.py", "command.py", "py.typed",
+                                "tablao.sql", platform.library)]
+        + [info + n for n in ("METADATA", "WHEEL", "RECORD", "entry_points.txt",
+                              "top_level.txt", "licenses/LICENSE")]))
     check(wheel + ": tablao.sql", inside[wheel]["tablao/tablao.sql"] == schema, True)
     tags = [line.partition(": ")[2] for line in
             inside[wheel][info + "WHEEL"].decode().splitlines() if line.startswith("Tag: ")]

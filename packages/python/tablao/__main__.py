@@ -1,0 +1,5 @@
+import sys
+
+from tablao.command import main
+
+sys.exit(main())
