@@ -276,9 +276,22 @@ CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF
 ON tasks
 -- The steps of a new status; steps_completed stays in its bounds. Sets
 -- updated_at, unless the statement has, and then brings it to its form.
-WHEN NEW.tablao_rev = OLD.tablao_rev + (OLD.tablao_rev = 0)
-  OR NEW.tablao_swept <> OLD.tablao_swept
-  AND NEW.status <> substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
+WHEN (
+    NEW.tablao_rev = OLD.tablao_rev + (OLD.tablao_rev = 0)
+    OR NEW.tablao_swept <> OLD.tablao_swept
+    AND NEW.status <> substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
+  )
+  AND (
+    (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev > 0)
+    OR NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
+    OR (
+      NEW.status <> OLD.status
+      AND NEW.steps_completed <> CASE NEW.status
+        WHEN 'completed' THEN NEW.steps_total WHEN 'queued' THEN 0 ELSE NEW.steps_completed
+      END
+    )
+    OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+  )
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
   UPDATE tasks SET
@@ -300,18 +313,7 @@ BEGIN
       (SELECT now FROM farm_clock)
     ),
     tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id
-    AND (
-      (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev > 0)
-      OR NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
-      OR (
-        NEW.status <> OLD.status
-        AND steps_completed <> CASE status
-          WHEN 'completed' THEN steps_total WHEN 'queued' THEN 0 ELSE steps_completed
-        END
-      )
-      OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
-    );
+  WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
