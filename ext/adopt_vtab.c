@@ -26,7 +26,9 @@
 ** each statement of sql/adopt/copy.sql is taken apart into the SELECT, which
 ** is run here, and the INSERT, which is run in the model in a savepoint that
 ** is rolled back. What the model's rules say is the message. Rows that a row
-** refers to stand in for those that it should refer to.
+** refers to stand in for those that it should refer to. So all rows of a table
+** of nothing but references, such as task_dependencies, are one to the model,
+** which is asked once.
 **
 ** It is DIRECTONLY, as tablao_check is, and for the same reason.
 */
@@ -69,6 +71,12 @@ static const struct {
   { "index_in_job", 0 },             /* the next one of that job */
 };
 
+/* What begins an attempt in the model, and what undoes it. */
+#define ADOPT_N_TRY 3
+static const char *const azTry[ADOPT_N_TRY] = {
+  "SAVEPOINT tablao", "ROLLBACK TO tablao", "RELEASE tablao"
+};
+
 /* A walk through all problems. */
 typedef struct AdoptScan AdoptScan;
 struct AdoptScan {
@@ -79,6 +87,9 @@ struct AdoptScan {
   const char *zTail;        /* the statements of the script to come */
   sqlite3_stmt *pScan;      /* NULL: not yet prepared */
   sqlite3_stmt *pInsert;    /* the INSERT of the rows of pScan */
+  sqlite3_stmt *apTry[ADOPT_N_TRY];  /* the savepoint around it; of the model */
+  int bOnlyReferences;      /* every column of pScan has a stand-in */
+  int bAccepted;            /* and a row of them without NULL was let in */
   char *zTable;             /* whose rows they are */
   int nKey;                 /* the columns that name a row */
   char *zKind;              /* the current row */
@@ -111,12 +122,14 @@ static void adoptScanClear(AdoptScan *p){
   sqlite3_free(p->zTable);
   p->pScan = p->pInsert = 0;
   p->zTable = 0;
+  p->bOnlyReferences = p->bAccepted = 0;
 }
 
 /* Ends a walk. */
 static void adoptScanClose(AdoptScan *p){
   adoptRowClear(p);
   adoptScanClear(p);
+  for(int i=0; i<ADOPT_N_TRY; i++) sqlite3_finalize(p->apTry[i]);
   tablaoModelClose(&p->model);
   memset(p, 0, sizeof(*p));
 }
@@ -165,6 +178,7 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
   if( p->zTable==0 || zScan==0 ) pOp->rc = SQLITE_NOMEM;
   if( pOp->rc==SQLITE_OK ) p->pScan = tablaoPrepare(pOp, zScan);
   int n = p->pScan ? sqlite3_column_count(p->pScan) : 0;
+  p->bOnlyReferences = 1;
   for(int i=0; i<n && zDoor; i++){
     /* A stand-in is no NULL, and a NULL stays one. */
     const char *zColumn = sqlite3_column_name(p->pScan, i);
@@ -175,6 +189,7 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
     zDoor = k ? sqlite3_mprintf("%z%sCASE WHEN ?%d NOTNULL THEN %lld END",
                     zDoor, i ? ", " : "", i+1, aStandIn[k-1].iValue)
               : sqlite3_mprintf("%z%s?%d", zDoor, i ? ", " : "", i+1);
+    if( k==0 ) p->bOnlyReferences = 0;
   }
   if( zDoor ) zDoor = sqlite3_mprintf("%z)", zDoor);
   if( zDoor==0 ){
@@ -188,42 +203,60 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
   return 1;
 }
 
+/* Runs one of the statements around an attempt, which are kept. */
+static void adoptTry(AdoptScan *p, int i){
+  if( p->apTry[i]==0 ) p->apTry[i] = tablaoPrepare(&p->model.op, azTry[i]);
+  tablaoStep(&p->model.op, p->apTry[i]);
+  sqlite3_reset(p->apTry[i]);
+}
+
+/* The row of pScan has been refused by the model: it is the current row. */
+static void adoptRefusedRow(AdoptScan *p, TablaoOp *pOp){
+  const char *zMsg = sqlite3_errmsg(p->model.db.db);
+  char *zObject = sqlite3_mprintf("%s", p->zTable);
+  for(int i=0; i<p->nKey && zObject; i++){
+    const char *z = (const char*)sqlite3_column_text(p->pScan, i);
+    zObject = sqlite3_mprintf("%z %s", zObject, z ? z : "-");
+  }
+  int bOurs = strncmp(zMsg, "tablao: ", 8)==0;
+  char *zMessage = bOurs ? sqlite3_mprintf("%s", zMsg+8)
+                         : sqlite3_mprintf("%s: %s", p->zTable, zMsg);
+  if( zObject==0 || zMessage==0 ){
+    pOp->rc = SQLITE_NOMEM;
+  }else{
+    adoptRow(p, pOp, "value", zObject, zMessage);
+  }
+  sqlite3_free(zObject);
+  sqlite3_free(zMessage);
+}
+
 /*
 ** Hands the row of pScan to the rules of the model. True if it is refused,
 ** which is then the current row.
 */
 static int adoptRefused(AdoptScan *p, TablaoOp *pOp){
-  sqlite3 *db = p->model.db.db;
   TablaoOp *pModel = &p->model.op;
   int bRefused = 0;
-  tablaoExec(pModel, "SAVEPOINT tablao");
+  int bWhole = p->bOnlyReferences;
+  for(int i=0; bWhole && i<sqlite3_column_count(p->pScan); i++){
+    if( sqlite3_column_type(p->pScan, i)==SQLITE_NULL ) bWhole = 0;
+  }
+  if( bWhole && p->bAccepted ) return 0;
+  adoptTry(p, 0);
   for(int i=0; i<sqlite3_column_count(p->pScan); i++){
     tablaoBind(pModel, p->pInsert, i+1, sqlite3_column_value(p->pScan, i));
   }
   int rc = pModel->rc ? SQLITE_DONE : sqlite3_step(p->pInsert);
   if( (rc & 0xff)==SQLITE_CONSTRAINT || rc==SQLITE_ERROR ){
-    const char *zMsg = sqlite3_errmsg(db);
-    char *zObject = sqlite3_mprintf("%s", p->zTable);
-    for(int i=0; i<p->nKey && zObject; i++){
-      const char *z = (const char*)sqlite3_column_text(p->pScan, i);
-      zObject = sqlite3_mprintf("%z %s", zObject, z ? z : "-");
-    }
-    int bOurs = strncmp(zMsg, "tablao: ", 8)==0;
-    char *zMessage = bOurs ? sqlite3_mprintf("%s", zMsg+8)
-                           : sqlite3_mprintf("%s: %s", p->zTable, zMsg);
-    if( zObject==0 || zMessage==0 ){
-      pOp->rc = SQLITE_NOMEM;
-    }else{
-      adoptRow(p, pOp, "value", zObject, zMessage);
-    }
-    sqlite3_free(zObject);
-    sqlite3_free(zMessage);
+    adoptRefusedRow(p, pOp);
     bRefused = 1;
   }else if( rc!=SQLITE_DONE ){
     tablaoSqlError(pModel, rc);
   }
+  if( bWhole && !bRefused ) p->bAccepted = 1;
   sqlite3_reset(p->pInsert);
-  tablaoExec(pModel, "ROLLBACK TO tablao; RELEASE tablao");
+  adoptTry(p, 1);
+  adoptTry(p, 2);
   tablaoTakeError(pOp, &p->model.op);
   return bRefused;
 }
