@@ -119,11 +119,20 @@ bench: setup-bench ## measure what Tablao costs (BENCH_QUICK=1: a short run)
 bench-docs: ## put the last run of bench into docs/performance.md
 	@$(TCLSH) bench/docs.tcl '$(BUILD)/bench' docs
 
-docs: setup-test setup-docs ## write docs/schema.md and docs/design.svg anew, from the database
+docs: setup-test setup-docs ## write docs/schema.md, errors.md and the drawings anew, from the database and the source
 	@$(MAKE) --no-print-directory all
 	$(TCLSH) tools/mkschema.tcl . $(BUILD) docs/schema.md
+	$(TCLSH) tools/mkerrors.tcl . docs/errors.md
 	$(TCLSH) tools/mkpicture.tcl $(BUILD) docs/design.dot
-	dot -Tsvg -o docs/design.svg docs/design.dot
+	for name in design job-statuses task-statuses; do \
+	  dot -Tsvg -o docs/$$name.svg docs/$$name.dot || exit 1; \
+	done
+
+site: site-tools ## build the handbook in build/site, by MkDocs; no dead link
+	@'$(BUILD)/site-tools/bin/python' tools/site.py . '$(BUILD)'
+
+site-tools: setup-site
+	@sh packages/tools.sh '$(BUILD)/site-tools' tools/site-requirements.txt
 
 golden: setup-test ## write tests/golden/schema.sql anew, after a change of the schema that is meant
 	@$(MAKE) --no-print-directory all
@@ -211,7 +220,7 @@ $(BUILD)/obj/flags: FORCE
 	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
 
 FORCE:
-.PHONY: all docs demo guests install uninstall test test-clients clients-docs \
+.PHONY: all docs site site-tools demo guests install uninstall test test-clients clients-docs \
   cluster test-engines test-versions test-fresh test-manager bench bench-docs golden \
   engines amalgamation clean help FORCE
 .DELETE_ON_ERROR:

@@ -36,7 +36,7 @@ options=(
 # Left out: what tests the build, the pages, the shell or the tester, what is
 # long, and what starts other processes, which would have the system's SQLite.
 left_out=' build upgrade demo dist docs golden interfaces readme tester flamenco_guide
-  adopt concurrency day deletes examples histories design '
+  adopt concurrency day deletes examples histories design handbook '
 
 # The library, from the registry, once.
 make_library() { # VERSION DIRECTORY

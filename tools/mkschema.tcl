@@ -369,6 +369,25 @@ describe_views tablao_* 0
 if {[llength $lacking]} {die "no comment: [join $lacking {, }]"}
 
 set text [string trimright [join $out \n]]\n
+
+# Comments name pages of docs/, and sections of them: docs/rules.md, "Sleep".
+proc anchor {title} {
+  return [regsub -all {\s+} [regsub -all {[^\w\s-]} [string tolower $title] {}] -]
+}
+set linked ""
+while {[regexp -indices {docs/(\w+\.md)(?:,\s+"([^"]+)")?} $text all page title]} {
+  append linked [string range $text 0 [lindex $all 0]-1]
+  set target [string range $text {*}$page]
+  if {[lindex $title 0]<0} {
+    append linked "\[$target\]($target)"
+  } else {
+    set title [string range $text {*}$title]
+    append linked "\[$target, \"$title\"\]($target#[anchor $title])"
+  }
+  set text [string range $text [lindex $all 1]+1 end]
+}
+set text $linked$text
+
 if {$file eq ""} {
   fconfigure stdout -encoding utf-8 -translation lf
   puts -nonewline $text

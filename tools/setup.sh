@@ -4,7 +4,7 @@
 #   tools/setup.sh [--check] [GROUP ...]
 #
 # Groups: build test demo clients bench docs coverage torture lint dist packages
-#         run-packages fresh cluster engines manager
+#         run-packages fresh cluster engines manager site
 # (default: build test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
@@ -128,7 +128,7 @@ find_missing() {
         miss "dqlite's Raft" libraft-dev
       fi
       ;;
-    engines)
+    engines | site)
       # Of what is not here, make test-engines skips the engines.
       python3 -c 'import venv, ensurepip' 2>/dev/null ||
         miss "Python's venv" python3-venv
