@@ -2,8 +2,8 @@
 #
 #   tclsh tests/clients/run.tcl BUILD ?CLIENT ...?
 #
-# CLIENT: python apsw node mattn modernc rust wasm java shell tcl (all of
-# them). What is installed goes to BUILD/clients, from the package managers'
+# CLIENT: python apsw node mattn modernc rust wasm java shell tcl, and orm (all
+# of them). What is installed goes to BUILD/clients, from the package managers'
 # registries, in the versions that the files beside this one pin. A client that
 # cannot be set up is skipped, and said to be.
 #
@@ -12,6 +12,8 @@
 #    driver does that could matter.
 # 2. One database file, open in all clients at once, each of which does a
 #    block of the scenario in turn: the same rows at the end.
+# 3. orm: SQLAlchemy with models that it reflects, which goes its own way: see
+#    python/orm.py.
 # Last it prints `N passed, N failed, N skipped`. A run of all clients writes
 # BUILD/clients/table.md, the table of docs/clients.md.
 
@@ -95,8 +97,15 @@ array set client [list \
     need sqlite3 bash stdbuf
   }] \
   tcl [list {ext sql} {} {}] \
+  orm [list {} {} {
+    cd "$work"
+    stamp orm python/orm.txt && exit 0
+    python3 -m venv orm || /usr/bin/python3 -m venv orm
+    orm/bin/pip --disable-pip-version-check install -q \
+      -r "$here/python/orm.txt" && touch orm.stamp
+  }] \
 ]
-set order {python apsw node mattn modernc rust wasm java shell tcl}
+set order {python apsw node mattn modernc rust wasm java shell tcl orm}
 
 set prelude {
   need() {
@@ -316,13 +325,39 @@ proc run_in_turn {label members step journal} {
       "[expr {$passed-[lindex $before 0]}] passed"}]]
 }
 
+proc run_orm {} {
+  global here work passed failed
+  set before [list $passed $failed]
+  set database $work/orm.db
+  remove $database
+  file copy -force [tester::template 0] $database
+  set channel [open |[list {*}[within 300] $work/orm/bin/python \
+      $here/python/orm.py $database 2>>$work/orm.err] r]
+  fconfigure $channel -encoding utf-8
+  set who orm
+  while {[gets $channel line]>=0} {
+    if {[string match "version\t*" $line]} {
+      set who [lindex [split $line \t] 1]
+    } else {
+      judge orm [string match "ok *" $line] $line
+    }
+  }
+  judge orm [expr {![catch {close $channel} message]}] \
+      "it ended badly: [expr {[info exists message] ? $message : ""}]"
+  judge orm [expr {$who ne "orm"}] "it did not come to its end"
+  remove $database
+  set f [expr {$failed-[lindex $before 1]}]
+  puts [format "%-40s %s" $who [expr {$f ? "$f failed" :
+      "[expr {$passed-[lindex $before 0]}] passed"}]]
+}
+
 proc write_table {file} {
   global order why client version count
   set channel [open $file w]
   puts $channel "| client | SQLite | with the extension | without it |"
   puts $channel "|---|---|---|---|"
   foreach name $order {
-    if {![info exists why($name)]} continue
+    if {![info exists why($name)] || $name eq "orm"} continue
     set cells {}
     if {$why($name) ne ""} {
       set cells [list $name - "skipped: $why($name)" "skipped"]
@@ -379,6 +414,7 @@ if {[llength $members]>1} {
   run_in_turn "in turn, WAL" \
       [lsearch -all -inline -not $members {wasm *}] 1 wal
 }
+if {"orm" in $names && $why(orm) eq ""} {run_orm}
 if {![llength $wanted]} {write_table $work/table.md}
 puts "$passed passed, $failed failed, $skipped skipped"
 exit [expr {$failed>0}]
