@@ -271,9 +271,17 @@ END;
 -- Other columns -------------------------------------------------------------
 
 CREATE TRIGGER tablao_jobs_update_times AFTER UPDATE OF created_at, delete_requested_at ON jobs
--- Times are kept in one form.
-WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
-  OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.delete_requested_at, '+0 days') IS NOT NEW.delete_requested_at
+-- Times are kept in one form. What is in it SQLite 3.37 may take for another
+-- millisecond: so not again where nothing has changed.
+WHEN (
+    NEW.tablao_rev = 1
+    OR NEW.created_at IS NOT OLD.created_at
+    OR NEW.delete_requested_at IS NOT OLD.delete_requested_at
+  )
+  AND (
+    strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+    OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.delete_requested_at, '+0 days') IS NOT NEW.delete_requested_at
+  )
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.delete_requested_at);
   UPDATE jobs SET
