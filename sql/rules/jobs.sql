@@ -270,9 +270,10 @@ END;
 
 -- Other columns -------------------------------------------------------------
 
+-- What is in that form SQLite 3.37 may take for another millisecond, so where
+-- nothing has changed, it is not asked again: it would set itself off for ever.
 CREATE TRIGGER tablao_jobs_update_times AFTER UPDATE OF created_at, delete_requested_at ON jobs
--- Times are kept in one form. What is in it SQLite 3.37 may take for another
--- millisecond: so not again where nothing has changed.
+-- Times are kept in one form.
 WHEN (
     NEW.tablao_rev = 1
     OR NEW.created_at IS NOT OLD.created_at
