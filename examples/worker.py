@@ -77,6 +77,12 @@ def main():
         become('offline')
 
 
+def leave(*_):
+    # A second signal would break off what the first has begun, the sign-off.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(0)
+
+
 if __name__ == '__main__':
     parser = argparse.ArgumentParser()
     parser.add_argument('manager')
@@ -84,7 +90,7 @@ if __name__ == '__main__':
     parser.add_argument('--task-types', default='misc')
     parser.add_argument('--speed', type=float, default=1)
     args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, leave)
     try:
         main()
     except KeyboardInterrupt:
