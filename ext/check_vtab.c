@@ -602,6 +602,8 @@ static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
     { "worker_tags", "id" },
     { "worker_tag_membership", "worker_tag_id || ', ' || worker_id" },
     { "sleep_schedules", "id" }, { "farm_settings", "name" },
+    { "task_attempts", "id" }, { "archived_jobs", "id" },
+    { "farm_events", "id" },
   };
   int nFound = 0;
   sqlite3_stmt *pFind = tablaoPrepare(pOp, "SELECT 1 FROM main.sqlite_schema "

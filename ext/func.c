@@ -1,7 +1,7 @@
 /*
 ** Functions without side effects.
 **
-**   SELECT tablao_version();                  -- '0.1.0'
+**   SELECT tablao_version();                  -- '0.2.0'
 **   SELECT job_status_valid('active');        -- 1
 **   SELECT task_status_valid('active ');      -- 0
 **   SELECT worker_status_valid('');           -- 1: never signed on

@@ -108,6 +108,9 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
   tablaoInstallObjects(pOp, eKind, "view");
   tablaoInstallObjects(pOp, eKind, "trigger");
   if( bNew ) migrateAdvise(pOp);
+  if( !bNew && eKind==TABLAO_OBSERVED ){
+    tablaoExec(pOp, tablaoScript("adopt_recount"));
+  }
   if( eKind==TABLAO_OWN ) migrateTryViews(pOp, eKind);
   migrateKeep(pOp, eKind, &keep);
   tablaoListClear(&keep);

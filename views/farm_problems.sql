@@ -2,7 +2,7 @@
 -- when all is well. object is the uuid of the job, task or worker, or a table
 -- and a key in it. DELETE FROM farm_problems repairs what can be computed
 -- anew: kinds counters, sums, readiness, done, lane, lanes, worker types,
--- failures, steps, unfinished, leftover and setting. The other kinds
+-- failures, steps, unfinished, attempt, leftover and setting. The other kinds
 -- want a decision.
 -- @own
 CREATE VIEW farm_problems (kind, object, message) AS
@@ -75,6 +75,12 @@ BEGIN
   SELECT p.job_id, p.task_id, p.status
   FROM tablao_pending p JOIN tasks t ON t.id = p.task_id
   WHERE t.uuid = OLD.object AND OLD.kind = 'unfinished';
+  UPDATE task_attempts SET
+    ended_at = (SELECT now FROM farm_clock),
+    outcome = 'unassigned'
+  WHERE ended_at IS NULL
+    AND OLD.kind = 'attempt'
+    AND task_id = (SELECT t.id FROM tasks t WHERE t.uuid = OLD.object);
   DELETE FROM tablao_counts
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_counts ' || job_id;
   DELETE FROM tablao_lanes

@@ -40,5 +40,17 @@ WHERE updated_at IS NOT (
   FROM main.tablao_old_jobs o WHERE o.id = jobs.id
 );
 
+-- What an observed farm adds up when it is asked, an own one keeps.
+INSERT INTO main.tablao_attempt_sums (
+  job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
+  last_ended_at
+)
+SELECT
+  a.job_id, coalesce(a.worker_id, 0), coalesce(a.outcome, ''), count(*),
+  sum(a.ms), min(a.started_at), max(a.ended_at)
+FROM main.tablao_timed_attempts a
+WHERE a.ended_at IS NOT NULL
+GROUP BY 1, 2, 3;
+
 -- From here on Tablao is the one that acts.
 UPDATE main.tablao_setting_defaults SET value = 'on' WHERE name = 'state_machine';

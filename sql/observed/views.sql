@@ -24,6 +24,70 @@ SELECT
   j.steps_total
 FROM jobs j;
 
+CREATE VIEW tablao_closed_attempts (
+  task_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
+  last_ended_at
+) AS
+-- Each attempt that has ended, as what it adds to the sums, counted as
+-- tablao_timed_attempts does, which reads the clock besides. The sums are kept
+-- of jobs that are gone only: keeping them of others would be a third of what
+-- the Manager has to compile when a task is reported on.
+SELECT
+  a.task_id,
+  coalesce(a.worker_id, 0),
+  coalesce(a.outcome, ''),
+  1,
+  max(0, coalesce(
+    (strftime('%s', a.ended_at) || substr(a.ended_at, 21, 3))
+      - (strftime('%s', a.started_at) || substr(a.started_at, 21, 3)),
+    0
+  )),
+  a.started_at,
+  a.ended_at
+FROM task_attempts a
+WHERE a.ended_at IS NOT NULL;
+
+CREATE VIEW tablao_worker_sums (
+  worker_id, outcome, num_attempts, busy_ms, last_ended_at
+) AS
+-- What the attempts of each worker that have ended come to: any number of rows.
+SELECT s.worker_id, s.outcome, s.num_attempts, s.busy_ms, s.last_ended_at
+FROM tablao_attempt_sums s
+UNION ALL
+SELECT c.worker_id, c.outcome, c.num_attempts, c.busy_ms, c.last_ended_at
+FROM tablao_closed_attempts c;
+
+CREATE VIEW tablao_job_busy (
+  job_uuid, job_id, num_attempts, num_failed, first_started_at, last_ended_at,
+  busy_ms
+) AS
+-- What the attempts of each job come to: one row per job, found by its tasks.
+SELECT
+  j.uuid,
+  j.id,
+  (
+    SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id
+    WHERE t.job_id = j.id
+  ),
+  (
+    SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id
+    WHERE t.job_id = j.id AND a.outcome IN ('failed', 'soft-failed')
+  ),
+  (
+    SELECT min(a.started_at) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id
+    WHERE t.job_id = j.id
+  ),
+  (
+    SELECT max(a.ended_at) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id
+    WHERE t.job_id = j.id
+  ),
+  (
+    SELECT coalesce(sum(a.ms), 0)
+    FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id
+    WHERE t.job_id = j.id
+  )
+FROM jobs j;
+
 CREATE VIEW tablao_worker_types (worker_id, task_type, worker_tag_id) AS
 -- The (task type, tag) pairs that a worker takes tasks of; tag 0 stands for
 -- jobs without a tag.

@@ -191,6 +191,16 @@ BEGIN
         AND CASE j.status WHEN 'pause-requested' THEN t.status = 'active' ELSE t.status <> 'completed' END
     )
   WHERE j.id = NEW.job_id;
+  -- How many tasks that was goes on the job's latest event, which is that of the
+  -- status that it has come to.
+  UPDATE farm_events SET
+    num_tasks = (SELECT a.num_tasks FROM tablao_acting a WHERE a.job_id = NEW.job_id)
+  WHERE EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id AND a.num_tasks > 0)
+    AND id = (
+      SELECT e.id FROM farm_events e
+      WHERE e.kind = 'job' AND e.job_uuid = (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id)
+      ORDER BY e.id DESC LIMIT 1
+    );
   DELETE FROM tablao_acting WHERE job_id = NEW.job_id;
 END;
 

@@ -197,7 +197,13 @@ WHERE (j.status = 'queued' OR j.status = 'active')
             AND p.status NOT IN ('completed', 'queued', 'soft-failed')
         )
       )
-  );
+  )
+UNION ALL
+SELECT 'attempt', t.uuid, 'an attempt is open of a task that is not active any more, or is another worker''s'
+FROM task_attempts a
+JOIN tasks t ON t.id = a.task_id
+WHERE a.ended_at IS NULL
+  AND (t.status <> 'active' OR t.worker_id IS NOT a.worker_id);
 
 -- tablao_row_problems: rows that break a rule which no key enforces. It reads Flamenco's columns
 -- only: ext/adopt.c runs its SELECT on a database that is not a farm yet.

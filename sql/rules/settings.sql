@@ -32,6 +32,8 @@ BEGIN
     WHEN NEW.name = 'state_machine'
       AND NEW.value IS NOT (SELECT d.value FROM tablao_setting_defaults d WHERE d.name = NEW.name)
     THEN RAISE(ABORT, 'tablao: farm_settings.value of state_machine only tells what kind of farm this is and cannot be changed')
+    WHEN NEW.name = 'history' AND NEW.value IS NOT 'on' AND NEW.value IS NOT 'off'
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of history must be on or off')
     -- The stored form to the letter, and a time there is: with 0 days added,
     -- the 30th of February comes back as the 2nd of March.
     WHEN NEW.name = 'clock'
@@ -52,6 +54,8 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: farm_settings.value of worker_timeout must be a whole number of seconds, 0 for no timeout')
     WHEN 'blocklist_threshold'
     THEN RAISE(ABORT, 'tablao: farm_settings.value of blocklist_threshold must be a whole number of tasks, 0 for no blocklisting')
+    WHEN 'events_keep'
+    THEN RAISE(ABORT, 'tablao: farm_settings.value of events_keep must be a whole number of events, 0 for none')
     ELSE RAISE(ABORT, 'tablao: farm_settings.value of task_fail_after_softfail_count must be a whole number of workers, 0 for no limit')
   END
   FROM tablao_setting_defaults d
@@ -62,6 +66,9 @@ BEGIN
       OR NEW.value < d.minimum
       OR NEW.value > d.maximum
     );
+  -- Fewer events are kept from now on.
+  DELETE FROM farm_events
+  WHERE NEW.name = 'events_keep' AND id <= (SELECT max(e.id) FROM farm_events e) - NEW.value;
 END;
 
 -- @both

@@ -78,6 +78,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
     WHEN NOT EXISTS (SELECT 1 FROM jobs WHERE id = NEW.job_id)
     THEN RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
+    -- Here and not by the UPDATE below, which would be the way to an attempt.
     WHEN NEW.worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workers WHERE id = NEW.worker_id)
     THEN RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker')
     -- @statuses task
@@ -130,6 +131,14 @@ BEGIN
     ),
     tablao_rev = 1
   WHERE id = NEW.id;
+  INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at, tablao_job_id)
+  SELECT t.id, w.id, w.name, c.now, t.job_id
+  FROM tasks t
+  CROSS JOIN workers w ON w.id = t.worker_id
+  CROSS JOIN farm_clock c
+  CROSS JOIN farm_settings s ON s.name = 'history'
+  WHERE t.id = NEW.id AND t.status = 'active' AND s.value = 'on'
+  ON CONFLICT DO NOTHING;
 END;
 
 -- UPDATE --------------------------------------------------------------------
@@ -543,6 +552,7 @@ WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE task_id = OLD.id;
   DELETE FROM task_failures WHERE task_id = OLD.id;
+  DELETE FROM task_attempts WHERE task_id = OLD.id;
   UPDATE jobs SET
     (steps_completed, steps_total) = (
       SELECT c.steps_completed, c.steps_total FROM tablao_counts c WHERE c.job_id = OLD.job_id

@@ -1,0 +1,56 @@
+"""Follows farm_events, and prints each new one as a line of JSON.
+
+    python3 follow_events.py FARM [--after ID] [--for SECONDS]
+
+Without --after it starts with what comes from now on; give it the last id that
+you saw to go on from there. A line {"reset": true} says that events in between
+are gone: read anew what you keep of the farm, then go on.
+
+No table is read while nothing changes: PRAGMA data_version is another number
+when another connection has committed, and asking for it is cheap.
+"""
+
+import argparse
+import json
+import sqlite3
+import sys
+import time
+
+
+def follow(path, after=None, seconds=None, pause=0.02):
+    """Yields the events behind `after` as dicts, and None where some are lost."""
+    db = sqlite3.connect(f'file:{path}?mode=ro', uri=True, isolation_level=None, timeout=10)
+    db.row_factory = sqlite3.Row
+    version = None
+    end = None if seconds is None else time.monotonic() + seconds
+    if after is None:
+        after = db.execute('SELECT coalesce(max(id), 0) FROM farm_events').fetchone()[0]
+    while end is None or time.monotonic() < end:
+        # The version first: what is committed behind it is seen next time.
+        now = db.execute('PRAGMA data_version').fetchone()[0]
+        if now == version:
+            time.sleep(pause)
+            continue
+        version = now
+        db.execute('BEGIN')  # so that both look at the same moment
+        oldest = db.execute('SELECT min(id) FROM farm_events').fetchone()[0]
+        rows = db.execute('SELECT * FROM farm_events WHERE id > ? ORDER BY id', (after,)).fetchall()
+        db.execute('COMMIT')
+        if oldest is not None and after < oldest - 1:
+            yield None
+        for row in rows:
+            after = row['id']
+            yield dict(row)
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('farm')
+    parser.add_argument('--after', type=int)
+    parser.add_argument('--for', dest='seconds', type=float)
+    args = parser.parse_args()
+    try:
+        for event in follow(args.farm, args.after, args.seconds):
+            print(json.dumps(event or {'reset': True}), flush=True)
+    except KeyboardInterrupt:
+        sys.exit(130)

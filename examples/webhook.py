@@ -1,0 +1,52 @@
+"""Posts to a URL when a job has ended: completed, failed or canceled.
+
+    python3 webhook.py FARM URL [--state FILE] [--for SECONDS]
+
+The body is JSON: the job's uuid, name, status and activity. FILE keeps the id
+of the last event that was dealt with, so that none is lost or told twice while
+this program is not running; a URL that does not answer is tried again.
+"""
+
+import argparse
+import json
+import pathlib
+import time
+import urllib.request
+
+from follow_events import follow
+
+ENDS = ('completed', 'failed', 'canceled')
+
+
+def post(url, job):
+    body = json.dumps(job).encode()
+    request = urllib.request.Request(url, body, {'Content-Type': 'application/json'})
+    for pause in (1, 5, 30, 0):
+        try:
+            with urllib.request.urlopen(request, timeout=10):
+                return
+        except OSError as error:
+            print(f"{url}: {error}", flush=True)
+            time.sleep(pause)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('farm')
+    parser.add_argument('url')
+    parser.add_argument('--state', type=pathlib.Path, default=pathlib.Path('webhook.state'))
+    parser.add_argument('--for', dest='seconds', type=float)
+    args = parser.parse_args()
+    after = int(args.state.read_text()) if args.state.exists() else None
+    for event in follow(args.farm, after, args.seconds):
+        if event is None:
+            print('events are lost: look for jobs that have ended meanwhile', flush=True)
+            continue
+        if event['kind'] == 'job' and event['new_status'] in ENDS:
+            post(args.url, {'uuid': event['uuid'], 'name': event['name'],
+                            'status': event['new_status'], 'activity': event['activity']})
+        args.state.write_text(str(event['id']))
+
+
+if __name__ == '__main__':
+    main()

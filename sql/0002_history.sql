@@ -1,0 +1,110 @@
+-- What happened: attempts, events and the jobs that were. Nothing here refers
+-- to a column that only an own farm has, so that it serves observed farms, too.
+
+-- @both
+
+-- One row per time that a worker had a task: open (ended_at NULL) while the task
+-- is active and has that worker, closed when that ends. Rows may be deleted to
+-- save space; what they added up to stays.
+-- worker_name: the worker's name then.
+-- outcome: the status that the task got, or reassigned, or unassigned.
+-- activity: what the task's activity said when the attempt closed.
+-- tablao_job_id: the task's job, for its open attempts to lie side by side.
+CREATE TABLE task_attempts (
+  id integer NOT NULL PRIMARY KEY,
+  task_id integer NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+  worker_id integer REFERENCES workers (id) ON DELETE SET NULL,
+  worker_name varchar(64),
+  started_at datetime,
+  ended_at datetime,
+  outcome varchar(16),
+  activity varchar(255),
+  tablao_job_id integer NOT NULL
+);
+
+-- The open attempts. UNIQUE and NOT NULL tell SQLite that a task has but one.
+-- An observed farm finds them among those of their task: its Manager would wait
+-- for each index that a change of a status has to keep.
+-- @own
+CREATE UNIQUE INDEX tablao_attempts_open_idx
+ON task_attempts (tablao_job_id, task_id)
+WHERE ended_at IS NULL;
+CREATE INDEX tablao_attempts_task_idx ON task_attempts (task_id);
+CREATE INDEX tablao_attempts_worker_idx ON task_attempts (worker_id, started_at);
+
+-- What closed attempts add up to, per job, worker and outcome. Job 0 stands for
+-- the jobs that are gone, worker 0 for the workers.
+-- first_started_at: the earliest start, last_ended_at: the latest end.
+CREATE TABLE tablao_attempt_sums (
+  job_id integer NOT NULL,
+  worker_id integer NOT NULL,
+  outcome text NOT NULL,
+  num_attempts integer,
+  busy_ms integer,
+  first_started_at datetime,
+  last_ended_at datetime,
+  PRIMARY KEY (job_id, worker_id, outcome)
+) WITHOUT ROWID;
+
+-- One row per job that has been deleted, as it was then. What the trigger works
+-- out itself is not checked for NULL: that would be one more thing to compile
+-- with each DELETE of a job.
+CREATE TABLE archived_jobs (
+  id integer NOT NULL PRIMARY KEY,
+  uuid varchar(36) NOT NULL,
+  name varchar(64) NOT NULL,
+  job_type varchar(32) NOT NULL,
+  status varchar(32) NOT NULL,
+  created_at datetime,
+  deleted_at datetime,
+  num_tasks integer,
+  num_completed integer,
+  num_failed integer,
+  num_attempts integer,
+  busy_seconds real
+);
+
+CREATE INDEX tablao_archived_jobs_uuid_idx ON archived_jobs (uuid);
+
+-- One row per change of status of a job or a worker, and of a task that became
+-- active, completed, failed or soft-failed by itself. The oldest rows go.
+-- kind: job, task or worker.
+-- job_uuid: NULL for a worker.
+-- old_status: NULL: it was made. new_status: NULL: it was deleted.
+-- num_tasks: how many tasks the job has changed at once with its own status.
+-- AUTOINCREMENT: an id is given once, even when the newest rows were deleted.
+CREATE TABLE farm_events (
+  id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+  created_at datetime,
+  kind varchar(8),
+  uuid varchar(36),
+  name varchar(64),
+  job_uuid varchar(36),
+  old_status varchar(32),
+  new_status varchar(32),
+  num_tasks integer,
+  activity varchar(255)
+);
+
+INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
+  ('history', 'on', NULL, NULL),
+  ('events_keep', 10000, 0, 9223372036854775807);
+
+INSERT INTO farm_settings (name, value)
+SELECT name, value FROM tablao_setting_defaults
+WHERE name IN ('history', 'events_keep');
+
+-- Who is at work while the farm is upgraded has started now, for all we know.
+-- @own
+INSERT INTO task_attempts (
+  task_id, worker_id, worker_name, started_at, tablao_job_id
+)
+SELECT
+  t.id, w.id, w.name,
+  coalesce(
+    (SELECT s.value FROM farm_settings s WHERE s.name = 'clock'),
+    strftime('%Y-%m-%d %H:%M:%f+00:00')
+  ),
+  t.job_id
+FROM tasks t CROSS JOIN workers w ON w.id = t.worker_id
+WHERE t.status = 'active';

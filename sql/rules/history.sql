@@ -1,0 +1,242 @@
+-- What history and events keep: docs/rules.md, "What is remembered". One set of
+-- rules for own and observed farms; they read columns of Flamenco's and write
+-- tables of Tablao's only, so that no trigger of the user's fires below them.
+-- `-- @own` ends a line that only an own farm has; behind CREATE, the whole
+-- object.
+
+-- @both
+
+CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
+-- Closes the attempt that the change ends, opens the one that it begins, and
+-- writes the event. A job's sweep over its tasks comes by here, too, and ends
+-- the attempts of those that were active; none of the statuses that it gives
+-- is one of an event. Where a trigger of the user's has changed the task again
+-- meanwhile, what counts is the row as it is.
+WHEN (OLD.status = 'active' OR instr('active completed soft-failed', NEW.status))
+  AND (NEW.status <> OLD.status OR NEW.worker_id IS NOT OLD.worker_id)
+BEGIN
+  UPDATE task_attempts SET
+    ended_at = (SELECT now FROM farm_clock),
+    outcome = CASE
+      WHEN NEW.status <> 'active' THEN NEW.status
+      WHEN NEW.worker_id IS NULL THEN 'unassigned'
+      ELSE 'reassigned'
+    END,
+    activity = NEW.activity
+  WHERE task_id = NEW.id
+    AND ended_at IS NULL
+    AND tablao_job_id = NEW.job_id -- @own
+    AND worker_id IS NOT coalesce(( -- @own
+      SELECT t.worker_id FROM tasks t WHERE t.id = NEW.id AND t.status = 'active' -- @own
+    ), 0) -- @own
+  ;
+  INSERT INTO task_attempts (
+    task_id, worker_id, worker_name, started_at, tablao_job_id
+  )
+  SELECT NEW.id, w.id, w.name, c.now, NEW.job_id
+  FROM farm_settings s CROSS JOIN workers w CROSS JOIN farm_clock c
+  CROSS JOIN tasks t -- @own
+  WHERE s.name = 'history'
+    AND s.value <> 'off'
+    AND w.id = NEW.worker_id
+    AND NEW.status = 'active'
+    AND t.id = NEW.id AND t.status = 'active' AND t.worker_id = w.id -- @own
+  ON CONFLICT DO NOTHING;
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    CASE
+      WHEN NEW.status <> OLD.status AND instr('active completed soft-failed', NEW.status)
+      THEN 'task'
+    END,
+    NEW.uuid, NEW.name, NEW.job_id, OLD.status, NEW.status, NEW.activity
+  );
+END;
+
+CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts -- @own
+-- An attempt that closes is added up; in an observed farm, when its job goes:
+-- there, what is compiled with each report counts for more than what a view has
+-- to add up. Milliseconds are counted on whole seconds and the digits behind
+-- them, since SQLite versions differ by one in what they make of fractions.
+WHEN OLD.ended_at IS NULL
+BEGIN
+  INSERT INTO tablao_attempt_sums (
+    job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
+    last_ended_at
+  ) VALUES (
+    NEW.tablao_job_id,
+    coalesce(NEW.worker_id, 0),
+    coalesce(NEW.outcome, ''),
+    1,
+    max(0, coalesce(
+      (strftime('%s', NEW.ended_at) || substr(NEW.ended_at, 21, 3))
+        - (strftime('%s', NEW.started_at) || substr(NEW.started_at, 21, 3)),
+      0
+    )),
+    NEW.started_at,
+    NEW.ended_at
+  )
+  ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
+    num_attempts = num_attempts + 1,
+    busy_ms = busy_ms + excluded.busy_ms,
+    first_started_at = min(first_started_at, excluded.first_started_at),
+    last_ended_at = max(last_ended_at, excluded.last_ended_at);
+END;
+
+-- Writes an event; none where kind is NULL.
+CREATE VIEW tablao_events (
+  kind, uuid, name, job_id, old_status, new_status, activity
+) AS
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_events_insert INSTEAD OF INSERT ON tablao_events
+WHEN NEW.kind IS NOT NULL
+  AND (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep') > 0
+BEGIN
+  INSERT INTO farm_events (
+    created_at, kind, uuid, name, job_uuid, old_status, new_status, activity
+  ) VALUES (
+    (SELECT now FROM farm_clock),
+    NEW.kind,
+    NEW.uuid,
+    NEW.name,
+    (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id),
+    NEW.old_status,
+    NEW.new_status,
+    NEW.activity
+  );
+  -- The oldest events go now and then, many at once: the bound moves when the
+  -- id passes a multiple of 512.
+  DELETE FROM farm_events
+  WHERE id <= (last_insert_rowid() & -512)
+    - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep');
+END;
+
+CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs
+-- A new job is an event.
+BEGIN
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    'job', NEW.uuid, NEW.name, NEW.id, NULL, NEW.status, NEW.activity
+  );
+END;
+
+CREATE TRIGGER tablao_jobs_status_event AFTER UPDATE OF status ON jobs
+-- A new status of a job is one.
+WHEN NEW.status <> OLD.status
+BEGIN
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    'job', NEW.uuid, NEW.name, NEW.id, OLD.status, NEW.status, NEW.activity
+  );
+END;
+
+CREATE TRIGGER tablao_jobs_before_delete_archive BEFORE DELETE ON jobs
+-- Leaves what is worth knowing of a job, and takes its attempts along, with
+-- foreign keys on or off (a Manager that is observed has them on). What its
+-- workers have done stays theirs: job 0, of which nobody asks when it began.
+-- BEFORE, and made so as to fire before what deletes the tasks.
+BEGIN
+  INSERT INTO archived_jobs (
+    uuid, name, job_type, status, created_at, deleted_at, num_tasks,
+    num_completed, num_failed, num_attempts, busy_seconds
+  )
+  SELECT
+    OLD.uuid, OLD.name, OLD.job_type, OLD.status, OLD.created_at, c.now,
+    coalesce(n.num_tasks, 0), coalesce(n.num_completed, 0), -- @own
+    coalesce(n.num_failed, 0), b.num_attempts, b.busy_ms / 1000.0 -- @own
+    n.num_tasks, n.num_completed, n.num_failed, b.num_attempts, b.busy_ms / 1000.0 -- @observed
+  FROM farm_clock c
+  CROSS JOIN tablao_job_busy b -- @own
+  LEFT JOIN tablao_job_counts n ON n.job_id = b.job_id -- @own
+  WHERE b.job_id = OLD.id -- @own
+  CROSS JOIN ( -- @observed
+    SELECT count(*) AS num_tasks, -- @observed
+      count(*) FILTER (WHERE t.status = 'completed') AS num_completed, -- @observed
+      count(*) FILTER (WHERE t.status = 'failed') AS num_failed -- @observed
+    FROM tasks t WHERE t.job_id = OLD.id -- @observed
+  ) n -- @observed
+  CROSS JOIN ( -- @observed
+    SELECT count(*) AS num_attempts, total(a.ms) AS busy_ms -- @observed
+    FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id -- @observed
+    WHERE t.job_id = OLD.id -- @observed
+  ) b -- @observed
+  ;
+  INSERT INTO tablao_attempt_sums (
+    job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
+    last_ended_at
+  )
+  SELECT
+    0, s.worker_id, s.outcome, s.num_attempts, s.busy_ms, s.first_started_at,
+    s.last_ended_at
+  FROM tablao_attempt_sums s -- @own
+  WHERE s.job_id = OLD.id -- @own
+  FROM tasks t CROSS JOIN tablao_closed_attempts s ON s.task_id = t.id -- @observed
+  WHERE t.job_id = OLD.id -- @observed
+  ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
+    num_attempts = num_attempts + excluded.num_attempts,
+    busy_ms = busy_ms + excluded.busy_ms,
+    last_ended_at = max(last_ended_at, excluded.last_ended_at);
+  DELETE FROM tablao_attempt_sums WHERE job_id = OLD.id; -- @own
+  DELETE FROM task_attempts -- @own
+  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    'job', OLD.uuid, OLD.name, OLD.id, OLD.status, NULL, OLD.activity
+  );
+END;
+
+CREATE TRIGGER tablao_workers_insert_event AFTER INSERT ON workers
+-- A new worker is an event.
+BEGIN
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    'worker', NEW.uuid, NEW.name, NULL, NULL, NEW.status, NULL
+  );
+END;
+
+CREATE TRIGGER tablao_workers_status_event AFTER UPDATE OF status, deleted_at ON workers
+-- To be soft-deleted is to have no status any more.
+WHEN CASE WHEN OLD.deleted_at > '' THEN NULL ELSE OLD.status END
+  IS NOT CASE WHEN NEW.deleted_at > '' THEN NULL ELSE NEW.status END
+BEGIN
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    'worker', NEW.uuid, NEW.name, NULL,
+    CASE WHEN OLD.deleted_at > '' THEN NULL ELSE OLD.status END,
+    CASE WHEN NEW.deleted_at > '' THEN NULL ELSE NEW.status END,
+    NULL
+  );
+END;
+
+CREATE TRIGGER tablao_workers_delete_history AFTER DELETE ON workers
+-- What the worker has done is that of worker 0, with foreign keys on or off.
+BEGIN
+  UPDATE task_attempts SET worker_id = NULL WHERE worker_id = OLD.id;
+  INSERT INTO tablao_attempt_sums (
+    job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
+    last_ended_at
+  )
+  SELECT
+    s.job_id, 0, s.outcome, s.num_attempts, s.busy_ms, s.first_started_at,
+    s.last_ended_at
+  FROM tablao_attempt_sums s
+  WHERE s.worker_id = OLD.id
+  ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
+    num_attempts = num_attempts + excluded.num_attempts,
+    busy_ms = busy_ms + excluded.busy_ms,
+    first_started_at = min(first_started_at, excluded.first_started_at),
+    last_ended_at = max(last_ended_at, excluded.last_ended_at);
+  DELETE FROM tablao_attempt_sums WHERE worker_id = OLD.id;
+  INSERT INTO tablao_events (
+    kind, uuid, name, job_id, old_status, new_status, activity
+  ) VALUES (
+    CASE WHEN OLD.deleted_at > '' THEN NULL ELSE 'worker' END,
+    OLD.uuid, OLD.name, NULL, OLD.status, NULL, NULL
+  );
+END;
