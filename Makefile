@@ -113,8 +113,11 @@ test-fresh: ## run make demo and make test on bare Debian and Ubuntu; F='debian-
 
 bench: setup-bench ## measure what Tablao costs (BENCH_QUICK=1: a short run)
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/bench
+	@sh bench/old.sh '$(BUILD)/bench'
 	@$(BUILD)/bench/bench '$(BUILD)' '$(BUILD)/bench' tests/data/jobs
-	@gnuplot -e "dir='$(BUILD)/bench'" bench/plots.gp
+	@test -n "$$BENCH_ONLY" || sh bench/peers.sh '$(BUILD)' '$(BUILD)/bench'
+	@test -n "$$BENCH_ONLY" || python3 bench/growth.py '$(BUILD)'
+	@test ! -f '$(BUILD)/bench/plot.dat' || gnuplot -e "dir='$(BUILD)/bench'" bench/plots.gp
 
 bench-docs: ## put the last run of bench into docs/performance.md
 	@$(TCLSH) bench/docs.tcl '$(BUILD)/bench' docs

@@ -11,7 +11,8 @@
 **   the peer    the same rows in bare tables with the keys and indexes of a
 **               plain schema, changed by plain statements
 ** All of it in WAL mode with synchronous=NORMAL, a page cache of 128 MB that
-** is warm, and prepared statements that are kept, where not said otherwise.
+** is warm, foreign_keys on, and prepared statements that are kept, where not
+** said otherwise.
 ** A figure is the median of its samples, a ratio that of two medians.
 */
 #include <stdio.h>
@@ -23,6 +24,8 @@ Bench bench;
 
 static const struct { const char *zName; void (*xRun)(void); } aGroup[] = {
   { "farm", caseFarm },
+  { "variants", caseVariants },
+  { "anew", caseAnew },
   { "hold", caseHold },
   { "dependents", caseDependents },
   { "store", caseStore },

@@ -54,6 +54,7 @@ Series *series(const char *zFormat, ...);
 void seriesAdd(Series*, double r);
 double seriesAt(Series*, double rPart);
 double seriesMedian(Series*);
+double seriesMean(Series*);
 
 /* util.c: SQLite ----------------------------------------------------------*/
 
@@ -63,6 +64,8 @@ sqlite3_stmt *prep(sqlite3*, const char *zSql);
 void unprep(sqlite3_stmt*);
 void run(sqlite3_stmt*);
 double timeRun(sqlite3_stmt*);
+double timeAnew(sqlite3*, const char *zSql, i64 iId, const char *zText);
+int pagesWritten(sqlite3*);
 void exec(sqlite3*, const char *zFormat, ...);
 double timeExec(sqlite3*, const char *zFormat, ...);
 i64 queryInt(sqlite3*, const char *zFormat, ...);
@@ -92,6 +95,8 @@ void workerUuid(int iWorker, char *zUuid);
 
 void caseFarm(void);
 void caseHold(void);
+void caseVariants(void);
+void caseAnew(void);
 void caseDependents(void);
 void caseStore(void);
 void caseMass(void);

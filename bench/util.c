@@ -97,11 +97,19 @@ double seriesMedian(Series *p){
   return seriesAt(p, 0.5);
 }
 
+/* For what is counted in small numbers, of which a median tells little. */
+double seriesMean(Series *p){
+  double r = 0;
+  for(int i=0; i<p->n; i++) r += p->a[i];
+  return r/p->n;
+}
+
 /* SQLite ------------------------------------------------------------------*/
 
 /*
-** All databases are used alike: in WAL mode, synchronous=NORMAL, a cache that
-** holds what a farm touches, and the extension (which a bare one ignores).
+** All databases are used alike: in WAL mode, synchronous=NORMAL, foreign_keys
+** on, as most clients have it, a cache that holds what a farm touches, and the
+** extension (which a bare one ignores).
 */
 sqlite3 *dbOpen(const char *zPath){
   sqlite3 *db = 0;
@@ -110,7 +118,7 @@ sqlite3 *dbOpen(const char *zPath){
   if( sqlite3_open(zPath, &db) ) die("%s: %s", zPath, sqlite3_errmsg(db));
   sqlite3_busy_timeout(db, 60000);
   exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-      "PRAGMA cache_size=-131072");
+      "PRAGMA foreign_keys=ON; PRAGMA cache_size=-131072");
   sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, (int*)0);
   sqlite3_snprintf(sizeof(zLib), zLib, "%s/tablao.so", bench.zBuild);
   if( sqlite3_load_extension(db, zLib, 0, &zErr) ) die("%s: %s", zLib, zErr);
@@ -164,6 +172,27 @@ double timeRun(sqlite3_stmt *pStmt){
   double r = nowUs();
   run(pStmt);
   return nowUs() - r;
+}
+
+/* Prepares, runs and finalizes, as clients do that keep no statements. */
+double timeAnew(sqlite3 *db, const char *zSql, i64 iId, const char *zText){
+  sqlite3_stmt *pStmt = 0;
+  double r = nowUs();
+  if( sqlite3_prepare_v2(db, zSql, -1, &pStmt, 0) ){
+    die("%s: %s", zSql, sqlite3_errmsg(db));
+  }
+  if( sqlite3_bind_parameter_index(pStmt, "?1") ) bindInt(pStmt, 1, iId);
+  if( sqlite3_bind_parameter_index(pStmt, "?2") ) bindText(pStmt, 2, zText);
+  run(pStmt);
+  sqlite3_finalize(pStmt);
+  return nowUs() - r;
+}
+
+/* How many pages the database has written since it was last asked. */
+int pagesWritten(sqlite3 *db){
+  int n = 0, nHigh = 0;
+  sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_WRITE, &n, &nHigh, 1);
+  return n;
 }
 
 /*
