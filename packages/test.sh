@@ -86,7 +86,8 @@ count() {
 }
 
 # NAME FOLDER WHERE COMMAND ...: runs it as it is, then once more for each older
-# version's farm that tests/fixtures has; FOLDER is where to put a copy, which the
+# version's own farm that tests/fixtures has (into an observed one a program may
+# not store what it stores then); FOLDER is where to put a copy, which the
 # program knows as WHERE.
 count_upgrades() {
   name=$1 folder=$2 where=$3
@@ -94,7 +95,7 @@ count_upgrades() {
   count "$name" "$@"
   set -- "$name" "$folder" "$where" "$@"
   found=
-  for fixture in "$top"/tests/fixtures/[0-9]*.db; do
+  for fixture in "$top"/tests/fixtures/[0-9]*[0-9].db; do
     [ -f "$fixture" ] || continue
     found=1
     old=$(basename "$fixture" .db)
