@@ -154,9 +154,9 @@ clean: ## remove everything that was built
 help: ## show this
 	@awk -F ':.*## ' '/^##@/ { print substr($$0, 5) ":" } \
 	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile \
-	  tools/trust.mk packages/release.mk
+	  tools/trust.mk tools/dashboard.mk packages/release.mk
 
-include tools/trust.mk packages/release.mk
+include tools/trust.mk tools/dashboard.mk packages/release.mk
 
 # Targets with tools of their own name the groups they need:
 # setup-bench, setup-coverage, setup-torture, setup-lint.

@@ -4,7 +4,8 @@
 #   tools/setup.sh [--check] [GROUP ...]
 #
 # Groups: build test demo clients bench docs coverage torture lint dist packages
-#         run-packages fresh cluster engines manager site
+#         run-packages fresh cluster engines manager site dashboard browser
+#         screenshots
 # (default: build test). With --check it installs nothing, only says what to install.
 #
 # Says and does nothing when nothing is missing. On Debian and its kin it
@@ -135,6 +136,23 @@ find_missing() {
       ;;
     manager)
       have go || miss Go golang-go
+      ;;
+    dashboard)
+      have sqlite3 || miss "the sqlite3 shell" sqlite3
+      have_python ||
+        miss "a Python 3 that can load SQLite extensions" python3
+      python3 -c 'import venv, ensurepip' 2>/dev/null ||
+        miss "Python's venv" python3-venv
+      ;;
+    browser)
+      # Without it, make test-dashboard skips what a person would see.
+      have chromium || miss Chromium chromium
+      have chromedriver || miss ChromeDriver chromium-driver
+      ;;
+    screenshots)
+      have chromium || miss Chromium chromium
+      have chromedriver || miss ChromeDriver chromium-driver
+      have pngquant || miss pngquant pngquant
       ;;
     bench)
       have gnuplot || miss gnuplot gnuplot-nox

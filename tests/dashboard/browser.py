@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 WAIT = 60
@@ -110,6 +111,14 @@ class Browser:
             charts = self.run(CHARTS)
             if all(chart["kind"] for chart in charts) or time.monotonic() > end:
                 return charts, self.messages()
+            time.sleep(0.05)
+
+    def wait(self, script):
+        """Until the script returns true."""
+        end = time.monotonic() + WAIT
+        while not self.run(script):
+            if time.monotonic() > end:
+                raise RuntimeError(f"waited in vain: {script}")
             time.sleep(0.05)
 
     def messages(self):

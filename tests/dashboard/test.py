@@ -1,0 +1,401 @@
+"""Tests the dashboard in headless Chromium and over HTTP.
+
+  test.py BUILD WORK [DIRECTORY]
+
+WORK has the farms, which run.sh made. With DIRECTORY it only takes screenshots.
+Prints `N passed, N failed` last. Where there is no Chromium, that part is
+skipped, and said to be.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.parse
+
+import yaml
+
+import browser
+
+top = pathlib.Path(__file__).resolve().parent.parent.parent
+build, work = map(pathlib.Path, sys.argv[1:3])
+extension = str(build / "tablao")
+metadata = yaml.safe_load((top / "dashboard" / "metadata.yaml").read_text("utf-8"))
+dashboards = metadata["plugins"]["datasette-dashboards"]
+shown = metadata["databases"]["farm"]["tables"]
+passed = failed = 0
+
+
+def check(name, is_so, why=""):
+    global passed, failed
+    if is_so:
+        passed += 1
+    else:
+        failed += 1
+        print(f"dashboard: failed: {name}{': ' if why else ''}{str(why)[:600]}", flush=True)
+
+
+def command(database, *options):
+    return [
+        sys.executable, str(top / "dashboard" / "serve.py"), "--extension", extension,
+        *options, str(database),
+    ]
+
+
+@contextlib.contextmanager
+def serving(database, *options):
+    """Yields the address of a dashboard of the database."""
+    with open(work / "serve.log", "ab") as log:
+        server = subprocess.Popen(
+            command(database, "--port", "0", *options),
+            stdout=subprocess.PIPE, stderr=log, text=True,
+        )
+    try:
+        line = server.stdout.readline()
+        if not line.startswith("http://127.0.0.1:"):
+            raise RuntimeError(f"it did not start: see {work}/serve.log")
+        yield line.split("/-/")[0]
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def ask(base, path, method="GET", body=None, **headers):
+    """The status and the text that come back; headers with - written as _."""
+    address = urllib.parse.urlsplit(base)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+    try:
+        connection.request(
+            method, path, body, {k.replace("_", "-"): v for k, v in headers.items()}
+        )
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode("utf-8", "replace")
+    finally:
+        connection.close()
+
+
+def rows(database, sql):
+    with contextlib.closing(sqlite3.connect(database, timeout=30)) as db:
+        return db.execute(sql).fetchall()
+
+
+# --- What a person sees -------------------------------------------------------
+
+
+def looks_right(chromium, base, farm, is_full):
+    """Opens every page. is_full: there is something to draw in each chart."""
+
+    def page(path):
+        charts, messages = chromium.open(base + path)
+        errors = [message for message in messages if '"WARN"' not in message]
+        check(f"{farm} {path}: no error in the console", not errors, errors)
+        text = chromium.run("return document.body.innerText")
+        check(
+            f"{farm} {path}: no error on the page",
+            not re.search(r"\b(Forbidden|Traceback|Invalid SQL|Server Error|not authorized"
+                          r"|no such|SQL Interrupted|undefined|NaN)\b|^Error \d+", text),
+            text,
+        )
+        check(f"{farm} {path}: names are text", chromium.run("return document.title") != "hit")
+        return charts
+
+    def draws(path, charts, expected):
+        check(f"{farm} {path}: all charts are there", len(charts) == expected, charts)
+        for chart in charts:
+            check(
+                f"{farm} {path}: {chart['name']} is drawn",
+                chart["kind"] and (chart["marks"] > 0 or not is_full),
+                chart,
+            )
+
+    page("/")
+    page("/farm")
+    page("/-/dashboards")
+    for slug, dashboard in dashboards.items():
+        path = f"/-/dashboards/{slug}"
+        draws(path, page(path), len(dashboard["charts"]))
+        for name in dashboard["charts"]:
+            draws(f"{path}/{name}", page(f"{path}/{name}"), 1)
+            page(f"/farm/{slug}-{name}")
+    for table in shown:
+        page(f"/farm/{table}?_size=20")
+    if not is_full:
+        return
+    # From the farm to a job, by its name, and on to one of its tasks.
+    chromium.open(base + "/-/dashboards/farm")
+    name = chromium.run(
+        "const a = document.querySelector('#chart-jobs a');"
+        "window.location = a.href; return a.innerText"
+    )
+    chromium.wait("return location.pathname === '/-/dashboards/job' &&"
+                  " document.querySelector('#chart-job td + td') !== null")
+    is_chosen = chromium.run(
+        "return [document.querySelector('select#job').value,"
+        " document.querySelector('#chart-job td + td').innerText]"
+    )
+    check(f"{farm}: a job's name leads to its dashboard",
+          is_chosen[1] == name and is_chosen[0].startswith(name), is_chosen)
+    chromium.open(base + "/farm/task_attempt_list?_size=5")
+    links = chromium.run(
+        "return Array.from(document.querySelectorAll('td.col-task_uuid a'), a => a.href)"
+    )
+    chromium.open(links[0])
+    found = chromium.run("return document.querySelectorAll('table.rows-and-columns tbody tr').length")
+    check(f"{farm}: an attempt leads to its task", found == 1, found)
+
+
+# --- What nobody may see ------------------------------------------------------
+
+
+def keeps_secrets(base, farm, database):
+    names = [name for (name,) in rows(
+        database,
+        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')",
+    )]
+    secrets = [secret for (secret,) in rows(database, "SELECT secret FROM workers WHERE secret <> ''")]
+    internal = [n for n in names if n.startswith("tablao_") or n in ("workers", "sqlite_schema")]
+    check(f"{farm}: there is something to hide", len(internal) > 30 and secrets, internal)
+    said = []
+
+    def refused(path, method="GET", body=None, **headers):
+        status, text = ask(base, path, method, body, **headers)
+        said.append(text)
+        check(f"{farm} {path}: refused", status in (400, 403, 404), status)
+
+    hidden = [name for name in names if name not in shown]
+    for name in hidden + ["sqlite_schema", "sqlite_master"]:
+        for suffix in ("", ".json", ".csv", "/1", "/1.json", ".json?_shape=array",
+                       ".json?_facet=id", ".csv?_stream=1", ".blob?_blob_column=secret"):
+            refused(f"/farm/{name}{suffix}")
+    for name in ("WORKERS", "Workers", "%77orkers", "~77orkers", "work~65rs", "main.workers",
+                 "tablao_Counts", "workers~20", "job_summaries/../workers"):
+        refused(f"/farm/{name}")
+    quote = urllib.parse.quote
+    free = ["select secret from workers", "select * from workers", "select 1",
+            "select * from tablao_counts", "with w as (select secret s from workers) select s from w",
+            "select name from job_summaries union select secret from workers"]
+    known = dashboards["farm"]["charts"]["jobs"]["query"]
+    for sql in free + [known + " ", known + " union select 1", known.replace("name", "NAME", 1)]:
+        for path in ("/farm", "/farm.json", "/farm.csv"):
+            refused(f"{path}?sql={quote(sql)}")
+    refused(f"/farm.json?sql={quote(known)}&sql={quote('select secret from workers')}")
+    for where in ("1", "exists (select secret from workers)"):
+        refused(f"/farm/worker_summaries?_where={quote(where)}")
+        refused(f"/farm/worker_summaries.json?_where={quote(where)}")
+    for path in ("/_internal", "/_internal.json", "/_memory", "/_memory?sql=select+1", "/farm.db",
+                 "/-/permissions", "/-/allow-debug/x", "/farm/farm_events?_through={\"table\":\"workers\",\"column\":\"secret\",\"value\":\"x\"}"):
+        refused(quote(path, safe="/?=&.-_"))
+    # A form of the canned queries is GET only, and without --write none writes.
+    for query in ("cancel-job", "pause-job", "requeue-job", "job-priority"):
+        refused(f"/farm/{query}", "POST", "job=x", Content_Type="application/x-www-form-urlencoded")
+    # A column that is not a table's, by all that Datasette takes a column in.
+    for table in ("worker_summaries", "farm_events", "task_details"):
+        for argument in ("_col=secret", "_facet=secret", "_sort=secret", "secret__contains=a",
+                         "_nocol=secret", "_facet_array=secret", "_facet_date=secret",
+                         "_labels=on&_size=max", "_shape=object", "_shape=arrays", "_nl=on&_shape=array",
+                         "_extra=columns,primary_keys,foreign_key_tables"):
+            for kind in ("", ".json", ".csv"):
+                said.append(ask(base, f"/farm/{table}{kind}?{argument}")[1])
+        for row in ("/1", "/1.json", "/1.json?_extras=foreign_key_tables"):
+            said.append(ask(base, f"/farm/{table}{row}")[1])
+    for path in ("/", "/.json", "/farm", "/farm.json", "/farm?_show_hidden=1", "/-/metadata.json",
+                 "/-/databases.json", "/-/settings.json", "/-/plugins.json", "/-/threads.json",
+                 "/-/versions.json"):
+        status, text = ask(base, path)
+        check(f"{farm} {path}: answers", status == 200, status)
+        said.append(text)
+        if path.startswith("/farm") or path in ("/", "/.json"):
+            found = [n for n in internal if re.search(rf"\b{n}\b", text)]
+            check(f"{farm} {path}: names no internal", not found, found)
+    for slug, dashboard in dashboards.items():
+        for name, chart in dashboard["charts"].items():
+            for path in (f"/farm/{slug}-{name}.json", f"/farm/{slug}-{name}.csv",
+                         f"/farm.json?sql={quote(chart['query'])}&_shape=objects"):
+                status, text = ask(base, path)
+                check(f"{farm} {path}: answers", status == 200, text)
+                said.append(text)
+    for table in shown:
+        for kind in (".json?_size=max", ".csv?_stream=1"):
+            status, text = ask(base, f"/farm/{table}{kind}")
+            check(f"{farm} {table}{kind}: answers", status in (200, 400), text)
+            said.append(text)
+    leaked = [secret for secret in secrets if any(secret in text for text in said)]
+    check(f"{farm}: no answer has a secret", not leaked, leaked)
+
+
+def keeps_secrets_below(database):
+    """The second wall by itself: SQLite refuses, whoever asks."""
+    script = (
+        "import sys, sqlite3, importlib.util as u; s = u.spec_from_file_location('farm', sys.argv[1])\n"
+        "m = u.module_from_spec(s); s.loader.exec_module(m)\n"
+        "class D:\n  def metadata(self, key): return {'farm': {}}\n"
+        "db = sqlite3.connect(sys.argv[2]); m.prepare_connection(db, D())\n"
+        "for sql in sys.argv[3:]:\n"
+        "  try: db.execute(sql).fetchall(); print('answered')\n"
+        "  except sqlite3.DatabaseError as e: print('refused' if 'prohibited' in str(e) else e)\n"
+    )
+    sqls = ["SELECT secret FROM workers", "SELECT * FROM workers", "SELECT 1 FROM workers WHERE secret > 'a'",
+            "SELECT job_id FROM tablao_counts", "SELECT name FROM workers", "SELECT * FROM job_summaries"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(top / "dashboard/plugins/farm.py"), str(database), *sqls],
+        capture_output=True, text=True, timeout=60,
+    )
+    check("SQLite refuses secrets and internals, and nothing else",
+          done.stdout.split() == ["refused"] * 4 + ["answered"] * 2, done.stdout + done.stderr)
+
+
+def knows_its_visitors(base, farm):
+    for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example:1", ""):
+        status, _ = ask(base, "/farm/job_summaries.json", Host=host)
+        check(f"{farm}: as {host or 'nobody'} it is not to be had", status == 403, status)
+
+
+# --- With forms ---------------------------------------------------------------
+
+
+def writes(database, chromium):
+    jobs = dict(rows(database, "SELECT name, uuid FROM jobs"))
+
+    def state(name):
+        return rows(database, f"SELECT status, priority FROM jobs WHERE uuid = '{jobs[name]}'")[0]
+
+    with serving(database, "--write") as base:
+        before = rows(database, "SELECT uuid, status, priority FROM jobs")
+        form = {"Content_Type": "application/x-www-form-urlencoded"}
+        body = urllib.parse.urlencode({"job": jobs["120_crowd.grade"]})
+        # What another site could send, by a form or by a name of its own.
+        for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"},
+                        {"Origin": base.replace("127.0.0.1", "localhost")},
+                        {"Host": "evil.example", "Origin": "http://evil.example"}):
+            status, _ = ask(base, "/farm/cancel-job", "POST", body, **form, **headers)
+            check(f"a form from {headers} is refused", status == 403, status)
+        check("and nothing was changed", rows(database, "SELECT uuid, status, priority FROM jobs") == before)
+
+        def send(query, name, **others):
+            body = urllib.parse.urlencode({"job": jobs[name], **others})
+            status, text = ask(base, f"/farm/{query}", "POST", body, Origin=base,
+                               Accept="application/json", **form)
+            return status == 200 and json.loads(text)
+
+        send("pause-job", "120_crowd.grade")
+        check("pause", state("120_crowd.grade")[0] == "pause-requested", state("120_crowd.grade"))
+        send("cancel-job", "040_0010.water")
+        check("cancel", state("040_0010.water")[0] == "canceled", state("040_0010.water"))
+        send("requeue-job", "040_0010.water")
+        check("requeue", state("040_0010.water")[0] == "queued", state("040_0010.water"))
+        send("cancel-job", "120_crowd.final")
+        check("a completed job is not canceled", state("120_crowd.final")[0] == "completed")
+        send("job-priority", "lookdev.turntable", priority="91")
+        check("priority", state("lookdev.turntable")[1] == 91, state("lookdev.turntable"))
+        send("job-priority", "lookdev.turntable", priority="high")
+        check("a priority is a number", state("lookdev.turntable")[1] == 91)
+        check("free SQL stays off", ask(base, "/farm.json?sql=select+1")[0] == 403)
+        check("secrets stay secret", ask(base, "/farm/workers")[0] == 403)
+        if chromium:
+            # As a person does it: from the job's page to the form, and send it.
+            label = f"020_0010.fx ({jobs['020_0010.fx'][:8]})"
+            chromium.open(base + "/-/dashboards/job?" + urllib.parse.urlencode({"job": label}))
+            links = chromium.run(
+                "return Array.from(document.querySelectorAll('#chart-job a'), a => [a.innerText, a.href])"
+            )
+            chromium.open(dict(map(tuple, links))["Cancel it"])
+            chromium.run("document.querySelector('form.sql input[type=submit]').click()")
+            end = time.monotonic() + 30
+            while state("020_0010.fx")[0] != "canceled" and time.monotonic() < end:
+                time.sleep(0.05)
+            check("the button cancels the job", state("020_0010.fx")[0] == "canceled",
+                  state("020_0010.fx"))
+        problems = rows(database, "SELECT * FROM farm_problems")
+        check("the farm is sound", not problems, problems)
+
+
+# --- What cannot be shown -----------------------------------------------------
+
+
+def refuses():
+    not_a_database = work / "text.db"
+    not_a_database.write_text("This is no database. " * 99)
+    foreign = work / "foreign.db"
+    with contextlib.closing(sqlite3.connect(foreign)) as db:
+        db.execute("CREATE TABLE t (x)")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for name, arguments, words in (
+            ("a file that is not there", (work / "none.db",), "no such file"),
+            ("a file that is no database", (not_a_database,), "not a database"),
+            ("a database that is no farm", (foreign,), "is not a farm"),
+            ("Flamenco's", (work / "flamenco.db",), "is Flamenco's"),
+            ("forms on an observed farm", (work / "observed.db", "--write"), "observed farm"),
+            ("a port in use", (work / "dashboard/demo.db", "--port", port), "cannot listen"),
+        ):
+            done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=60)
+            lines = done.stderr.splitlines()
+            check(f"{name}: one line that says why",
+                  done.returncode == 1 and len(lines) == 1 and words in lines[0]
+                  and lines[0].startswith("tablao: dashboard: "), done.stderr)
+    check("and left no file behind", not (work / "none.db").exists())
+
+
+def screenshots(directory):
+    chromium = browser.Browser(width=1280)
+    try:
+        with serving(work / "dashboard/demo.db") as base:
+            job = rows(work / "dashboard/demo.db",
+                       "SELECT name || ' (' || substr(uuid, 1, 8) || ')' FROM jobs WHERE name = '010_0030.lighting'")[0][0]
+            for name, path, height in (
+                ("farm", "/-/dashboards/farm", 1180),
+                ("job", "/-/dashboards/job?" + urllib.parse.urlencode({"job": job}), 1180),
+                ("workers", "/-/dashboards/workers", 1180),
+            ):
+                chromium.open(base + path)
+                target = pathlib.Path(directory) / f"dashboard-{name}.png"
+                chromium.screenshot(target, height)
+                subprocess.run(["pngquant", "--force", "--strip", "--speed", "1", "--output",
+                                str(target), "48", str(target)], check=True)
+                print(f"{target}: {target.stat().st_size} bytes")
+    finally:
+        chromium.close()
+
+
+def main():
+    if sys.argv[3]:
+        return screenshots(sys.argv[3])
+    demo, observed, empty = (
+        work / "dashboard/demo.db", work / "observed.db", work / "empty.db",
+    )
+    with contextlib.closing(sqlite3.connect(demo)) as db:
+        db.execute("UPDATE workers SET secret = 'never-to-be-seen-' || id")
+        db.commit()
+    missing = browser.missing()
+    chromium = None
+    if missing:
+        print(f"dashboard: skipped: no {' and no '.join(missing)}, so no page is looked at")
+    else:
+        chromium = browser.Browser()
+    try:
+        for farm, database in (("demo", demo), ("observed", observed), ("empty", empty)):
+            with serving(database) as base:
+                if chromium:
+                    looks_right(chromium, base, farm, farm != "empty")
+                if farm != "empty":
+                    keeps_secrets(base, farm, database)
+                knows_its_visitors(base, farm)
+        keeps_secrets_below(demo)
+        refuses()
+        writes(demo, chromium)
+    finally:
+        if chromium:
+            chromium.close()
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+main()
