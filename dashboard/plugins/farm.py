@@ -71,6 +71,19 @@ def canned_queries(datasette, database):
 
 
 @hookimpl
+def extra_template_vars(datasette, database, request):
+    """farm_query: what metadata.yaml and write.yaml say of the query on show."""
+
+    async def variables():
+        if database != FARM or request is None:
+            return {}
+        name = request.scope["path"].rpartition("/")[2]
+        return {"farm_query": await datasette.get_canned_query(FARM, name, None) or {}}
+
+    return variables
+
+
+@hookimpl
 def prepare_connection(conn, datasette):
     queries = datasette.metadata("databases")[FARM].get("queries", {})
 
@@ -107,16 +120,20 @@ def asgi_wrapper(datasette):
     by_sql = {chart["query"]: name for name, chart, _ in charts(datasette)}
     markup = {name for name, chart, _ in charts(datasette) if chart["library"] == "table"}
     tables = datasette.metadata("databases")[FARM]["tables"]
+    queries = datasette.metadata("databases")[FARM].get("queries", {})
+    forms = {f"/{FARM}/{name}" for name in queries if "button" in queries[name]}
 
     def wrap(app):
         async def answer(scope, receive, send):
             if scope["type"] != "http":
                 return await app(scope, receive, send)
-            if not is_ours(scope):
+            path = scope["path"]
+            if not is_ours(scope) or (
+                scope["method"] not in ("GET", "HEAD") and path not in forms
+            ):
                 return await Response.text(
                     "Forbidden: not an address of this dashboard\n", status=403
                 ).asgi_send(send)
-            path = scope["path"]
             is_dashboard.set(path.startswith("/-/dashboards/"))
             query = urllib.parse.parse_qsl(
                 scope["query_string"].decode("latin-1"), keep_blank_values=True
@@ -152,10 +169,15 @@ def is_ours(scope):
     """
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     host = headers.get(b"host", "")
-    origin = headers.get(b"origin")
-    return host.rpartition(":")[0] in ("127.0.0.1", "localhost") and (
-        scope["method"] in ("GET", "HEAD") or origin in (None, f"http://{host}")
-    )
+    if host.rpartition(":")[0] not in ("127.0.0.1", "localhost"):
+        return False
+    if scope["method"] in ("GET", "HEAD"):
+        return True
+    # A browser says where the form stood; what is no browser need not.
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    return headers.get(b"origin") in (None, f"http://{host}")
 
 
 # --- The look -----------------------------------------------------------------
@@ -245,10 +267,14 @@ def row_link(text, table, column, value):
 
 
 def write_links(queries, name, uuid):
-    """The forms of write.yaml for a job; None without --write."""
+    """The forms of write.yaml for a job; None without --write.
+
+    Datasette adds the canned queries of plugins, which have no button, to these.
+    """
     links = [
         link(f"/{FARM}/{query}", {"job": job_label(name, uuid)}, settings["button"])
         for query, settings in queries.items()
+        if "button" in settings
     ]
     return " ".join(links) or None
 
