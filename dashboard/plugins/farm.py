@@ -276,7 +276,7 @@ def write_links(queries, name, uuid):
         for query, settings in queries.items()
         if "button" in settings
     ]
-    return " ".join(links) or None
+    return " · ".join(links) or None
 
 
 # In which column of which table a row is named, and where to see it.
