@@ -288,7 +288,7 @@ static const Op aOp[] = {
   { AT_FLAMENCO, "observe less", "ALTER TABLE tasks DROP COLUMN steps_total",
     "SELECT tablao_migrate()" },
   { AT_OBSERVED, "observe again", "DROP VIEW farm_status;"
-    "DROP INDEX tablao_observed_active_idx", "SELECT tablao_migrate()" },
+    "DROP INDEX tablao_observed_worker_idx", "SELECT tablao_migrate()" },
   { AT_OBSERVED, "check observed", "", "SELECT * FROM tablao_check" },
   { AT_OBSERVED, "closed", "", "SELECT farm_tick()" },
   { AT_OBSERVED, "detach observed", "", "SELECT tablao_detach()" },
