@@ -58,24 +58,23 @@ def once(db, sql):
     return (time.perf_counter() - start) * 1e6
 
 
-def had_tasks(n):
+def failure_after(n, past):
+    """past is what the worker has had to do with n tasks of another job."""
     db = farm("canceled", "active")
     add_workers(db, 10)
     add_tasks(db, 1, n, "o")
-    db.execute("UPDATE tasks SET worker_id = 1")
+    db.execute(past)
     add_tasks(db, 2, 5, "t")
     db.execute("UPDATE tasks SET worker_id = 1, status = 'active' WHERE uuid = 't0'")
     return median(db, FAIL)
+
+
+def had_tasks(n):
+    return failure_after(n, "UPDATE tasks SET worker_id = 1")
 
 
 def other_failures(n):
-    db = farm("canceled", "active")
-    add_workers(db, 10)
-    add_tasks(db, 1, n, "o")
-    db.execute("INSERT INTO task_failures (task_id, worker_id) SELECT id, 1 FROM tasks")
-    add_tasks(db, 2, 5, "t")
-    db.execute("UPDATE tasks SET worker_id = 1, status = 'active' WHERE uuid = 't0'")
-    return median(db, FAIL)
+    return failure_after(n, "INSERT INTO task_failures (task_id, worker_id) SELECT id, 1 FROM tasks")
 
 
 def failed_by_all(has_failures):

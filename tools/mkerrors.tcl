@@ -17,6 +17,8 @@
 
 package require Tcl 8.6
 
+source [file join [file dirname [info script]] page.tcl]
+
 proc die {message} {
   puts stderr "tablao: mkerrors: $message"
   exit 1
@@ -206,12 +208,4 @@ if {[llength $missing]} {
 
 set page [string trimright [join $out \n] \n]\n
 regsub -all {\n{3,}} $page "\n\n" page
-if {$file eq ""} {
-  fconfigure stdout -encoding utf-8
-  puts -nonewline $page
-} else {
-  set channel [open $file w]
-  fconfigure $channel -encoding utf-8 -translation lf
-  puts -nonewline $channel $page
-  close $channel
-}
+write_page $file $page

@@ -20,6 +20,8 @@ if {[info exists env(TABLAO_TCLSQLITE)] && $env(TABLAO_TCLSQLITE) ne ""} {
   package require sqlite3
 }
 
+source [file join [file dirname [info script]] page.tcl]
+
 proc die {message} {
   puts stderr "tablao: mkpicture: $message"
   exit 1
@@ -181,7 +183,4 @@ foreach box [lsort [dict keys $boxes]] {
 }
 append dot \n [join $edges \n] "\n\}\n"
 
-set channel [open $out w]
-fconfigure $channel -encoding utf-8 -translation lf
-puts -nonewline $channel $dot
-close $channel
+write_page $out $dot

@@ -20,6 +20,8 @@
 #   name: text                of a virtual table
 # up to the first empty line of the comment. An object without is an error.
 
+source [file join [file dirname [info script]] page.tcl]
+
 proc die {message} {
   puts stderr "tablao: mkschema: $message"
   exit 1
@@ -388,12 +390,4 @@ while {[regexp -indices {docs/(\w+\.md)(?:,\s+"([^"]+)")?} $text all page title]
 }
 set text $linked$text
 
-if {$file eq ""} {
-  fconfigure stdout -encoding utf-8 -translation lf
-  puts -nonewline $text
-} else {
-  set channel [open $file w]
-  fconfigure $channel -encoding utf-8 -translation lf
-  puts -nonewline $channel $text
-  close $channel
-}
+write_page $file $text

@@ -52,11 +52,7 @@ array set client [list \
     exit 1
   }] \
   apsw [list {ext sql} {} {
-    cd "$work"
-    stamp apsw python/requirements.txt && exit 0
-    python3 -m venv apsw || /usr/bin/python3 -m venv apsw
-    apsw/bin/pip --disable-pip-version-check install -q \
-      -r "$here/python/requirements.txt" && touch apsw.stamp
+    python_packages apsw python/requirements.txt
   }] \
   node [list {ext sql} {} {
     need node npm c++
@@ -98,11 +94,7 @@ array set client [list \
   }] \
   tcl [list {ext sql} {} {}] \
   orm [list {} {} {
-    cd "$work"
-    stamp orm python/orm.txt && exit 0
-    python3 -m venv orm || /usr/bin/python3 -m venv orm
-    orm/bin/pip --disable-pip-version-check install -q \
-      -r "$here/python/orm.txt" && touch orm.stamp
+    python_packages orm python/orm.txt
   }] \
 ]
 set order {python apsw node mattn modernc rust wasm java shell tcl orm}
@@ -118,6 +110,14 @@ set prelude {
   # Is the client's stamp newer than the file that pins it?
   stamp() {
     [ "$work/$1.stamp" -nt "$here/$2" ]
+  }
+  # The client's virtual environment, with what the file pins.
+  python_packages() {
+    stamp "$1" "$2" && return
+    cd "$work"
+    python3 -m venv "$1" || /usr/bin/python3 -m venv "$1"
+    "$1/bin/pip" --disable-pip-version-check install -q -r "$here/$2" &&
+      touch "$1.stamp"
   }
 }
 

@@ -264,8 +264,8 @@ def show_status(farm, args):
             "kind": farm.kind,
             "workers": dict(farm.db.execute("SELECT status, num_workers FROM worker_status_counts ORDER BY 1")),
             "job_statuses": dict(farm.db.execute("SELECT status, num_jobs FROM job_status_counts ORDER BY 1")),
-            "jobs": farm.rows(JOBS + """WHERE s.status NOT IN ('completed', 'canceled', 'failed')
-                ORDER BY s.status <> 'active', s.priority DESC, s.job_id"""),
+            "jobs": farm.rows(JOBS + """WHERE s.status NOT IN %s
+                ORDER BY s.status <> 'active', s.priority DESC, s.job_id""" % (ENDED,)),
             # For what will not come by itself.
             "waiting": farm.rows("""
                 SELECT job_uuid, name, reason, num_tasks, detail FROM waiting_jobs
