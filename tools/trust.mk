@@ -75,13 +75,13 @@ $(BUILD)/sqlite3.o: $(SQLITE_SOURCE)
 # reached.
 COVERAGE_TESTS = func migrate check engines store job_query close task_graph \
   task_summaries adopt observed upgrade flamenco_guide interfaces claims \
-  concurrency hostile
+  concurrency hostile attached clock
 COVERAGE_SECONDS = 120
 
 coverage: setup-test setup-coverage ## measure what of ext/ the tests reach, in lines and branches
 	@rm -rf $(BUILD)/coverage
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CC=gcc \
-	  CFLAGS='-O0 --coverage' CPPFLAGS= all
+	  CFLAGS='-O0 --coverage' CPPFLAGS= all engines
 	@$(MAKE) --no-print-directory $(BUILD)/torture/calls \
 	  $(BUILD)/torture/faults $(BUILD)/torture/small.db
 	@TABLAO_BUILD='$(abspath $(BUILD))/coverage' $(TCLSH) tests/all.tcl \

@@ -69,14 +69,20 @@ static void *fMalloc(sqlite3_uint64 n){
 static void *fRealloc(void *p, sqlite3_uint64 n){
   return fails("realloc64", 1) ? 0 : sqlite3_realloc64(p, n);
 }
+/* SQLite's own frees what %z is given, also where it has no memory. */
+static char *printed(const char *zName, const char *zFormat, va_list ap){
+  char *z = sqlite3_vmprintf(zFormat, ap);
+  if( !fails(zName, 1) ) return z;
+  sqlite3_free(z);
+  return 0;
+}
 static char *fVmprintf(const char *zFormat, va_list ap){
-  return fails("vmprintf", 1) ? 0 : sqlite3_vmprintf(zFormat, ap);
+  return printed("vmprintf", zFormat, ap);
 }
 static char *fMprintf(const char *zFormat, ...){
   va_list ap;
-  if( fails("mprintf", 1) ) return 0;
   va_start(ap, zFormat);
-  char *z = sqlite3_vmprintf(zFormat, ap);
+  char *z = printed("mprintf", zFormat, ap);
   va_end(ap);
   return z;
 }
