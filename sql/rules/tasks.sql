@@ -371,7 +371,7 @@ END;
 
 -- tablao_move_job: docs/rules.md, "A task's status": what a job should become, now
 -- that its task has got that status. Nothing, where the task has another one by
--- now.
+-- now. A task that is being inserted (tablao_rev 0) is not among those counted.
 CREATE VIEW tablao_move_job (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
