@@ -30,12 +30,12 @@ CONFIGURATION = '''dbs:
 
 
 class Backup:
-    def __init__(self, work):
+    def __init__(self, work, more=''):
         self.farms, self.backup = os.path.join(work, 'farms'), os.path.join(work, 'backup')
         self.config = os.path.join(work, 'litestream.yml')
         os.mkdir(self.farms)
         with open(self.config, 'w') as file:
-            file.write(CONFIGURATION.format(farms=self.farms, backup=self.backup))
+            file.write(CONFIGURATION.format(farms=self.farms, backup=self.backup) + more)
         self.program, self.restores = litestream(), []
 
     def farm(self, i):
