@@ -10,7 +10,7 @@
 # sql/rules/ and views/ (the database itself has none):
 #   table    the comment lines right above `CREATE TABLE name (`; of a column:
 #            from the line there that begins with its name and a colon, or the
-#            comment behind it
+#            comment behind it; of one that is renamed, right above `ALTER TABLE`
 #   view     the comment lines right above `CREATE VIEW name`, which may begin
 #            with the name and a colon
 #   trigger  those, or the comment lines that follow the line with `ON table`;
@@ -72,6 +72,15 @@ proc read_comments {path} {
              type name]} {
       set comments($name) $above
       set trigger [expr {$type eq "TRIGGER" ? $name : ""}]
+    } elseif {[regexp {^ALTER TABLE (\w+) (?:DROP|RENAME) COLUMN (\w+)} $line - name gone]} {
+      set keeps 1
+      set comments($name) [lmap words $comments($name) {
+        if {[regexp {^(\w+): } $words - column]} {set keeps [expr {$column ne $gone}]}
+        if {!$keeps} continue
+        set words
+      }]
+      set from [lsearch -regexp $above {^\w+: }]
+      if {$from>=0} {lappend comments($name) {*}[lrange $above $from end]}
     } elseif {$trigger ne "" && [regexp {^(WHEN|BEGIN)\y} $line]} {
       if {[llength $above]} {set comments($trigger) $above}
       set trigger ""

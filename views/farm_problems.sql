@@ -1,7 +1,7 @@
 -- Stored data that disagrees with what it derives from, or with a rule: no row
 -- when all is well. object is the uuid of the job, task or worker, or a table
 -- and a key in it. DELETE FROM farm_problems repairs what can be computed
--- anew: kinds counters, sums, readiness, done, lane, lanes, worker types,
+-- anew: kinds counters, sums, readiness, lane, lanes, worker types,
 -- failures, steps, unfinished, attempt, leftover and setting. The other kinds
 -- want a decision.
 -- @own
@@ -34,22 +34,11 @@ BEGIN
   WHERE OLD.kind = 'lane'
     AND j.uuid IN (SELECT p.object FROM tablao_derived_problems p WHERE p.kind = 'lanes');
   UPDATE tasks SET
-    tablao_done = status = 'completed',
-    tablao_rev = tablao_rev + 1
-  WHERE uuid = OLD.object AND OLD.kind = 'done';
-  -- What waits for a task that is not what it was taken for was right until now.
-  UPDATE tasks SET
-    tablao_open_deps = (
-      SELECT n.open_deps FROM tablao_true_open_deps n WHERE n.task_id = tasks.id
+    tablao_waits_for = (
+      SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id
     ),
     tablao_rev = tablao_rev + 1
-  WHERE id IN (
-    SELECT t.id FROM tasks t WHERE t.uuid = OLD.object AND OLD.kind = 'readiness'
-    UNION ALL
-    SELECT d.task_id
-    FROM task_dependencies d JOIN tasks t ON t.id = d.dependency_id
-    WHERE t.uuid = OLD.object AND OLD.kind = 'done'
-  );
+  WHERE uuid = OLD.object AND OLD.kind = 'readiness';
   INSERT INTO tablao_recount_job (job_id)
   SELECT id FROM jobs
   WHERE uuid = OLD.object AND OLD.kind IN ('counters', 'sums', 'lanes');

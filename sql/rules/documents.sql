@@ -397,7 +397,7 @@ BEGIN
   WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a);
   INSERT INTO tasks (
     created_at, updated_at, uuid, name, type, job_id, index_in_job, priority,
-    commands, steps_total, tablao_rev, tablao_open_deps, tablao_lane
+    commands, steps_total, tablao_rev, tablao_waits_for, tablao_lane
   )
   SELECT
     c.now,
@@ -411,18 +411,8 @@ BEGIN
     t.commands,
     t.steps_total,
     1,
-    CASE t.dependencies
-      WHEN '[]' THEN 0
-      ELSE (
-        SELECT count(DISTINCT d.dependency_number)
-        FROM tablao_authored_dependencies d WHERE d.number = t.number
-      ) + (
-        SELECT count(DISTINCT d.dependency_id)
-        FROM tablao_authored_dependencies d
-        CROSS JOIN tasks s ON s.id = d.dependency_id
-        WHERE d.number = t.number AND s.tablao_done = 0
-      )
-    END,
+    -- For a task that has no id yet, as long as it is not linked.
+    CASE t.dependencies WHEN '[]' THEN 0 ELSE -1 END,
     (
       SELECT l.id FROM tablao_lanes l
       WHERE l.job_id = a.job_id
@@ -451,12 +441,13 @@ BEGIN
   ORDER BY d.rowid
   ON CONFLICT DO NOTHING;
   UPDATE tablao_authored_job SET is_linking = 0;
-  -- A user's trigger may have added dependencies, or completed a task.
+  -- Of all of them: a user's trigger may have added dependencies, or completed
+  -- a task.
   UPDATE tasks SET
-    tablao_open_deps = (SELECT n.open_deps FROM tablao_true_open_deps n WHERE n.task_id = tasks.id),
+    tablao_waits_for = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
     tablao_rev = tablao_rev + 1
   WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a)
-    AND tablao_open_deps <> (SELECT n.open_deps FROM tablao_true_open_deps n WHERE n.task_id = tasks.id);
+    AND NOT (SELECT n.is_right FROM tablao_next_dependencies n WHERE n.task_id = tasks.id);
   -- The sums are what is booked, whatever is written to them.
   UPDATE jobs SET steps_total = (SELECT sum(t.steps_total) FROM tablao_authored_tasks t)
   WHERE id = (SELECT a.job_id FROM tablao_authored_job a)

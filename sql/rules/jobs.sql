@@ -162,9 +162,9 @@ WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id AND j.status <> j.tabl
   AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
 BEGIN
   INSERT INTO tablao_acting (job_id) VALUES (NEW.job_id);
-  INSERT INTO tablao_sweep (job_id, job_status, old_status, from_status, to_status, mark, now)
+  INSERT INTO tablao_sweep (job_id, job_status, from_status, to_status, mark, now)
   SELECT
-    NEW.job_id, r.job_status, r.old_status, r.from_status, r.to_status,
+    NEW.job_id, r.job_status, r.from_status, r.to_status,
     j.tablao_rev || ':' || r.from_status || ' ' || r.to_status, c.now
   FROM jobs j
   CROSS JOIN farm_clock c
@@ -207,14 +207,11 @@ END;
 -- tablao_sweep: gives all tasks of a job that have from_status to_status. SQLite
 -- picks the rows first; one that a user's trigger has given another status before
 -- its turn came is left alone, and without the mark it is not counted.
-CREATE VIEW tablao_sweep (job_id, job_status, old_status, from_status, to_status, mark, now) AS
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+CREATE VIEW tablao_sweep (job_id, job_status, from_status, to_status, mark, now) AS
+SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_sweep_insert INSTEAD OF INSERT ON tablao_sweep
 BEGIN
-  -- From completed every task is done again, so each waits for as many others
-  -- as it depends on. From anything else what is completed stays so, and no
-  -- task waits for more or for less than before.
   UPDATE tasks SET
     status = CASE status WHEN NEW.from_status THEN NEW.to_status ELSE status END,
     activity = CASE
@@ -228,12 +225,6 @@ BEGIN
     END,
     updated_at = CASE NEW.from_status WHEN NEW.to_status THEN updated_at ELSE NEW.now END,
     tablao_swept = CASE status WHEN NEW.from_status THEN NEW.mark ELSE tablao_swept END,
-    tablao_done = CASE status WHEN NEW.from_status THEN 0 ELSE tablao_done END,
-    tablao_open_deps = CASE NEW.old_status
-      WHEN 'completed'
-      THEN (SELECT count(*) FROM task_dependencies d WHERE d.task_id = tasks.id)
-      ELSE tablao_open_deps
-    END,
     tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE job_id = NEW.job_id AND status = NEW.from_status;
   UPDATE tablao_acting SET (num_swept, num_tasks) = (

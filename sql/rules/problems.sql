@@ -23,16 +23,6 @@ FROM jobs j
 LEFT JOIN tasks t ON t.job_id = j.id
 GROUP BY j.id;
 
--- tablao_true_open_deps: how many of the tasks that each task depends on are
--- not done.
-CREATE VIEW tablao_true_open_deps (task_id, job_id, open_deps) AS
-SELECT t.id, t.job_id, (
-  SELECT count(*)
-  FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-  WHERE d.task_id = t.id AND p.tablao_done = 0
-)
-FROM tasks t;
-
 -- tablao_derived_problems: what is derived, and is not what it should be; in the
 -- order in which it is repaired, so that what is recounted comes last.
 CREATE VIEW tablao_derived_problems (kind, object, message) AS
@@ -47,10 +37,6 @@ SELECT kind, object, message FROM (
   FROM tasks
   WHERE steps_completed NOT BETWEEN 0 AND max(0, steps_total)
   UNION ALL
-  SELECT 'done', uuid, 'the tasks that depend on it take it for completed, or do not'
-  FROM tasks
-  WHERE tablao_done <> (status = 'completed')
-  UNION ALL
   SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
   FROM tasks t
   JOIN jobs j ON j.id = t.job_id
@@ -62,10 +48,10 @@ SELECT kind, object, message FROM (
 )
 UNION ALL
 SELECT kind, object, message FROM (
-  SELECT 'readiness' AS kind, t.uuid AS object, 'the number of dependencies that are not completed differs from the dependencies' AS message
+  SELECT 'readiness' AS kind, t.uuid AS object, 'it waits for no task that it depends on, or for one that is completed or not among these' AS message
   FROM tasks t
-  JOIN tablao_true_open_deps n ON n.task_id = t.id
-  WHERE t.tablao_open_deps <> n.open_deps
+  JOIN tablao_next_dependencies n ON n.task_id = t.id
+  WHERE NOT n.is_right
   UNION ALL
   SELECT 'failures', 'task_failures ' || task_id || ' ' || worker_id, 'the failure is not counted on the job of its task'
   FROM task_failures f
@@ -184,7 +170,7 @@ WHERE (j.status = 'queued' OR j.status = 'active')
     WHERE t.job_id = j.id
       AND (t.status = 'queued' OR t.status = 'soft-failed')
       AND (
-        t.tablao_open_deps = 0 -- @own
+        t.tablao_waits_for = 0 -- @own
         NOT EXISTS ( -- @observed
           SELECT 1 -- @observed
           FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id -- @observed

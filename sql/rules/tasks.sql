@@ -20,8 +20,8 @@ CREATE TRIGGER tablao_tasks_before_insert BEFORE INSERT ON tasks
 WHEN NEW.tablao_rev = 0
   OR NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.job_id = NEW.job_id)
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_done, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
-  WHERE NEW.tablao_rev || NEW.tablao_swept || NEW.tablao_done || NEW.tablao_open_deps || NEW.tablao_lane <> '0000';
+  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_waits_for and tablao_lane are kept by triggers: leave them out')
+  WHERE NEW.tablao_rev OR NEW.tablao_swept <> '' OR NEW.tablao_waits_for OR NEW.tablao_lane;
   -- A user's trigger inserts a task while ours have not been at another one.
   UPDATE tasks SET
     index_in_job = 1 + (SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = NEW.job_id)
@@ -122,7 +122,6 @@ BEGIN
       WHEN status = 'queued' THEN 0
       ELSE steps_completed
     END,
-    tablao_done = status = 'completed',
     tablao_lane = (
       SELECT l.id FROM tablao_lanes l
       WHERE l.job_id = tasks.job_id
@@ -206,7 +205,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF
-  status, index_in_job, tablao_open_deps, tablao_lane
+  status, index_in_job, tablao_waits_for, tablao_lane
 ON tasks
 -- Whether the lane has a ready task, and where in it workers start to look.
 -- The job sees to this itself where it changes the status of many tasks.
@@ -227,14 +226,23 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF
-  status, tablao_swept, tablao_done, tablao_open_deps, tablao_lane
+  status, tablao_swept, tablao_waits_for, tablao_lane
 ON tasks
 -- The rule on the status, and on who may write columns of ours: AFTER, like
 -- all the others, since where there is a BEFORE trigger, which might change the
 -- row, SQLite reads it anew. Many tasks get another status at once only from
 -- their job, while its own status is being acted upon.
-WHEN (
-    NEW.tablao_rev = OLD.tablao_rev
+WHEN NEW.tablao_rev < OLD.tablao_rev
+  OR CASE NEW.tablao_swept
+    WHEN OLD.tablao_swept
+    THEN NEW.tablao_rev = OLD.tablao_rev
+      AND OLD.tablao_rev > 0
+      AND (NEW.tablao_waits_for <> OLD.tablao_waits_for OR NEW.tablao_lane <> OLD.tablao_lane)
+    ELSE NEW.status = substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
+      AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
+  END
+  OR (
+    (NEW.tablao_rev = OLD.tablao_rev OR NEW.status <> OLD.status)
     -- @statuses task
     AND NOT (
       NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
@@ -242,31 +250,14 @@ WHEN (
       OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
     )
   )
-  OR OLD.tablao_rev > 0 AND (
-    (
-      NEW.tablao_rev NOT IN (OLD.tablao_rev, OLD.tablao_rev + 1)
-      AND NEW.tablao_swept = OLD.tablao_swept
-    )
-    OR (
-      NEW.tablao_rev <> OLD.tablao_rev + 1
-      AND NEW.tablao_swept || NEW.tablao_done || NEW.tablao_open_deps || ' ' || NEW.tablao_lane
-        <> OLD.tablao_swept || OLD.tablao_done || OLD.tablao_open_deps || ' ' || OLD.tablao_lane
-    )
-    OR (
-      NEW.tablao_swept <> OLD.tablao_swept
-      AND NEW.status = substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
-      AND NOT EXISTS (
-        SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id
-      )
-    )
-  )
 BEGIN
   SELECT CASE
-    WHEN NEW.tablao_swept || NEW.tablao_done || NEW.tablao_open_deps || ' ' || NEW.tablao_lane
-        = OLD.tablao_swept || OLD.tablao_done || OLD.tablao_open_deps || ' ' || OLD.tablao_lane
-      AND NEW.tablao_rev = OLD.tablao_rev
-    THEN RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
-    ELSE RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_swept, tablao_done, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
+    WHEN NEW.tablao_rev < OLD.tablao_rev
+      OR NEW.tablao_swept <> OLD.tablao_swept
+      OR NEW.tablao_waits_for <> OLD.tablao_waits_for
+      OR NEW.tablao_lane <> OLD.tablao_lane
+    THEN RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_swept, tablao_waits_for and tablao_lane are kept by triggers: leave them out')
+    ELSE RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
   END;
 END;
 
@@ -331,19 +322,21 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks
--- The tasks that depend on it wait for one more or one less: once, as
--- tablao_done tells.
-WHEN NEW.tablao_done <> (NEW.status = 'completed')
+-- What waited for this task waits for another one, or is ready; what does not
+-- wait for any, though it depends on this one, does.
+WHEN (
+    (NEW.status = 'completed') <> (OLD.status = 'completed')
+    OR NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN NEW.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
+  )
+  AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.id)
 BEGIN
-  UPDATE tasks SET tablao_done = NEW.status = 'completed', tablao_rev = tablao_rev + (tablao_rev > 0)
-  WHERE id = NEW.id
-    AND (status = 'completed') = (NEW.status = 'completed')
-    AND tablao_done <> (NEW.status = 'completed');
   UPDATE tasks SET
-    tablao_open_deps = tablao_open_deps + CASE NEW.status WHEN 'completed' THEN -1 ELSE 1 END,
+    tablao_waits_for = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
     tablao_rev = tablao_rev + (tablao_rev > 0)
-  WHERE changes() = 1
-    AND id IN (SELECT d.task_id FROM task_dependencies d WHERE d.dependency_id = NEW.id);
+  WHERE id IN (SELECT d.task_id FROM task_dependencies d WHERE d.dependency_id = NEW.id)
+    AND tablao_waits_for = (
+      SELECT CASE t.status WHEN 'completed' THEN NEW.id ELSE 0 END FROM tasks t WHERE t.id = NEW.id
+    );
 END;
 
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
@@ -603,7 +596,7 @@ FROM jobs j LEFT JOIN tablao_counts c ON c.job_id = j.id;
 CREATE VIEW tablao_ready_tasks (task_id, lane_id, index_in_job) AS
 SELECT id, tablao_lane, index_in_job
 FROM tasks
-WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
+WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_waits_for = 0;
 
 -- tablao_new_lanes: makes sure that there is a lane for such tasks.
 CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority) AS
@@ -712,12 +705,41 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be a task of the same job as task_id')
   END
   WHERE NEW.delta = 1;
-  -- No row: the job is being deleted, or the task has just been. Not the
-  -- status: what tablao_tasks_update_done has counted is what counts.
+  -- No row: the job is being deleted, or the task has just been.
   UPDATE tasks SET
-    tablao_open_deps = tablao_open_deps + NEW.delta,
+    tablao_waits_for = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
     tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE id = NEW.task_id
-    AND EXISTS (SELECT 1 FROM tablao_counts c WHERE c.job_id = tasks.job_id)
-    AND (SELECT t.tablao_done FROM tasks t WHERE t.id = NEW.dependency_id) = 0;
+    AND tablao_waits_for = CASE NEW.delta WHEN 1 THEN 0 ELSE NEW.dependency_id END
+    AND EXISTS (SELECT 1 FROM tablao_counts c WHERE c.job_id = tasks.job_id);
 END;
+
+-- tablao_next_dependencies: the task that each task waits for next: one that it
+-- depends on and that is not completed, 0 where there is none; one row per task.
+-- A task waits for one at a time, so what one completion costs does not depend
+-- on how many others it waits for. It starts with the last, since most jobs are
+-- worked off from the first on, and goes down from the one that it waited for.
+-- is_right: that is one already.
+CREATE VIEW tablao_next_dependencies (task_id, waits_for, is_right) AS
+SELECT
+  t.id,
+  coalesce(
+    (
+      SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+      WHERE d.task_id = t.id AND d.dependency_id < t.tablao_waits_for AND p.status <> 'completed'
+      ORDER BY d.dependency_id DESC LIMIT 1
+    ),
+    (
+      SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+      WHERE d.task_id = t.id AND p.status <> 'completed'
+      ORDER BY d.dependency_id DESC LIMIT 1
+    ),
+    0
+  ),
+  EXISTS (
+    SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+    WHERE d.task_id = t.id
+      AND p.status <> 'completed'
+      AND t.tablao_waits_for IN (0, p.id)
+  ) = (t.tablao_waits_for <> 0)
+FROM tasks t;

@@ -257,8 +257,7 @@ CREATE TABLE tasks (
   steps_total integer NOT NULL DEFAULT 0,
   tablao_rev integer NOT NULL DEFAULT 0,
   tablao_swept text NOT NULL DEFAULT '',
-  tablao_done integer NOT NULL DEFAULT 0,
-  tablao_open_deps integer NOT NULL DEFAULT 0,
+  tablao_waits_for integer NOT NULL DEFAULT 0,
   tablao_lane integer NOT NULL DEFAULT 0,
   UNIQUE (job_id, index_in_job)
 );
@@ -332,7 +331,7 @@ ON task_failures (worker_id, tablao_job_id);
 CREATE INDEX tablao_tasks_active_idx ON tasks (status, worker_id)
 WHERE status = 'active';
 CREATE INDEX tablao_tasks_ready_idx ON tasks (tablao_lane, index_in_job)
-WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
+WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_waits_for = 0;
 CREATE INDEX tablao_tasks_worker_idx
 ON tasks (worker_id, substr(updated_at, 1, 13))
 WHERE worker_id IS NOT NULL;
@@ -382,6 +381,7 @@ CREATE VIEW tablao_member (worker_tag_id, worker_id);
 CREATE VIEW tablao_move_job (job_id, task_id, status);
 CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority);
 CREATE VIEW tablao_new_uuid (uuid);
+CREATE VIEW tablao_next_dependencies (task_id, waits_for, is_right);
 CREATE VIEW tablao_next_tasks (worker_id, task_id);
 CREATE VIEW tablao_note_replaced (table_name, is_taken);
 CREATE VIEW tablao_open_lanes (worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority, task_priority, task_id);
@@ -397,12 +397,11 @@ CREATE VIEW tablao_settle_job (job_id, status, next_status, activity, stamp);
 CREATE VIEW tablao_skeletons (kind, id, text);
 CREATE VIEW tablao_state_problems (kind, object, message);
 CREATE VIEW tablao_store (job_id);
-CREATE VIEW tablao_sweep (job_id, job_status, old_status, from_status, to_status, mark, now);
+CREATE VIEW tablao_sweep (job_id, job_status, from_status, to_status, mark, now);
 CREATE VIEW tablao_time_limits (name, before);
 CREATE VIEW tablao_timed_attempts (id, task_id, job_id, worker_id, worker_name, started_at, ended_at, outcome, activity, until, ms);
 CREATE VIEW tablao_times (n, value);
 CREATE VIEW tablao_true_counts (job_id, num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled, num_soft_failed, num_paused, steps_completed, steps_total);
-CREATE VIEW tablao_true_open_deps (task_id, job_id, open_deps);
 CREATE VIEW tablao_unpack (document, job_uuid, tasks);
 CREATE VIEW tablao_unpack_task (number, task, type);
 CREATE VIEW tablao_worker_supports (worker_id, task_type);
@@ -502,7 +501,7 @@ CREATE TRIGGER tablao_tasks_before_keys BEFORE UPDATE OF uuid, index_in_job ON t
 CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks;
 CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks;
 CREATE TRIGGER tablao_tasks_count_lane AFTER UPDATE OF tablao_lane ON tasks;
-CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF status, index_in_job, tablao_open_deps, tablao_lane ON tasks;
+CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF status, index_in_job, tablao_waits_for, tablao_lane ON tasks;
 CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks;
 CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks;
 CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks;
@@ -513,7 +512,7 @@ CREATE TRIGGER tablao_tasks_update_commands AFTER UPDATE OF commands ON tasks;
 CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks;
 CREATE TRIGGER tablao_tasks_update_keys AFTER UPDATE OF id, rowid, oid, _rowid_, uuid, name, type, job_id, index_in_job, priority ON tasks;
 CREATE TRIGGER tablao_tasks_update_lane AFTER UPDATE OF type, priority ON tasks;
-CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF status, tablao_swept, tablao_done, tablao_open_deps, tablao_lane ON tasks;
+CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF status, tablao_swept, tablao_waits_for, tablao_lane ON tasks;
 CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks;
 CREATE TRIGGER tablao_tasks_update_times AFTER UPDATE OF created_at, last_touched_at ON tasks;
 CREATE TRIGGER tablao_tasks_update_worker AFTER UPDATE OF worker_id ON tasks;
