@@ -123,7 +123,7 @@ def problems(n):
     triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'tasks'").fetchall()
     for name, _ in triggers:
         db.execute("DROP TRIGGER " + name)
-    db.execute("UPDATE tasks SET tablao_waits_for = 1")
+    db.execute("UPDATE tasks SET tablao_open_deps = 1")
     for _, sql in triggers:
         db.execute(sql)
     taken = once(db, "DELETE FROM farm_problems") / n

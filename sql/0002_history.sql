@@ -110,16 +110,16 @@ FROM tasks t CROSS JOIN workers w ON w.id = t.worker_id
 WHERE t.status = 'active';
 
 -- What a task waits for is one task, and no longer a number of them.
+-- tasks.tablao_open_deps: a task that it depends on and that is not completed; 0
+-- when there is none.
+-- tasks.tablao_done: out of use since 0.2.0.
+-- tablao_scratch.is_moving: out of use since 0.2.0.
 -- @own
-ALTER TABLE tasks DROP COLUMN tablao_done;
--- tablao_waits_for: a task that it depends on and that is not completed; 0 when
--- there is none.
--- @own
-ALTER TABLE tasks RENAME COLUMN tablao_open_deps TO tablao_waits_for;
--- @own
-UPDATE tasks SET tablao_waits_for = coalesce((
-  SELECT max(d.dependency_id)
-  FROM task_dependencies d JOIN tasks p ON p.id = d.dependency_id
-  WHERE d.task_id = tasks.id AND p.status <> 'completed'
-), 0)
-WHERE tablao_waits_for <> 0;
+UPDATE tasks SET
+  tablao_done = 0,
+  tablao_open_deps = coalesce((
+    SELECT max(d.dependency_id)
+    FROM task_dependencies d JOIN tasks p ON p.id = d.dependency_id
+    WHERE d.task_id = tasks.id AND p.status <> 'completed'
+  ), 0)
+WHERE tablao_open_deps <> 0 OR tablao_done <> 0;

@@ -238,7 +238,7 @@ proc guestgen::guest {n} {
   if {$timing eq "BEFORE" && $event ne "INSERT"} {
     set key [expr {$table eq "jobs" || $table eq "tasks" || $table eq "workers" ? "id" : "rowid"}]
     switch $table {
-      tasks {set columns "status, priority, type, steps_completed, steps_total, tablao_rev, tablao_waits_for"}
+      tasks {set columns "status, priority, type, steps_completed, steps_total, tablao_rev, tablao_open_deps"}
       jobs {set columns "status, priority, metadata, worker_tag_id, steps_completed, steps_total, updated_at"}
       workers {set columns "status, status_requested, deleted_at, supported_task_types"}
       default {set columns "task_id"}

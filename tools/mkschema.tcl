@@ -10,7 +10,7 @@
 # sql/rules/ and views/ (the database itself has none):
 #   table    the comment lines right above `CREATE TABLE name (`; of a column:
 #            from the line there that begins with its name and a colon, or the
-#            comment behind it; of one that is renamed, right above `ALTER TABLE`
+#            comment behind it; or from one with `table.name:` in a later migration
 #   view     the comment lines right above `CREATE VIEW name`, which may begin
 #            with the name and a colon
 #   trigger  those, or the comment lines that follow the line with `ON table`;
@@ -54,33 +54,36 @@ proc comment_line {line wordsVar} {
 
 # name -> the lines of its comment
 array set comments {}
+# table.column -> what a later migration says of it
+array set later {}
 
 # Reads the comments of a file of SQL.
 proc read_comments {path} {
-  global comments
+  global comments later
   set channel [open $path r]
   fconfigure $channel -encoding utf-8
   set above {}
+  set changed ""
   # The trigger whose header this is.
   set trigger ""
   foreach line [split [read $channel] \n] {
     if {[comment_line $line words]} {
-      if {$words ne ""} {lappend above $words}
+      if {[regexp {^(\w+\.\w+): +(.*)$} $words - changed words]} {
+        set later($changed) $words
+      } elseif {$words ne "" && $changed ne ""} {
+        append later($changed) " $words"
+      } elseif {$words ne ""} {
+        lappend above $words
+      } else {
+        set changed ""
+      }
       continue
     }
+    set changed ""
     if {[regexp {^CREATE (?:UNIQUE )?(TABLE|VIEW|TRIGGER|INDEX) (\w+)} $line - \
              type name]} {
       set comments($name) $above
       set trigger [expr {$type eq "TRIGGER" ? $name : ""}]
-    } elseif {[regexp {^ALTER TABLE (\w+) (?:DROP|RENAME) COLUMN (\w+)} $line - name gone]} {
-      set keeps 1
-      set comments($name) [lmap words $comments($name) {
-        if {[regexp {^(\w+): } $words - column]} {set keeps [expr {$column ne $gone}]}
-        if {!$keeps} continue
-        set words
-      }]
-      set from [lsearch -regexp $above {^\w+: }]
-      if {$from>=0} {lappend comments($name) {*}[lrange $above $from end]}
     } elseif {$trigger ne "" && [regexp {^(WHEN|BEGIN)\y} $line]} {
       if {[llength $above]} {set comments($trigger) $above}
       set trigger ""
@@ -148,6 +151,9 @@ proc column_comments {table sql} {
   foreach line [split $sql \n] {
     if {[regexp {^\s*"?(\w+).*\s-- (.*)$} $line - name behind]
         && $name in $columns} {dict lappend found $name $behind}
+  }
+  foreach name $columns {
+    if {[info exists ::later($table.$name)]} {dict set found $name [list $::later($table.$name)]}
   }
   return [dict map {name words} $found {join $words " "}]
 }

@@ -34,7 +34,7 @@ BEGIN
   WHERE OLD.kind = 'lane'
     AND j.uuid IN (SELECT p.object FROM tablao_derived_problems p WHERE p.kind = 'lanes');
   UPDATE tasks SET
-    tablao_waits_for = (
+    tablao_open_deps = (
       SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id
     ),
     tablao_rev = tablao_rev + 1
@@ -77,8 +77,6 @@ BEGIN
   DELETE FROM tablao_worker_types
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_worker_types ' || worker_id;
   DELETE FROM tablao_acting
-  WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
-  UPDATE tablao_scratch SET is_moving = 0
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
   DELETE FROM tablao_authored_job
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';

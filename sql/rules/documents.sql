@@ -397,7 +397,7 @@ BEGIN
   WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a);
   INSERT INTO tasks (
     created_at, updated_at, uuid, name, type, job_id, index_in_job, priority,
-    commands, steps_total, tablao_rev, tablao_waits_for, tablao_lane
+    commands, steps_total, tablao_rev, tablao_open_deps, tablao_lane
   )
   SELECT
     c.now,
@@ -444,7 +444,7 @@ BEGIN
   -- Of all of them: a user's trigger may have added dependencies, or completed
   -- a task.
   UPDATE tasks SET
-    tablao_waits_for = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
+    tablao_open_deps = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
     tablao_rev = tablao_rev + 1
   WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a)
     AND NOT (SELECT n.is_right FROM tablao_next_dependencies n WHERE n.task_id = tasks.id);

@@ -115,16 +115,13 @@ WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
       AND (c.steps_completed <> NEW.steps_completed OR c.steps_total <> NEW.steps_total)
   )
 BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
+  INSERT INTO tablao_times (n, value)
+  VALUES (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev, NEW.updated_at);
   UPDATE jobs SET
     updated_at = coalesce(
       CASE
         WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev
-        THEN CASE
-          WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
-          THEN (SELECT value FROM tablao_written_times WHERE n = 0)
-          ELSE updated_at
-        END
+        THEN (SELECT value FROM tablao_written_times WHERE n = 1)
       END,
       (SELECT now FROM farm_clock)
     ),
@@ -261,28 +258,6 @@ END;
 
 -- Other columns -------------------------------------------------------------
 
--- What is in that form SQLite 3.37 may take for another millisecond, so where
--- nothing has changed, it is not asked again: it would set itself off for ever.
-CREATE TRIGGER tablao_jobs_update_times AFTER UPDATE OF created_at, delete_requested_at ON jobs
--- Times are kept in one form.
-WHEN (
-    NEW.tablao_rev = 1
-    OR NEW.created_at IS NOT OLD.created_at
-    OR NEW.delete_requested_at IS NOT OLD.delete_requested_at
-  )
-  AND (
-    strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
-    OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.delete_requested_at, '+0 days') IS NOT NEW.delete_requested_at
-  )
-BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.delete_requested_at);
-  UPDATE jobs SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    delete_requested_at = (SELECT value FROM tablao_written_times WHERE n = 2),
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id;
-END;
-
 CREATE TRIGGER tablao_jobs_update_names AFTER UPDATE OF
   id, rowid, oid, _rowid_, uuid, name, job_type, priority, worker_tag_id
 ON jobs
@@ -308,20 +283,34 @@ BEGIN
   END;
 END;
 
-CREATE TRIGGER tablao_jobs_update_json AFTER UPDATE OF settings, metadata ON jobs
--- The rules on settings and metadata, which are kept as text.
+-- What is in that form SQLite 3.37 may take for another millisecond, so where
+-- nothing has changed, it is not asked again: it would set itself off for ever.
+CREATE TRIGGER tablao_jobs_update_values AFTER UPDATE OF
+  created_at, delete_requested_at, settings, metadata
+ON jobs
+-- Times are kept in one form, settings and metadata as text.
+WHEN NEW.tablao_rev = 1
+  OR NEW.created_at IS NOT OLD.created_at
+  OR NEW.delete_requested_at IS NOT OLD.delete_requested_at
+  OR NEW.settings IS NOT OLD.settings
+  OR NEW.metadata IS NOT OLD.metadata
 BEGIN
   INSERT INTO tablao_assert_json (column_name, value, root_type)
   VALUES
     ('settings', CASE WHEN NEW.settings IS NOT OLD.settings OR OLD.tablao_rev = 0 THEN NEW.settings ELSE 'null' END, 'object'),
     ('metadata', CASE WHEN NEW.metadata IS NOT OLD.metadata OR OLD.tablao_rev = 0 THEN NEW.metadata ELSE 'null' END, 'object');
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.delete_requested_at);
   UPDATE jobs SET
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
+    delete_requested_at = (SELECT value FROM tablao_written_times WHERE n = 2),
     settings = ltrim(CAST(settings AS TEXT), char(65279)),
     metadata = ltrim(CAST(metadata AS TEXT), char(65279)),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
-      typeof(settings) <> 'text' OR typeof(metadata) <> 'text'
+      created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
+      OR delete_requested_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
+      OR typeof(settings) <> 'text' OR typeof(metadata) <> 'text'
       OR unicode(settings) = 65279 OR unicode(metadata) = 65279
     );
 END;

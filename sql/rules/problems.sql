@@ -29,8 +29,7 @@ CREATE VIEW tablao_derived_problems (kind, object, message) AS
 SELECT kind, object, message FROM (
   SELECT 'leftover' AS kind, 'tablao_scratch' AS object, 'a statement has not come to its end' AS message
   FROM tablao_scratch
-  WHERE is_moving
-    OR EXISTS (SELECT 1 FROM tablao_acting)
+  WHERE EXISTS (SELECT 1 FROM tablao_acting)
     OR EXISTS (SELECT 1 FROM tablao_authored_job)
   UNION ALL
   SELECT 'steps', uuid, 'steps_completed is not between 0 and steps_total'
@@ -170,7 +169,7 @@ WHERE (j.status = 'queued' OR j.status = 'active')
     WHERE t.job_id = j.id
       AND (t.status = 'queued' OR t.status = 'soft-failed')
       AND (
-        t.tablao_waits_for = 0 -- @own
+        t.tablao_open_deps = 0 -- @own
         NOT EXISTS ( -- @observed
           SELECT 1 -- @observed
           FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id -- @observed

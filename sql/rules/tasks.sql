@@ -20,12 +20,11 @@ CREATE TRIGGER tablao_tasks_before_insert BEFORE INSERT ON tasks
 WHEN NEW.tablao_rev = 0
   OR NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.job_id = NEW.job_id)
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_waits_for and tablao_lane are kept by triggers: leave them out')
-  WHERE NEW.tablao_rev OR NEW.tablao_swept <> '' OR NEW.tablao_waits_for OR NEW.tablao_lane;
+  SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
+  WHERE NEW.tablao_rev OR NEW.tablao_swept <> '' OR NEW.tablao_open_deps OR NEW.tablao_lane;
   -- A user's trigger inserts a task while ours have not been at another one.
-  UPDATE tasks SET
-    index_in_job = 1 + (SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = NEW.job_id)
-  WHERE job_id = NEW.job_id AND index_in_job = 0;
+  INSERT INTO tablao_finish_task (task_id, status, rev)
+  SELECT t.id, t.status, 0 FROM tasks t WHERE t.job_id = NEW.job_id AND t.index_in_job = 0;
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   SELECT 'tasks',
     EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
@@ -65,8 +64,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_insert AFTER INSERT ON tasks
--- The rules on a new task; its index, lane and times. The UPDATE goes by the
--- triggers that have the rules on what it sets.
+-- The rules on a new task.
 WHEN NEW.tablao_rev = 0
 BEGIN
   SELECT CASE
@@ -93,8 +91,27 @@ BEGIN
       OR (SELECT steps_total FROM tablao_counts WHERE job_id = NEW.job_id) > 9007199254740992
     THEN RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
   END;
+  INSERT INTO tablao_finish_task (task_id, status, rev) VALUES (NEW.id, NEW.status, 1);
+  INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at, tablao_job_id)
+  SELECT t.id, w.id, w.name, c.now, t.job_id
+  FROM tasks t
+  CROSS JOIN workers w ON w.id = t.worker_id
+  CROSS JOIN farm_clock c
+  CROSS JOIN farm_settings s ON s.name = 'history'
+  WHERE t.id = NEW.id AND t.status = 'active' AND s.value = 'on'
+  ON CONFLICT DO NOTHING;
+END;
+
+-- tablao_finish_task: gives a new task its index, lane and times. The UPDATE goes
+-- by the triggers that have the rules on what it sets. status: as it was inserted;
+-- rev: 1, or 0 where other triggers of its INSERT are still to come.
+CREATE VIEW tablao_finish_task (task_id, status, rev) AS
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_finish_task_insert INSTEAD OF INSERT ON tablao_finish_task
+BEGIN
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
-  SELECT t.job_id, t.type, t.priority FROM tasks t WHERE t.id = NEW.id;
+  SELECT t.job_id, t.type, t.priority FROM tasks t WHERE t.id = NEW.task_id;
   UPDATE tasks SET
     created_at = CASE created_at
       WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
@@ -109,8 +126,8 @@ BEGIN
     index_in_job = CASE index_in_job
       WHEN 0
       THEN 1 + max(
-        (SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = NEW.job_id),
-        coalesce((SELECT a.last_index FROM tablao_authored_job a WHERE a.job_id = NEW.job_id), 0)
+        (SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = tasks.job_id),
+        coalesce((SELECT a.last_index FROM tablao_authored_job a WHERE a.job_id = tasks.job_id), 0)
       )
       ELSE index_in_job
     END,
@@ -128,16 +145,8 @@ BEGIN
         AND l.task_type = lower(trim(tasks.type, char(9, 10, 13, 32)))
         AND l.task_priority = tasks.priority
     ),
-    tablao_rev = 1
-  WHERE id = NEW.id;
-  INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at, tablao_job_id)
-  SELECT t.id, w.id, w.name, c.now, t.job_id
-  FROM tasks t
-  CROSS JOIN workers w ON w.id = t.worker_id
-  CROSS JOIN farm_clock c
-  CROSS JOIN farm_settings s ON s.name = 'history'
-  WHERE t.id = NEW.id AND t.status = 'active' AND s.value = 'on'
-  ON CONFLICT DO NOTHING;
+    tablao_rev = NEW.rev
+  WHERE id = NEW.task_id;
 END;
 
 -- UPDATE --------------------------------------------------------------------
@@ -168,7 +177,7 @@ BEGIN
     NEW.tablao_rev > 0
   );
   INSERT INTO tablao_pending (task_id, job_id, status)
-  SELECT NEW.id, NEW.job_id, NEW.status FROM tablao_scratch WHERE is_moving
+  SELECT NEW.id, NEW.job_id, NEW.status FROM tablao_acting WHERE job_id = 0
   ON CONFLICT (task_id) DO UPDATE SET status = excluded.status;
 END;
 
@@ -205,7 +214,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF
-  status, index_in_job, tablao_waits_for, tablao_lane
+  status, index_in_job, tablao_open_deps, tablao_lane
 ON tasks
 -- Whether the lane has a ready task, and where in it workers start to look.
 -- The job sees to this itself where it changes the status of many tasks.
@@ -226,7 +235,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF
-  status, tablao_swept, tablao_waits_for, tablao_lane
+  status, tablao_swept, tablao_open_deps, tablao_lane
 ON tasks
 -- The rule on the status, and on who may write columns of ours: AFTER, like
 -- all the others, since where there is a BEFORE trigger, which might change the
@@ -237,7 +246,7 @@ WHEN NEW.tablao_rev < OLD.tablao_rev
     WHEN OLD.tablao_swept
     THEN NEW.tablao_rev = OLD.tablao_rev
       AND OLD.tablao_rev > 0
-      AND (NEW.tablao_waits_for <> OLD.tablao_waits_for OR NEW.tablao_lane <> OLD.tablao_lane)
+      AND (NEW.tablao_open_deps <> OLD.tablao_open_deps OR NEW.tablao_lane <> OLD.tablao_lane)
     ELSE NEW.status = substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
       AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
   END
@@ -254,9 +263,9 @@ BEGIN
   SELECT CASE
     WHEN NEW.tablao_rev < OLD.tablao_rev
       OR NEW.tablao_swept <> OLD.tablao_swept
-      OR NEW.tablao_waits_for <> OLD.tablao_waits_for
+      OR NEW.tablao_open_deps <> OLD.tablao_open_deps
       OR NEW.tablao_lane <> OLD.tablao_lane
-    THEN RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_swept, tablao_waits_for and tablao_lane are kept by triggers: leave them out')
+    THEN RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_swept, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
     ELSE RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
   END;
 END;
@@ -284,7 +293,8 @@ WHEN (
     OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
   )
 BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
+  INSERT INTO tablao_times (n, value)
+  VALUES (NEW.updated_at IS NOT OLD.updated_at OR OLD.tablao_rev = 0, NEW.updated_at);
   UPDATE tasks SET
     steps_completed = max(0, min(steps_total, CASE
       WHEN NEW.status = OLD.status THEN steps_completed
@@ -295,11 +305,7 @@ BEGIN
     updated_at = coalesce(
       CASE
         WHEN NEW.updated_at IS NOT OLD.updated_at OR OLD.tablao_rev = 0
-        THEN CASE
-          WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
-          THEN (SELECT value FROM tablao_written_times WHERE n = 0)
-          ELSE updated_at
-        END
+        THEN (SELECT value FROM tablao_written_times WHERE n = 1)
       END,
       (SELECT now FROM farm_clock)
     ),
@@ -331,10 +337,10 @@ WHEN (
   AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.id)
 BEGIN
   UPDATE tasks SET
-    tablao_waits_for = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
+    tablao_open_deps = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
     tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE id IN (SELECT d.task_id FROM task_dependencies d WHERE d.dependency_id = NEW.id)
-    AND tablao_waits_for = (
+    AND tablao_open_deps = (
       SELECT CASE t.status WHEN 'completed' THEN NEW.id ELSE 0 END FROM tasks t WHERE t.id = NEW.id
     );
 END;
@@ -409,14 +415,14 @@ END;
 
 -- tablao_set_job_status: moves the job of a task on to a status; NULL, or the one that it
 -- has, leaves it where it is. `requeueing` only passes through, so what it
--- leads to writes the activity.
+-- leads to writes the activity. Meanwhile, job 0 is in tablao_acting.
 CREATE VIEW tablao_set_job_status (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_set_job_status_insert INSTEAD OF INSERT ON tablao_set_job_status
 WHEN NEW.status <> (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id)
 BEGIN
-  UPDATE tablao_scratch SET is_moving = 1;
+  INSERT INTO tablao_acting (job_id) VALUES (0) ON CONFLICT DO NOTHING;
   UPDATE jobs SET
     status = NEW.status,
     activity = CASE NEW.status
@@ -434,7 +440,7 @@ BEGIN
     END,
     updated_at = (SELECT now FROM farm_clock)
   WHERE id = NEW.job_id;
-  UPDATE tablao_scratch SET is_moving = 0;
+  DELETE FROM tablao_acting WHERE job_id = 0;
 END;
 
 -- Other columns -------------------------------------------------------------
@@ -596,7 +602,7 @@ FROM jobs j LEFT JOIN tablao_counts c ON c.job_id = j.id;
 CREATE VIEW tablao_ready_tasks (task_id, lane_id, index_in_job) AS
 SELECT id, tablao_lane, index_in_job
 FROM tasks
-WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_waits_for = 0;
+WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
 
 -- tablao_new_lanes: makes sure that there is a lane for such tasks.
 CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority) AS
@@ -707,10 +713,10 @@ BEGIN
   WHERE NEW.delta = 1;
   -- No row: the job is being deleted, or the task has just been.
   UPDATE tasks SET
-    tablao_waits_for = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
+    tablao_open_deps = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
     tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE id = NEW.task_id
-    AND tablao_waits_for = CASE NEW.delta WHEN 1 THEN 0 ELSE NEW.dependency_id END
+    AND tablao_open_deps = CASE NEW.delta WHEN 1 THEN 0 ELSE NEW.dependency_id END
     AND EXISTS (SELECT 1 FROM tablao_counts c WHERE c.job_id = tasks.job_id);
 END;
 
@@ -726,7 +732,7 @@ SELECT
   coalesce(
     (
       SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-      WHERE d.task_id = t.id AND d.dependency_id < t.tablao_waits_for AND p.status <> 'completed'
+      WHERE d.task_id = t.id AND d.dependency_id < t.tablao_open_deps AND p.status <> 'completed'
       ORDER BY d.dependency_id DESC LIMIT 1
     ),
     (
@@ -740,6 +746,6 @@ SELECT
     SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
     WHERE d.task_id = t.id
       AND p.status <> 'completed'
-      AND t.tablao_waits_for IN (0, p.id)
-  ) = (t.tablao_waits_for <> 0)
+      AND t.tablao_open_deps IN (0, p.id)
+  ) = (t.tablao_open_deps <> 0)
 FROM tasks t;

@@ -257,7 +257,8 @@ CREATE TABLE tasks (
   steps_total integer NOT NULL DEFAULT 0,
   tablao_rev integer NOT NULL DEFAULT 0,
   tablao_swept text NOT NULL DEFAULT '',
-  tablao_waits_for integer NOT NULL DEFAULT 0,
+  tablao_done integer NOT NULL DEFAULT 0,
+  tablao_open_deps integer NOT NULL DEFAULT 0,
   tablao_lane integer NOT NULL DEFAULT 0,
   UNIQUE (job_id, index_in_job)
 );
@@ -331,7 +332,7 @@ ON task_failures (worker_id, tablao_job_id);
 CREATE INDEX tablao_tasks_active_idx ON tasks (status, worker_id)
 WHERE status = 'active';
 CREATE INDEX tablao_tasks_ready_idx ON tasks (tablao_lane, index_in_job)
-WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_waits_for = 0;
+WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
 CREATE INDEX tablao_tasks_worker_idx
 ON tasks (worker_id, substr(updated_at, 1, 13))
 WHERE worker_id IS NOT NULL;
@@ -370,6 +371,7 @@ CREATE VIEW tablao_derived_problems (kind, object, message);
 CREATE VIEW tablao_events (kind, uuid, name, job_id, old_status, new_status, activity);
 CREATE VIEW tablao_fail_task (task_id, worker_id, status, has_activity);
 CREATE VIEW tablao_failure_verdicts (task_id, worker_id, job_id, task_type, label, num_failures, is_over, is_blocked, is_left);
+CREATE VIEW tablao_finish_task (task_id, status, rev);
 CREATE VIEW tablao_job_busy (job_uuid, job_id, num_attempts, num_failed, first_started_at, last_ended_at, busy_ms);
 CREATE VIEW tablao_job_counts (job_id, num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled, num_soft_failed, num_paused, steps_completed, steps_total);
 CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority);
@@ -445,6 +447,7 @@ CREATE TRIGGER tablao_failures_before_insert BEFORE INSERT ON task_failures;
 CREATE TRIGGER tablao_failures_delete AFTER DELETE ON task_failures;
 CREATE TRIGGER tablao_failures_insert AFTER INSERT ON task_failures;
 CREATE TRIGGER tablao_failures_update AFTER UPDATE ON task_failures;
+CREATE TRIGGER tablao_finish_task_insert INSTEAD OF INSERT ON tablao_finish_task;
 CREATE TRIGGER tablao_jobs_before_delete_archive BEFORE DELETE ON jobs;
 CREATE TRIGGER tablao_jobs_before_insert BEFORE INSERT ON jobs;
 CREATE TRIGGER tablao_jobs_before_uuid BEFORE UPDATE OF uuid ON jobs;
@@ -454,11 +457,10 @@ CREATE TRIGGER tablao_jobs_insert AFTER INSERT ON jobs;
 CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs;
 CREATE TRIGGER tablao_jobs_status_event AFTER UPDATE OF status ON jobs;
 CREATE TRIGGER tablao_jobs_update AFTER UPDATE OF created_at, updated_at, uuid, name, job_type, priority, status, activity, settings, metadata, delete_requested_at, worker_tag_id, steps_completed, steps_total ON jobs;
-CREATE TRIGGER tablao_jobs_update_json AFTER UPDATE OF settings, metadata ON jobs;
 CREATE TRIGGER tablao_jobs_update_names AFTER UPDATE OF id, rowid, oid, _rowid_, uuid, name, job_type, priority, worker_tag_id ON jobs;
 CREATE TRIGGER tablao_jobs_update_own AFTER UPDATE OF status, tablao_status ON jobs;
 CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs;
-CREATE TRIGGER tablao_jobs_update_times AFTER UPDATE OF created_at, delete_requested_at ON jobs;
+CREATE TRIGGER tablao_jobs_update_values AFTER UPDATE OF created_at, delete_requested_at, settings, metadata ON jobs;
 CREATE TRIGGER tablao_judge_failure_insert INSTEAD OF INSERT ON tablao_judge_failure;
 CREATE TRIGGER tablao_last_rendered_insert AFTER INSERT ON last_rendereds;
 CREATE TRIGGER tablao_last_rendered_update AFTER UPDATE ON last_rendereds;
@@ -501,7 +503,7 @@ CREATE TRIGGER tablao_tasks_before_keys BEFORE UPDATE OF uuid, index_in_job ON t
 CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks;
 CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks;
 CREATE TRIGGER tablao_tasks_count_lane AFTER UPDATE OF tablao_lane ON tasks;
-CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF status, index_in_job, tablao_waits_for, tablao_lane ON tasks;
+CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF status, index_in_job, tablao_open_deps, tablao_lane ON tasks;
 CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks;
 CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks;
 CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks;
@@ -512,7 +514,7 @@ CREATE TRIGGER tablao_tasks_update_commands AFTER UPDATE OF commands ON tasks;
 CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks;
 CREATE TRIGGER tablao_tasks_update_keys AFTER UPDATE OF id, rowid, oid, _rowid_, uuid, name, type, job_id, index_in_job, priority ON tasks;
 CREATE TRIGGER tablao_tasks_update_lane AFTER UPDATE OF type, priority ON tasks;
-CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF status, tablao_swept, tablao_waits_for, tablao_lane ON tasks;
+CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF status, tablao_swept, tablao_open_deps, tablao_lane ON tasks;
 CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks;
 CREATE TRIGGER tablao_tasks_update_times AFTER UPDATE OF created_at, last_touched_at ON tasks;
 CREATE TRIGGER tablao_tasks_update_worker AFTER UPDATE OF worker_id ON tasks;
