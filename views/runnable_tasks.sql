@@ -11,11 +11,7 @@ SELECT
   w.id, w.uuid, t.id, t.uuid, j.id, j.uuid, j.priority, t.priority, t.type,
   t.index_in_job, t.name, w.name
 FROM workers w
-CROSS JOIN tablao_open_lanes l ON l.worker_id = w.id
-CROSS JOIN tablao_ready_tasks r ON r.lane_id = l.lane_id
-CROSS JOIN tasks t ON t.id = r.task_id
+CROSS JOIN tablao_offers o ON o.worker_id = w.id
+CROSS JOIN tasks t ON t.id = o.task_id
 CROSS JOIN jobs j ON j.id = t.job_id
-WHERE w.deleted_at IS NULL
-  AND NOT EXISTS (
-    SELECT 1 FROM task_failures f WHERE f.task_id = t.id AND f.worker_id = w.id
-  );
+WHERE w.deleted_at IS NULL;

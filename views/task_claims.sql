@@ -15,27 +15,6 @@ WHERE t.status = 'active';
 
 CREATE TRIGGER tablao_claims_insert INSTEAD OF INSERT ON task_claims
 BEGIN
-  SELECT CASE
-    WHEN w.id IS NULL
-    THEN RAISE(ABORT, 'tablao: task_claims.worker_uuid must be the uuid of a worker: SELECT uuid, name FROM workers lists them')
-    WHEN w.deleted_at IS NOT NULL
-    THEN RAISE(ABORT, 'tablao: task_claims: the worker is deleted (workers.deleted_at), it must register anew')
-    WHEN w.status_requested <> ''
-    THEN RAISE(ABORT, 'tablao: task_claims: the worker is asked to change status (workers.status_requested) and must do that first')
-    WHEN w.status = 'awake' THEN NULL
-    WHEN w.status = ''
-    THEN RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it has not signed on')
-    WHEN w.status = 'asleep'
-    THEN RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it is asleep')
-    WHEN w.status = 'offline'
-    THEN RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it is offline')
-    WHEN w.status = 'error'
-    THEN RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it is in error')
-    ELSE RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it is starting, testing or restarting')
-  END
-  -- One row, so that a worker that is not there gives a row, too.
-  FROM tablao_scratch s
-  LEFT JOIN workers w ON w.uuid = NEW.worker_uuid;
   INSERT INTO tablao_claim (worker_id, now)
   VALUES (
     (SELECT w.id FROM workers w WHERE w.uuid = NEW.worker_uuid),
@@ -43,25 +22,79 @@ BEGIN
   );
 END;
 
--- tablao_claim: hands the next task to a worker that may have one. A door of
--- its own so that the clock is read once.
+-- tablao_claim: finds the next task of a worker, if it may have one: the first
+-- of its tablao_offers, found without looking at the others. A door of its own so
+-- that the worker is looked up once, and the clock read once.
 CREATE VIEW tablao_claim (worker_id, now) AS
 SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_claim_insert INSTEAD OF INSERT ON tablao_claim
 BEGIN
+  SELECT RAISE(ABORT, 'tablao: task_claims.worker_uuid must be the uuid of a worker: SELECT uuid, name FROM workers lists them')
+  WHERE NEW.worker_id IS NULL;
+  SELECT CASE
+    WHEN deleted_at IS NOT NULL
+    THEN RAISE(ABORT, 'tablao: task_claims: the worker is deleted (workers.deleted_at), it must register anew')
+    WHEN status_requested <> ''
+    THEN RAISE(ABORT, 'tablao: task_claims: the worker is asked to change status (workers.status_requested) and must do that first')
+    WHEN status = 'awake' THEN NULL
+    WHEN status = ''
+    THEN RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it has not signed on')
+    WHEN status = 'asleep'
+    THEN RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it is asleep')
+    WHEN status = 'offline'
+    THEN RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it is offline')
+    WHEN status = 'error'
+    THEN RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it is in error')
+    ELSE RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it is starting, testing or restarting')
+  END
+  FROM workers WHERE id = NEW.worker_id;
   UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
   WHERE id = NEW.worker_id;
+  -- The first task of every pair of type and tag, and of these the best: without
+  -- sorting, since an ORDER BY opens a table of its own. The text sorts as the
+  -- four numbers do, the last two backwards: each is in two's complement, in
+  -- hexadecimal digits, behind its sign where it may have either. Behind it
+  -- stands the task. Not as an expression of an UPDATE, which would be too deep
+  -- for some hosts: docs/clients.md.
+  INSERT INTO tablao_hand_out (task_id, worker_id, now)
+  SELECT
+    CAST(substr(max(printf(
+      '%d%016x%d%016x%016x%016x%d',
+      l.job_priority >= 0, l.job_priority, t.priority >= 0, t.priority,
+      ~t.job_id, ~t.index_in_job, t.id
+    )), 67) AS INTEGER),
+    NEW.worker_id,
+    NEW.now
+  FROM tablao_worker_types p
+  CROSS JOIN tasks t ON t.id = (
+    SELECT o.task_id FROM tablao_offers o
+    WHERE o.worker_id = p.worker_id
+      AND o.task_type = p.task_type
+      AND o.worker_tag_id = p.worker_tag_id
+    ORDER BY o.job_priority DESC, o.task_priority DESC, o.job_id, o.lane_id, o.index_in_job
+  )
+  CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
+  WHERE p.worker_id = NEW.worker_id
+    -- It is working on nothing: as tablao_current_tasks has it.
+    AND NOT EXISTS (
+      SELECT 1 FROM tasks a CROSS JOIN jobs j ON j.id = a.job_id
+      WHERE a.status = 'active'
+        AND a.worker_id = NEW.worker_id
+        AND (j.status = 'queued' OR j.status = 'active')
+    );
+END;
+
+-- tablao_hand_out: gives a task to a worker; none, where task_id is NULL.
+CREATE VIEW tablao_hand_out (task_id, worker_id, now) AS
+SELECT NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_hand_out_insert INSTEAD OF INSERT ON tablao_hand_out
+BEGIN
   UPDATE tasks SET
     worker_id = NEW.worker_id,
     status = 'active',
     last_touched_at = NEW.now,
     updated_at = NEW.now
-  WHERE id = (
-    SELECT n.task_id FROM tablao_next_tasks n
-    WHERE n.worker_id = NEW.worker_id
-      AND NOT EXISTS (
-        SELECT 1 FROM tablao_current_tasks c WHERE c.worker_id = NEW.worker_id
-      )
-  );
+  WHERE id = NEW.task_id;
 END;
