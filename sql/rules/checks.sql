@@ -19,33 +19,30 @@ CREATE TRIGGER tablao_times_insert INSTEAD OF INSERT ON tablao_times
 WHEN NEW.n > 0 OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.value, '+0 days') IS NOT NEW.value
 BEGIN
   UPDATE tablao_written_times SET value = (
-    SELECT strftime(
-        '%Y-%m-%d %H:%M:%S.',
-        -- What Go calls a zone is an offset, a name and more.
-        substr(NEW.value, 1, 19) || CASE
-          WHEN ltrim(z.zone) GLOB '[-+][0-9][0-9][0-9][0-9]*'
-          THEN substr(ltrim(z.zone), 1, 3) || ':' || substr(ltrim(z.zone), 4, 2)
-          ELSE z.zone
-        END,
-        '+0 days'
-      )
-      || substr(substr(NEW.value, 21, max(0,
-        length(NEW.value) - 20 - length(ltrim(substr(NEW.value, 20), '.0123456789')))) || '000', 1, 3)
-      || '+00:00'
+    SELECT CASE
+      WHEN v.form GLOB '[0-9]*.[0-9][0-9][0-9]+00:00'
+        AND date(substr(NEW.value, 1, 10), '+0 days') = substr(NEW.value, 1, 10)
+      THEN v.form
+      WHEN NEW.value <> ''
+      THEN RAISE(ABORT, 'tablao: created_at, updated_at, last_seen_at and any other time must be a day that there is, with or without a time and an offset, like 2026-01-02 03:04:05.678+00:00')
+    END
     FROM (
-      SELECT replace(ltrim(substr(NEW.value, 20), '.0123456789'), ' UTC', '') AS zone
-    ) z
+      SELECT
+        strftime(
+          '%Y-%m-%d %H:%M:%S.',
+          -- What Go calls a zone is an offset, a name and more.
+          substr(NEW.value, 1, 19) || CASE
+            WHEN ltrim(z.zone) GLOB '[-+][0-9][0-9][0-9][0-9]*'
+            THEN substr(ltrim(z.zone), 1, 3) || ':' || substr(ltrim(z.zone), 4, 2)
+            ELSE replace(z.zone, ' UTC', '')
+          END,
+          '+0 days'
+        ) || substr(replace(substr(NEW.value, 20), z.zone, '') || '0000', 2, 3) || '+00:00' AS form
+      FROM (SELECT ltrim(substr(NEW.value, 20), '.0123456789') AS zone) z
+      LIMIT 1
+    ) v
   )
   WHERE n = NEW.n;
-  SELECT RAISE(ABORT, 'tablao: created_at, updated_at, last_seen_at and any other time must be a day that there is, with or without a time and an offset, like 2026-01-02 03:04:05.678+00:00')
-  FROM tablao_written_times
-  WHERE n = NEW.n
-    AND NEW.value <> ''
-    AND (
-      value IS NULL
-      OR value NOT GLOB '[0-9]*.[0-9][0-9][0-9]+00:00'
-      OR date(substr(NEW.value, 1, 10), '+0 days') IS NOT substr(NEW.value, 1, 10)
-    );
 END;
 
 -- tablao_assert_json: TEXT or a BLOB that is to be JSON as RFC 8259 has it: a
