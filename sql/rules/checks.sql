@@ -80,31 +80,20 @@ BEGIN
         SELECT ltrim(substr(rest, 2), ascii), ascii FROM c WHERE rest <> ''
       )
       SELECT 1 FROM c
-      WHERE rest <> ''
-        AND char(unicode(rest)) <> substr(rest, 1, 1)
-        AND substr(rest, 1, 1) <> char(65534) AND substr(rest, 1, 1) <> char(65535)
+      WHERE char(unicode(rest)) <> substr(rest, 1, 1)
+        AND NOT instr(char(65534, 65535), substr(rest, 1, 1))
     );
   SELECT RAISE(ABORT, 'tablao: malformed JSON: what SQLite reads as JSON5 is not JSON')
+  FROM (
+    SELECT replace(ltrim(CAST(NEW.value AS TEXT), char(65279)), char(0), '') AS given
+  ) g
+  CROSS JOIN json_each('[' || g.given || ']') j
   WHERE CAST(substr(sqlite_version(), 3) AS REAL) >= 42
-    AND EXISTS (
-      SELECT 1
-      FROM (
-        SELECT
-          replace(replace(replace(replace(
-            ltrim(CAST(NEW.value AS TEXT), char(65279)), ' ', ''), char(9), ''), char(10), ''), char(13), '') AS given,
-          replace(replace(replace(replace(
-            coalesce(j.value, 'null'), ' ', ''), char(9), ''), char(10), ''), char(13), '')
-            AS meant,
-          j.type
-        FROM json_each(
-          '[' || replace(ltrim(CAST(NEW.value AS TEXT), char(65279)), char(0), '') || ']'
-        ) j
-        LIMIT 1
-      ) v
-      WHERE v.type IN ('object', 'array', 'null')
-        AND v.given <> v.meant
-        AND instr(v.given, char(0)) = 0
-    );
+    AND j.key = 0
+    AND instr('object array null', j.type)
+    -- What comes back has no white space but in strings.
+    AND replace(replace(replace(replace(g.given, ' ', ''), char(9), ''), char(10), ''), char(13), '')
+      <> replace(coalesce(j.value, 'null'), ' ', '');
   SELECT CASE NEW.column_name
     WHEN 'settings'
     THEN RAISE(ABORT, 'tablao: jobs.settings must be a JSON object or JSON null')
@@ -115,9 +104,7 @@ BEGIN
   WHERE NEW.column_name IS NOT NULL
     AND (
       coalesce(
-        (
-          SELECT j.type FROM json_tree(ltrim(CAST(NEW.value AS TEXT), char(65279))) j LIMIT 1
-        ), ''
+        (SELECT j.type FROM json_tree(ltrim(CAST(NEW.value AS TEXT), char(65279))) j), ''
       ) NOT IN (NEW.root_type, 'null')
       OR instr(CAST(NEW.value AS TEXT), char(0)) > 0
     );
