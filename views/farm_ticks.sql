@@ -9,20 +9,19 @@ WHERE (
     j.status = 'cancel-requested' OR j.status = 'requeueing'
     OR j.status = 'pause-requested' OR j.status = 'queued' OR j.status = 'active'
   )
-  AND CASE j.status
-    WHEN 'cancel-requested' THEN 1
-    WHEN 'requeueing' THEN 1
-    WHEN 'pause-requested'
-    THEN EXISTS (SELECT 1 FROM tablao_job_counts c WHERE c.job_id = j.id AND c.num_active = 0)
-    ELSE EXISTS (
-      SELECT 1 FROM tablao_job_counts c
-      WHERE c.job_id = j.id
-        -- Of most jobs that is all to be asked.
-        AND c.num_queued = 0
-        AND c.num_active + c.num_soft_failed + c.num_paused = 0
-        AND c.num_tasks > 0
-    )
-  END;
+  AND EXISTS (
+    SELECT 1 FROM tablao_job_counts c
+    WHERE c.job_id = j.id
+      AND CASE j.status
+        WHEN 'cancel-requested' THEN 1
+        WHEN 'requeueing' THEN 1
+        WHEN 'pause-requested' THEN c.num_active = 0
+        -- Of most jobs the first is all to be asked.
+        ELSE c.num_queued = 0
+          AND c.num_active + c.num_soft_failed + c.num_paused = 0
+          AND c.num_tasks > 0
+      END
+  );
 
 -- How much is due now: one row. INSERT INTO farm_ticks DEFAULT VALUES, once a
 -- minute, does it all, in the order of the columns.
@@ -37,7 +36,17 @@ SELECT
 
 CREATE TRIGGER tablao_ticks_insert INSTEAD OF INSERT ON farm_ticks
 BEGIN
-  UPDATE timed_out_tasks SET status = 'failed';
+  -- What UPDATE timed_out_tasks would do, without the detour.
+  UPDATE tasks SET
+    status = 'failed',
+    activity = 'Task timed out on worker ' || coalesce(
+      (SELECT w.name || ' (' || w.uuid || ')' FROM workers w WHERE w.id = tasks.worker_id),
+      '-unassigned-'
+    )
+  WHERE status = 'active'
+    AND substr(last_touched_at, 1, 23) <= (
+      SELECT l.before FROM tablao_time_limits l WHERE l.name = 'task_timeout'
+    );
   UPDATE timed_out_workers SET status = 'error';
   INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
   SELECT s.worker_id, s.scheduled_status, s.next_check
@@ -47,18 +56,18 @@ BEGIN
   UPDATE jobs SET
     (status, activity) = (
       SELECT
-        CASE WHEN instr('queued active', jobs.status) THEN v.status ELSE jobs.status END,
-        CASE
-          WHEN instr('queued active', jobs.status)
-          THEN 'Job changed to ' || v.status || ': it has no task left to ' || CASE v.status
+        v.status,
+        CASE v.status
+          WHEN jobs.status THEN jobs.activity
+          ELSE 'Job changed to ' || v.status || ': it has no task left to ' || CASE v.status
             WHEN 'completed' THEN 'do'
             WHEN 'failed' THEN 'run, and some have failed'
             ELSE 'run'
           END
-          ELSE jobs.activity
         END
       FROM (
         SELECT CASE
+          WHEN NOT instr('queued active', jobs.status) THEN jobs.status
           WHEN c.num_completed = c.num_tasks THEN 'completed'
           WHEN c.num_failed > 0 THEN 'failed'
           ELSE 'canceled'

@@ -1,7 +1,5 @@
 -- Active tasks that no worker has touched for `task_timeout` seconds or
--- longer: one row per task. Times compare by their leading 23 characters. The
--- limit is computed on whole seconds and keeps the fraction of now, since
--- SQLite versions differ by a millisecond in what they make of fractions.
+-- longer: one row per task. Times compare by their leading 23 characters.
 -- UPDATE timed_out_tasks SET status = 'failed' fails them.
 CREATE VIEW timed_out_tasks (
   task_uuid, task_name, job_uuid, worker_uuid, worker_name, last_touched_at,
@@ -17,9 +15,12 @@ WHERE t.status = 'active'
     SELECT l.before FROM tablao_time_limits l WHERE l.name = 'task_timeout'
   );
 
--- tablao_time_limits: the latest time, in 23 characters, that is timed out by each timeout: no
--- row for one that is switched off. To be asked in a subquery, which is worked
--- out once, and not in a join, which works it out for every row.
+-- tablao_time_limits: the latest time, in 23 characters, that is timed out by
+-- `task_timeout` and `worker_timeout`: no row for one that is switched off.
+-- Computed on whole seconds, with the fraction of now behind them, since SQLite
+-- versions differ by a millisecond in what they make of fractions. To be asked
+-- in a subquery, which is worked out once, and not in a join, which works it
+-- out for every row.
 CREATE VIEW tablao_time_limits (name, before) AS
 SELECT
   s.name,
@@ -27,7 +28,7 @@ SELECT
     || substr(c.now, 20, 4)
 FROM farm_settings s
 CROSS JOIN farm_clock c
-WHERE s.name IN ('task_timeout', 'worker_timeout') AND s.value > 0;
+WHERE s.value > 0;
 
 CREATE TRIGGER tablao_timed_out_tasks_update INSTEAD OF UPDATE ON timed_out_tasks
 BEGIN
@@ -75,5 +76,5 @@ BEGIN
   -- The change from awake has returned its tasks; from any other status they
   -- come back here.
   INSERT INTO tablao_return_tasks (worker_id, reason)
-  SELECT w.id, 'timed out' FROM workers w WHERE w.uuid = OLD.worker_uuid;
+  VALUES ((SELECT w.id FROM workers w WHERE w.uuid = OLD.worker_uuid), 'timed out');
 END;
