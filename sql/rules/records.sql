@@ -54,14 +54,17 @@ BEGIN
   DELETE FROM tablao_skips
   WHERE worker_id = OLD.worker_id
     AND lane_id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = OLD.task_id)
-    AND NEW.task_id || ' ' || NEW.worker_id <> OLD.task_id || ' ' || OLD.worker_id;
+    AND (NEW.task_id <> OLD.task_id OR NEW.worker_id <> OLD.worker_id);
   INSERT INTO tablao_skips (lane_id, worker_id, from_index)
-  SELECT
-    t.tablao_lane, NEW.worker_id,
+  VALUES (
+    (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id),
+    NEW.worker_id,
     coalesce(
       (
-        SELECT r.index_in_job FROM tablao_ready_tasks r
-        WHERE r.lane_id = t.tablao_lane
+        SELECT r.index_in_job
+        FROM tasks t
+        CROSS JOIN tablao_ready_tasks r ON r.lane_id = t.tablao_lane
+        WHERE t.id = NEW.task_id
           AND r.index_in_job >= coalesce(
             (
               SELECT s.from_index FROM tablao_skips s
@@ -72,10 +75,10 @@ BEGIN
             SELECT 1 FROM task_failures f
             WHERE f.task_id = r.task_id AND f.worker_id = NEW.worker_id
           )
-        ORDER BY r.index_in_job LIMIT 1
+        ORDER BY r.index_in_job
       ), 9223372036854775807
     )
-  FROM tasks t WHERE t.id = NEW.task_id
+  )
   ON CONFLICT (lane_id, worker_id) DO UPDATE SET from_index = excluded.from_index;
 END;
 
