@@ -16,9 +16,7 @@ WHERE (
         WHEN 'cancel-requested' THEN 1
         WHEN 'requeueing' THEN 1
         WHEN 'pause-requested' THEN c.num_active = 0
-        -- Of most jobs the first is all to be asked.
-        ELSE c.num_queued = 0
-          AND c.num_active + c.num_soft_failed + c.num_paused = 0
+        ELSE max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) = 0
           AND c.num_tasks > 0
       END
   );

@@ -69,23 +69,15 @@ BEGIN
   FROM tablao_worker_types p
   CROSS JOIN tasks t ON t.id = (
     SELECT o.task_id FROM tablao_offers o
-    WHERE o.worker_id = p.worker_id
-      AND o.task_type = p.task_type
-      AND o.worker_tag_id = p.worker_tag_id
+    WHERE (o.worker_id, o.task_type, o.worker_tag_id) = (p.worker_id, p.task_type, p.worker_tag_id)
     ORDER BY o.job_priority DESC, o.task_priority DESC, o.job_id, o.lane_id, o.index_in_job
   )
   CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
-  WHERE p.worker_id = NEW.worker_id
-    -- It is working on nothing: as tablao_current_tasks has it.
-    AND NOT EXISTS (
-      SELECT 1 FROM tasks a CROSS JOIN jobs j ON j.id = a.job_id
-      WHERE a.status = 'active'
-        AND a.worker_id = NEW.worker_id
-        AND (j.status = 'queued' OR j.status = 'active')
-    );
+  WHERE p.worker_id = NEW.worker_id;
 END;
 
--- tablao_hand_out: gives a task to a worker; none, where task_id is NULL.
+-- tablao_hand_out: gives a task to a worker that is working on nothing, as
+-- tablao_current_tasks has it; none, where task_id is NULL.
 CREATE VIEW tablao_hand_out (task_id, worker_id, now) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
@@ -96,5 +88,11 @@ BEGIN
     status = 'active',
     last_touched_at = NEW.now,
     updated_at = NEW.now
-  WHERE id = NEW.task_id;
+  WHERE id = NEW.task_id
+    AND NOT EXISTS (
+      SELECT 1 FROM tasks a CROSS JOIN jobs j ON j.id = a.job_id
+      WHERE a.status = 'active'
+        AND a.worker_id = NEW.worker_id
+        AND (j.status = 'queued' OR j.status = 'active')
+    );
 END;

@@ -87,7 +87,5 @@ CROSS JOIN tablao_worker_types p
 WHERE w.deleted_at IS NULL
   AND NOT EXISTS (
     SELECT 1 FROM tablao_blocks b
-    WHERE b.job_id = j.id
-      AND b.worker_id = w.id
-      AND b.task_type = p.task_type
+    WHERE (b.job_id, b.worker_id, b.task_type) = (j.id, w.id, p.task_type)
   );

@@ -26,13 +26,11 @@ SELECT
 FROM tablao_worker_types p
 CROSS JOIN tablao_lanes l
   ON l.task_type = p.task_type AND l.worker_tag_id = p.worker_tag_id
-WHERE (l.is_open = 1 AND l.has_ready = 1)
-  AND NOT EXISTS (
+WHERE NOT EXISTS (
     SELECT 1 FROM tablao_blocks b
-    WHERE b.job_id = l.job_id
-      AND b.worker_id = p.worker_id
-      AND b.task_type = l.task_type
-  );
+    WHERE (b.job_id, b.worker_id, b.task_type) = (l.job_id, p.worker_id, l.task_type)
+  )
+  AND (l.is_open = 1 AND l.has_ready = 1);
 
 -- tablao_offers: every task that a worker may take: one row per worker and
 -- task.

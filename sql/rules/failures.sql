@@ -38,28 +38,26 @@ SELECT
   l.task_type,
   (SELECT w.name || ' (' || w.uuid || ')' FROM workers w WHERE w.id = f.worker_id),
   (SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id),
-  (
-    SELECT s.value > 0 AND s.value <= (
-      SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id
-    )
+  -- 0 stands for any number.
+  (SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id) >= (
+    SELECT coalesce(nullif(s.value, 0), 9223372036854775807)
     FROM farm_settings s WHERE s.name = 'task_fail_after_softfail_count'
   ),
   (
-    SELECT s.value > 0 AND s.value <= (
-      SELECT count(*)
-      FROM task_failures n
-      CROSS JOIN tasks nt ON nt.id = n.task_id
-      CROSS JOIN tablao_lanes nl ON nl.id = nt.tablao_lane
-      WHERE n.worker_id = f.worker_id
-        AND n.tablao_job_id = t.job_id
-        AND nl.task_type = l.task_type
-    )
+    SELECT count(*)
+    FROM task_failures n
+    CROSS JOIN tasks nt ON nt.id = n.task_id
+    CROSS JOIN tablao_lanes nl ON nl.id = nt.tablao_lane
+    WHERE n.worker_id = f.worker_id
+      AND n.tablao_job_id = t.job_id
+      AND nl.task_type = l.task_type
+  ) >= (
+    SELECT coalesce(nullif(s.value, 0), 9223372036854775807)
     FROM farm_settings s WHERE s.name = 'blocklist_threshold'
   ),
   EXISTS (
     SELECT 1 FROM workers_left_to_run r
-    WHERE r.job_id = t.job_id
-      AND r.task_type = l.task_type
+    WHERE (r.job_id, r.task_type) = (t.job_id, l.task_type)
       AND r.worker_id <> f.worker_id
       AND NOT EXISTS (
         SELECT 1 FROM task_failures n

@@ -62,15 +62,19 @@ BEGIN
     coalesce(
       (
         SELECT r.index_in_job
-        FROM tasks t
-        CROSS JOIN tablao_ready_tasks r ON r.lane_id = t.tablao_lane
-        WHERE t.id = NEW.task_id
-          AND r.index_in_job >= coalesce(
-            (
-              SELECT s.from_index FROM tablao_skips s
-              WHERE s.lane_id = t.tablao_lane AND s.worker_id = NEW.worker_id
-            ), 0
-          )
+        FROM (
+          SELECT
+            t.tablao_lane AS lane_id,
+            coalesce(
+              (
+                SELECT s.from_index FROM tablao_skips s
+                WHERE s.lane_id = t.tablao_lane AND s.worker_id = NEW.worker_id
+              ), 0
+            ) AS from_index
+          FROM tasks t WHERE t.id = NEW.task_id
+        ) l
+        CROSS JOIN tablao_ready_tasks r
+        WHERE (r.lane_id = l.lane_id AND r.index_in_job >= l.from_index)
           AND NOT EXISTS (
             SELECT 1 FROM task_failures f
             WHERE f.task_id = r.task_id AND f.worker_id = NEW.worker_id
