@@ -14,11 +14,12 @@ BEGIN
   VALUES (NEW.task_id, NEW.worker_id)
   ON CONFLICT DO NOTHING;
   INSERT INTO tablao_judge_failure (
-    task_id, worker_id, job_id, task_type, label, num_failures, is_over, is_blocked, is_left, has_activity
+    task_id, worker_id, job_id, type, task_type, label, num_failures, is_over,
+    is_blocked, is_left, has_activity
   )
   SELECT
-    v.task_id, v.worker_id, v.job_id, v.task_type, v.label, v.num_failures,
-    v.is_over, v.is_blocked, v.is_left, NEW.has_activity
+    v.task_id, v.worker_id, v.job_id, v.type, v.task_type, v.label,
+    v.num_failures, v.is_over, v.is_blocked, v.is_left, NEW.has_activity
   FROM tablao_failure_verdicts v
   WHERE v.task_id = NEW.task_id AND v.worker_id = NEW.worker_id;
 END;
@@ -29,12 +30,14 @@ END;
 -- job. is_left: another worker can still run the task. The failure itself
 -- counts.
 CREATE VIEW tablao_failure_verdicts (
-  task_id, worker_id, job_id, task_type, label, num_failures, is_over, is_blocked, is_left
+  task_id, worker_id, job_id, type, task_type, label, num_failures, is_over,
+  is_blocked, is_left
 ) AS
 SELECT
   f.task_id,
   f.worker_id,
   t.job_id,
+  t.type,
   l.task_type,
   (SELECT w.name || ' (' || w.uuid || ')' FROM workers w WHERE w.id = f.worker_id),
   (SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id),
@@ -71,18 +74,17 @@ CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane;
 -- tablao_judge_failure: does what a verdict says. A door of its own so that it
 -- is asked for once.
 CREATE VIEW tablao_judge_failure (
-  task_id, worker_id, job_id, task_type, label, num_failures, is_over, is_blocked, is_left, has_activity
+  task_id, worker_id, job_id, type, task_type, label, num_failures, is_over,
+  is_blocked, is_left, has_activity
 ) AS
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_judge_failure_insert INSTEAD OF INSERT ON tablao_judge_failure
 BEGIN
   -- 2. What the worker left failed, others may try, now that it is blocked.
   INSERT INTO job_blocks (job_id, worker_id, task_type)
-  SELECT NEW.job_id, NEW.worker_id, t.type
-  FROM tasks t
-  WHERE t.id = NEW.task_id
-    AND NEW.is_blocked
+  SELECT NEW.job_id, NEW.worker_id, NEW.type
+  WHERE NEW.is_blocked
     AND NOT EXISTS (
       SELECT 1 FROM tablao_blocks b
       WHERE b.job_id = NEW.job_id
@@ -113,7 +115,6 @@ BEGIN
   WHERE id = NEW.task_id;
   UPDATE jobs SET
     status = 'failed',
-    activity = 'Job changed to failed: no more workers left to run tasks of type "'
-      || (SELECT t.type FROM tasks t WHERE t.id = NEW.task_id) || '"'
+    activity = 'Job changed to failed: no more workers left to run tasks of type "' || NEW.type || '"'
   WHERE id = NEW.job_id AND NOT NEW.is_left AND (NEW.is_blocked OR NOT NEW.is_over);
 END;

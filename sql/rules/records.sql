@@ -23,10 +23,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: task_failures.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE task_failures SET
-    created_at = CASE created_at
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-      ELSE created_at
-    END
+    created_at = coalesce(nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
   WHERE rowid = NEW.rowid;
 END;
 
@@ -116,10 +113,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: job_blocks.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE job_blocks SET
-    created_at = CASE created_at
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-      ELSE created_at
-    END
+    created_at = coalesce(nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
   WHERE id = NEW.id;
 END;
 
@@ -151,16 +145,10 @@ CREATE TRIGGER tablao_last_rendered_insert AFTER INSERT ON last_rendereds
 BEGIN
   DELETE FROM last_rendereds WHERE id <> NEW.id;
   UPDATE last_rendereds SET
-    created_at = CASE created_at
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-      ELSE created_at
-    END
+    created_at = coalesce(nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
   WHERE id = NEW.id;
   -- Last, since the change of created_at has stamped the row.
-  UPDATE last_rendereds SET updated_at = CASE NEW.updated_at
-    WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-    ELSE coalesce(NEW.updated_at, '')
-  END
+  UPDATE last_rendereds SET updated_at = coalesce(nullif(NEW.updated_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
   WHERE id = NEW.id;
 END;
 

@@ -22,18 +22,12 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: sleep_schedules.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE sleep_schedules SET
-    created_at = CASE created_at
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-      ELSE created_at
-    END,
+    created_at = coalesce(nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock)),
     is_active = is_active,
     next_check = next_check
   WHERE id = NEW.id;
   -- Last, since the change of the others has stamped the row.
-  UPDATE sleep_schedules SET updated_at = CASE NEW.updated_at
-    WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-    ELSE coalesce(NEW.updated_at, '')
-  END
+  UPDATE sleep_schedules SET updated_at = coalesce(nullif(NEW.updated_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
   WHERE id = NEW.id;
 END;
 

@@ -327,16 +327,10 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: worker_tags cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE worker_tags SET
-    created_at = CASE created_at
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-      ELSE created_at
-    END
+    created_at = coalesce(nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
   WHERE id = NEW.id;
   -- Last, since the change of created_at has stamped the row.
-  UPDATE worker_tags SET updated_at = CASE NEW.updated_at
-    WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-    ELSE coalesce(NEW.updated_at, '')
-  END
+  UPDATE worker_tags SET updated_at = coalesce(nullif(NEW.updated_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
   WHERE id = NEW.id;
 END;
 
