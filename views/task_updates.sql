@@ -57,7 +57,7 @@ BEGIN
   UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
   WHERE id = NEW.worker_id;
   UPDATE tasks SET
-    status = CASE NEW.status WHEN 'failed' THEN status ELSE coalesce(NEW.status, status) END,
+    status = NEW.status,
     activity = coalesce(NEW.activity, activity),
     -- A completed task has done all its steps: the rules would see to that,
     -- too, by a second write of the row.
@@ -68,7 +68,18 @@ BEGIN
     END,
     last_touched_at = NEW.now,
     updated_at = NEW.now
-  WHERE id = NEW.task_id;
+  WHERE id = NEW.task_id AND NEW.status <> 'failed';
+  -- Without a status of its own, since SQLite writes each index again of which a
+  -- column is named.
+  UPDATE tasks SET
+    activity = coalesce(NEW.activity, activity),
+    steps_completed = CASE status
+      WHEN 'active' THEN coalesce(NEW.steps_completed, steps_completed)
+      ELSE steps_completed
+    END,
+    last_touched_at = NEW.now,
+    updated_at = NEW.now
+  WHERE id = NEW.task_id AND coalesce(NEW.status, 'failed') = 'failed';
   INSERT INTO tablao_fail_task (task_id, worker_id, status, has_activity)
   VALUES (NEW.task_id, NEW.worker_id, NEW.status, NEW.activity IS NOT NULL);
 END;
