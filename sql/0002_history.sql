@@ -22,15 +22,8 @@ CREATE TABLE task_attempts (
   tablao_job_id integer NOT NULL
 );
 
--- The open attempts. UNIQUE and NOT NULL tell SQLite that a task has but one.
--- An observed farm finds them among those of their task: its Manager would wait
--- for each index that a change of a status has to keep.
--- @own
-CREATE UNIQUE INDEX tablao_attempts_open_idx
-ON task_attempts (tablao_job_id, task_id)
-WHERE ended_at IS NULL;
 CREATE INDEX tablao_attempts_task_idx ON task_attempts (task_id);
-CREATE INDEX tablao_attempts_worker_idx ON task_attempts (worker_id, started_at);
+CREATE INDEX tablao_attempts_worker_idx ON task_attempts (worker_id);
 
 -- What closed attempts add up to, per job, worker and outcome. Job 0 stands for
 -- the jobs that are gone, worker 0 for the workers.
@@ -46,15 +39,15 @@ CREATE TABLE tablao_attempt_sums (
   PRIMARY KEY (job_id, worker_id, outcome)
 ) WITHOUT ROWID;
 
--- One row per job that has been deleted, as it was then. What the trigger works
--- out itself is not checked for NULL: that would be one more thing to compile
--- with each DELETE of a job.
+-- One row per job that has been deleted, as it was then. What the trigger writes
+-- is not checked for NULL: that would be one more thing to compile with each
+-- DELETE of a job.
 CREATE TABLE archived_jobs (
   id integer NOT NULL PRIMARY KEY,
-  uuid varchar(36) NOT NULL,
-  name varchar(64) NOT NULL,
-  job_type varchar(32) NOT NULL,
-  status varchar(32) NOT NULL,
+  uuid varchar(36),
+  name varchar(64),
+  job_type varchar(32),
+  status varchar(32),
   created_at datetime,
   deleted_at datetime,
   num_tasks integer,
@@ -72,9 +65,10 @@ CREATE INDEX tablao_archived_jobs_uuid_idx ON archived_jobs (uuid);
 -- job_uuid: NULL for a worker.
 -- old_status: NULL: it was made. new_status: NULL: it was deleted.
 -- num_tasks: how many tasks the job has changed at once with its own status.
--- AUTOINCREMENT: an id is given once, even when the newest rows were deleted.
+-- An id is given once, even when the newest rows were deleted: not by
+-- AUTOINCREMENT, which would write one more page with each event.
 CREATE TABLE farm_events (
-  id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+  id integer NOT NULL PRIMARY KEY,
   created_at datetime,
   kind varchar(8),
   uuid varchar(36),
@@ -85,6 +79,14 @@ CREATE TABLE farm_events (
   num_tasks integer,
   activity varchar(255)
 );
+
+-- The highest id of an event that has been deleted: one row.
+CREATE TABLE tablao_deleted_events (
+  last_id integer
+);
+
+INSERT INTO tablao_deleted_events (last_id)
+SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM tablao_deleted_events);
 
 INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
   ('history', 'on', NULL, NULL),

@@ -40,6 +40,16 @@ WHERE updated_at IS NOT (
   FROM main.tablao_old_jobs o WHERE o.id = jobs.id
 );
 
+-- A new task that is active opens an attempt; here it had one.
+DELETE FROM main.task_attempts
+WHERE ended_at IS NULL
+  AND EXISTS (
+    SELECT 1 FROM main.task_attempts a
+    WHERE a.task_id = task_attempts.task_id
+      AND a.ended_at IS NULL
+      AND a.id < task_attempts.id
+  );
+
 -- What an observed farm adds up when it is asked, an own one keeps.
 INSERT INTO main.tablao_attempt_sums (
   job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,

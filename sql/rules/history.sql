@@ -23,9 +23,8 @@ BEGIN
       ELSE 'reassigned'
     END,
     activity = NEW.activity
-  WHERE task_id = NEW.id
+  WHERE id = (SELECT max(a.id) FROM task_attempts a WHERE a.task_id = NEW.id)
     AND ended_at IS NULL
-    AND tablao_job_id = NEW.job_id -- @own
     AND worker_id IS NOT coalesce(( -- @own
       SELECT t.worker_id FROM tasks t WHERE t.id = NEW.id AND t.status = 'active' -- @own
     ), 0) -- @own
@@ -41,15 +40,22 @@ BEGIN
     AND w.id = NEW.worker_id
     AND NEW.status = 'active'
     AND t.id = NEW.id AND t.status = 'active' AND t.worker_id = w.id -- @own
-  ON CONFLICT DO NOTHING;
+    AND t.tablao_rev > 0 -- @own
+    AND NOT EXISTS ( -- @own
+      SELECT 1 FROM task_attempts a -- @own
+      WHERE a.id = (SELECT max(b.id) FROM task_attempts b WHERE b.task_id = NEW.id) -- @own
+        AND a.ended_at IS NULL -- @own
+    ) -- @own
+  ;
   INSERT INTO tablao_events (
-    kind, uuid, name, job_id, old_status, new_status, activity
+    kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
     CASE
       WHEN NEW.status <> OLD.status AND instr('active completed soft-failed', NEW.status)
       THEN 'task'
     END,
-    NEW.uuid, NEW.name, NEW.job_id, OLD.status, NEW.status, NEW.activity
+    NEW.uuid, NEW.name, (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id),
+    OLD.status, NEW.status, NEW.activity
   );
 END;
 
@@ -85,22 +91,26 @@ END;
 
 -- Writes an event; none where kind is NULL.
 CREATE VIEW tablao_events (
-  kind, uuid, name, job_id, old_status, new_status, activity
+  kind, uuid, name, job_uuid, old_status, new_status, activity
 ) AS
 SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_events_insert INSTEAD OF INSERT ON tablao_events
 WHEN NEW.kind IS NOT NULL
-  AND (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep') > 0
+  AND (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep')
 BEGIN
   INSERT INTO farm_events (
-    created_at, kind, uuid, name, job_uuid, old_status, new_status, activity
+    id, created_at, kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
+    (
+      SELECT d.last_id + 1 FROM tablao_deleted_events d
+      WHERE NOT EXISTS (SELECT 1 FROM farm_events e WHERE e.id > d.last_id)
+    ),
     (SELECT now FROM farm_clock),
     NEW.kind,
     NEW.uuid,
     NEW.name,
-    (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id),
+    NEW.job_uuid,
     NEW.old_status,
     NEW.new_status,
     NEW.activity
@@ -112,13 +122,19 @@ BEGIN
     - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep');
 END;
 
+CREATE TRIGGER tablao_events_delete AFTER DELETE ON farm_events
+-- Its id is not given again.
+BEGIN
+  UPDATE tablao_deleted_events SET last_id = max(last_id, OLD.id);
+END;
+
 CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs
 -- A new job is an event.
 BEGIN
   INSERT INTO tablao_events (
-    kind, uuid, name, job_id, old_status, new_status, activity
+    kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
-    'job', NEW.uuid, NEW.name, NEW.id, NULL, NEW.status, NEW.activity
+    'job', NEW.uuid, NEW.name, NEW.uuid, NULL, NEW.status, NEW.activity
   );
 END;
 
@@ -127,9 +143,9 @@ CREATE TRIGGER tablao_jobs_status_event AFTER UPDATE OF status ON jobs
 WHEN NEW.status <> OLD.status
 BEGIN
   INSERT INTO tablao_events (
-    kind, uuid, name, job_id, old_status, new_status, activity
+    kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
-    'job', NEW.uuid, NEW.name, NEW.id, OLD.status, NEW.status, NEW.activity
+    'job', NEW.uuid, NEW.name, NEW.uuid, OLD.status, NEW.status, NEW.activity
   );
 END;
 
@@ -147,22 +163,18 @@ BEGIN
     OLD.uuid, OLD.name, OLD.job_type, OLD.status, OLD.created_at, c.now,
     coalesce(n.num_tasks, 0), coalesce(n.num_completed, 0), -- @own
     coalesce(n.num_failed, 0), b.num_attempts, b.busy_ms / 1000.0 -- @own
-    n.num_tasks, n.num_completed, n.num_failed, b.num_attempts, b.busy_ms / 1000.0 -- @observed
+    count(t.id), count(*) FILTER (WHERE t.status = 'completed'), -- @observed
+    count(*) FILTER (WHERE t.status = 'failed'), b.num_attempts, b.busy_seconds -- @observed
   FROM farm_clock c
   CROSS JOIN tablao_job_busy b -- @own
-  LEFT JOIN tablao_job_counts n ON n.job_id = b.job_id -- @own
+  LEFT JOIN tablao_counts n ON n.job_id = b.job_id -- @own
   WHERE b.job_id = OLD.id -- @own
   CROSS JOIN ( -- @observed
-    SELECT count(*) AS num_tasks, -- @observed
-      count(*) FILTER (WHERE t.status = 'completed') AS num_completed, -- @observed
-      count(*) FILTER (WHERE t.status = 'failed') AS num_failed -- @observed
-    FROM tasks t WHERE t.job_id = OLD.id -- @observed
-  ) n -- @observed
-  CROSS JOIN ( -- @observed
-    SELECT count(*) AS num_attempts, total(a.ms) AS busy_ms -- @observed
+    SELECT count(*) AS num_attempts, total(a.ms) / 1000 AS busy_seconds -- @observed
     FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id -- @observed
     WHERE t.job_id = OLD.id -- @observed
   ) b -- @observed
+  LEFT JOIN tasks t ON t.job_id = OLD.id -- @observed
   ;
   INSERT INTO tablao_attempt_sums (
     job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
@@ -183,9 +195,9 @@ BEGIN
   DELETE FROM task_attempts -- @own
   WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
   INSERT INTO tablao_events (
-    kind, uuid, name, job_id, old_status, new_status, activity
+    kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
-    'job', OLD.uuid, OLD.name, OLD.id, OLD.status, NULL, OLD.activity
+    'job', OLD.uuid, OLD.name, OLD.uuid, OLD.status, NULL, OLD.activity
   );
 END;
 
@@ -193,7 +205,7 @@ CREATE TRIGGER tablao_workers_insert_event AFTER INSERT ON workers
 -- A new worker is an event.
 BEGIN
   INSERT INTO tablao_events (
-    kind, uuid, name, job_id, old_status, new_status, activity
+    kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
     'worker', NEW.uuid, NEW.name, NULL, NULL, NEW.status, NULL
   );
@@ -205,7 +217,7 @@ WHEN CASE WHEN OLD.deleted_at > '' THEN NULL ELSE OLD.status END
   IS NOT CASE WHEN NEW.deleted_at > '' THEN NULL ELSE NEW.status END
 BEGIN
   INSERT INTO tablao_events (
-    kind, uuid, name, job_id, old_status, new_status, activity
+    kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
     'worker', NEW.uuid, NEW.name, NULL,
     CASE WHEN OLD.deleted_at > '' THEN NULL ELSE OLD.status END,
@@ -234,7 +246,7 @@ BEGIN
     last_ended_at = max(last_ended_at, excluded.last_ended_at);
   DELETE FROM tablao_attempt_sums WHERE worker_id = OLD.id;
   INSERT INTO tablao_events (
-    kind, uuid, name, job_id, old_status, new_status, activity
+    kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
     CASE WHEN OLD.deleted_at > '' THEN NULL ELSE 'worker' END,
     OLD.uuid, OLD.name, NULL, OLD.status, NULL, NULL

@@ -98,8 +98,7 @@ BEGIN
   CROSS JOIN workers w ON w.id = t.worker_id
   CROSS JOIN farm_clock c
   CROSS JOIN farm_settings s ON s.name = 'history'
-  WHERE t.id = NEW.id AND t.status = 'active' AND s.value = 'on'
-  ON CONFLICT DO NOTHING;
+  WHERE t.id = NEW.id AND t.status = 'active' AND s.value = 'on';
 END;
 
 -- tablao_finish_task: gives a new task its index, lane and times. The UPDATE goes
