@@ -24,10 +24,13 @@ pairs (job_id, task_type, worker_tag_id, num_blocked) AS MATERIALIZED (
   SELECT 0, p.task_type, p.worker_tag_id, 0
   FROM (SELECT DISTINCT task_type, worker_tag_id FROM types) p
   UNION ALL
-  SELECT b.job_id, b.task_type, coalesce(j.worker_tag_id, 0), count(*)
-  FROM tablao_blocks b CROSS JOIN jobs j ON j.id = b.job_id
+  SELECT
+    b.job_id, lower(trim(b.task_type, char(9, 10, 13, 32))),
+    coalesce(j.worker_tag_id, 0), sum(b.n)
+  FROM (SELECT job_id, task_type, count(*) AS n FROM job_blocks GROUP BY job_id, task_type) b
+  CROSS JOIN jobs j ON j.id = b.job_id
   WHERE j.status IN ('queued', 'active')
-  GROUP BY b.job_id, b.task_type
+  GROUP BY 1, 2
 ),
 -- A worker that could run such tasks, one that is awake with nothing requested,
 -- one that is free.
@@ -39,8 +42,9 @@ able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND w.deleted_at IS NULL
         AND (v.num_blocked = 0 OR NOT EXISTS (
-          SELECT 1 FROM tablao_blocks b
-          WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
+          SELECT 1 FROM job_blocks b
+          WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id
+            AND (b.task_type = v.task_type OR lower(trim(b.task_type, char(9, 10, 13, 32))) = v.task_type)
         ))
       LIMIT 1
     )
@@ -57,8 +61,9 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
         AND (v.num_blocked = 0 OR NOT EXISTS (
-          SELECT 1 FROM tablao_blocks b
-          WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
+          SELECT 1 FROM job_blocks b
+          WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id
+            AND (b.task_type = v.task_type OR lower(trim(b.task_type, char(9, 10, 13, 32))) = v.task_type)
         ))
       LIMIT 1
     ) END,
@@ -66,8 +71,9 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
       SELECT p.worker_id FROM free f CROSS JOIN types p ON p.worker_id = f.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND (v.num_blocked = 0 OR NOT EXISTS (
-          SELECT 1 FROM tablao_blocks b
-          WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
+          SELECT 1 FROM job_blocks b
+          WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id
+            AND (b.task_type = v.task_type OR lower(trim(b.task_type, char(9, 10, 13, 32))) = v.task_type)
         ))
       LIMIT 1
     ) END
@@ -101,8 +107,9 @@ verdicts (job_id, task_type, worker_tag_id, num_blocked, verdict, words) AS MATE
           WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
             AND w.deleted_at IS NULL
             AND (v.num_blocked = 0 OR NOT EXISTS (
-              SELECT 1 FROM tablao_blocks b
-              WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id AND b.task_type = v.task_type
+              SELECT 1 FROM job_blocks b
+              WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id
+                AND (b.task_type = v.task_type OR lower(trim(b.task_type, char(9, 10, 13, 32))) = v.task_type)
             ))
         ) n
       )
