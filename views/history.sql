@@ -14,18 +14,6 @@ SELECT
   ))
 FROM farm_clock c CROSS JOIN task_attempts a;
 
--- The attempts that are open: of each active task the last one, if that is. By
--- way of the tasks, since all attempts are more and more, and an index of open
--- ones would be two more pages to write per task.
-CREATE VIEW tablao_open_attempts ( -- @own
-  job_id, worker_id, started_at, ms
-) AS
-SELECT +t.job_id, a.worker_id, a.started_at, a.ms
-FROM tasks t
-CROSS JOIN tablao_timed_attempts a
-  ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id)
-WHERE t.status = 'active' AND a.ended_at IS NULL;
-
 -- Who had which task from when to when, and what came of it: one row per
 -- attempt. Of an open one ended_at is NULL, and seconds run up to now.
 CREATE VIEW task_attempt_list (
@@ -60,7 +48,9 @@ LEFT JOIN workers w ON w.id = a.worker_id;
 
 -- What the attempts of each job add up to, open ones included: one row per
 -- job. It reads sums, one subquery per column, so that who wants one of them
--- need not compile the others: a job that is deleted asks for two.
+-- need not compile the others: a job that is deleted asks for two. The open ones
+-- are found by way of the active tasks, of each of which it is the last: an index
+-- of them would be two more pages to write per task.
 CREATE VIEW tablao_job_busy ( -- @own
   job_uuid, job_id, num_attempts, num_failed, first_started_at, last_ended_at,
   busy_ms
@@ -72,8 +62,10 @@ SELECT
     SELECT coalesce(sum(s.num_attempts), 0) FROM tablao_attempt_sums s
     WHERE s.job_id = j.id
   ) + (
-    SELECT count(*) FROM tablao_open_attempts a
-    WHERE a.job_id = j.id AND n.num_active > 0
+    SELECT count(*)
+    FROM tasks t CROSS JOIN task_attempts a
+      ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id)
+    WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0
   ),
   (
     SELECT coalesce(sum(s.num_attempts), 0) FROM tablao_attempt_sums s
@@ -85,8 +77,10 @@ SELECT
       WHERE s.job_id = j.id
     ), '9999'),
     coalesce((
-      SELECT min(a.started_at) FROM tablao_open_attempts a
-      WHERE a.job_id = j.id AND n.num_active > 0
+      SELECT min(a.started_at)
+      FROM tasks t CROSS JOIN task_attempts a
+        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id)
+      WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0
     ), '9999')
   ), '9999'),
   (
@@ -97,8 +91,10 @@ SELECT
     SELECT coalesce(sum(s.busy_ms), 0) FROM tablao_attempt_sums s
     WHERE s.job_id = j.id
   ) + (
-    SELECT coalesce(sum(a.ms), 0) FROM tablao_open_attempts a
-    WHERE a.job_id = j.id AND n.num_active > 0
+    SELECT coalesce(sum(a.ms), 0)
+    FROM tasks t CROSS JOIN tablao_timed_attempts a
+      ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id)
+    WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0
   )
 FROM jobs j
 LEFT JOIN tablao_counts n ON n.job_id = j.id;
@@ -154,7 +150,9 @@ LEFT JOIN tablao_attempt_sums s ON s.worker_id = w.id -- @own
 LEFT JOIN tablao_worker_sums s ON s.worker_id = w.id -- @observed
 LEFT JOIN (
   SELECT a.worker_id, sum(a.ms) AS ms
-  FROM tablao_open_attempts a -- @own
+  FROM tasks t CROSS JOIN tablao_timed_attempts a -- @own
+    ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id) -- @own
+  WHERE t.status = 'active' AND a.ended_at IS NULL -- @own
   FROM tablao_timed_attempts a -- @observed
   WHERE a.ended_at IS NULL -- @observed
   GROUP BY a.worker_id

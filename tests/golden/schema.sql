@@ -1,9 +1,9 @@
 CREATE TABLE archived_jobs (
   id integer NOT NULL PRIMARY KEY,
-  uuid varchar(36) NOT NULL,
-  name varchar(64) NOT NULL,
-  job_type varchar(32) NOT NULL,
-  status varchar(32) NOT NULL,
+  uuid varchar(36),
+  name varchar(64),
+  job_type varchar(32),
+  status varchar(32),
   created_at datetime,
   deleted_at datetime,
   num_tasks integer,
@@ -13,7 +13,7 @@ CREATE TABLE archived_jobs (
   busy_seconds real
 );
 CREATE TABLE farm_events (
-  id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+  id integer NOT NULL PRIMARY KEY,
   created_at datetime,
   kind varchar(8),
   uuid varchar(36),
@@ -141,6 +141,9 @@ CREATE TABLE tablao_counts (
   num_paused integer NOT NULL DEFAULT 0,
   steps_completed integer NOT NULL DEFAULT 0,
   steps_total integer NOT NULL DEFAULT 0
+);
+CREATE TABLE tablao_deleted_events (
+  last_id integer
 );
 CREATE TABLE tablao_job_rules (
   job_status text NOT NULL,
@@ -299,11 +302,8 @@ CREATE TABLE workers (
   tablao_rev integer NOT NULL DEFAULT 0
 );
 CREATE INDEX tablao_archived_jobs_uuid_idx ON archived_jobs (uuid);
-CREATE UNIQUE INDEX tablao_attempts_open_idx
-ON task_attempts (tablao_job_id, task_id)
-WHERE ended_at IS NULL;
 CREATE INDEX tablao_attempts_task_idx ON task_attempts (task_id);
-CREATE INDEX tablao_attempts_worker_idx ON task_attempts (worker_id, started_at);
+CREATE INDEX tablao_attempts_worker_idx ON task_attempts (worker_id);
 CREATE INDEX tablao_authored_dependencies_idx
 ON tablao_authored_dependencies (number);
 CREATE INDEX tablao_authored_tasks_uuid_idx ON tablao_authored_tasks (uuid);
@@ -368,7 +368,7 @@ CREATE VIEW tablao_claim (worker_id, now);
 CREATE VIEW tablao_count (job_id, from_status, to_status, n);
 CREATE VIEW tablao_current_tasks (worker_id, worker_uuid, task_id);
 CREATE VIEW tablao_derived_problems (kind, object, message);
-CREATE VIEW tablao_events (kind, uuid, name, job_id, old_status, new_status, activity);
+CREATE VIEW tablao_events (kind, uuid, name, job_uuid, old_status, new_status, activity);
 CREATE VIEW tablao_fail_task (task_id, worker_id, status, has_activity);
 CREATE VIEW tablao_failure_verdicts (task_id, worker_id, job_id, type, task_type, label, num_failures, is_over, is_blocked, is_left);
 CREATE VIEW tablao_finish_task (task_id, status, rev);
@@ -442,6 +442,7 @@ CREATE TRIGGER tablao_dependencies_before_update BEFORE UPDATE ON task_dependenc
 CREATE TRIGGER tablao_dependencies_delete AFTER DELETE ON task_dependencies;
 CREATE TRIGGER tablao_dependencies_insert AFTER INSERT ON task_dependencies;
 CREATE TRIGGER tablao_dependencies_update AFTER UPDATE ON task_dependencies;
+CREATE TRIGGER tablao_events_delete AFTER DELETE ON farm_events;
 CREATE TRIGGER tablao_events_insert INSTEAD OF INSERT ON tablao_events;
 CREATE TRIGGER tablao_fail_task_insert INSTEAD OF INSERT ON tablao_fail_task;
 CREATE TRIGGER tablao_failures_before_insert BEFORE INSERT ON task_failures;
