@@ -9,11 +9,11 @@
 **     -- how many tasks were added
 **
 ** The rules are those of the door authored_jobs, in SQL, and are written
-** there. A document goes the same three steps here, in one savepoint: it is
-** unpacked into scratch tables (tablao_unpack); refused if something is wrong
-** with it (tablao_assert_authoring); moved into the tables (tablao_store). In
-** between, this adds the offender (tablao_authoring_problems) to the message,
-** and refuses dependencies that go in a circle.
+** there. A document goes the same two steps here, in one savepoint: it is
+** unpacked into scratch tables (tablao_unpack), and moved into the tables, or
+** refused if something is wrong with it (tablao_store). In between, this refuses
+** dependencies that go in a circle; and it adds the offender
+** (tablao_authoring_problems) to a message.
 */
 #include "tablao.h"
 
@@ -43,7 +43,7 @@ static void storeUnpack(
   sqlite3_value *pDocument
 ){
   sqlite3_stmt *pStmt = tablaoCached(pOp, 0, pJob
-      ? "INSERT INTO main.tablao_unpack(tasks, job_uuid) VALUES(?1, ?2)"
+      ? "INSERT INTO main.tablao_unpack(document, job_uuid) VALUES(?1, ?2)"
       : "INSERT INTO main.tablao_unpack(document) VALUES(?1)");
   tablaoBind(pOp, pStmt, 1, pDocument);
   if( pJob ) tablaoBind(pOp, pStmt, 2, pJob);
@@ -78,17 +78,6 @@ static void storeNameOffender(TablaoOp *pOp, const char *zSelect){
   sqlite3_free(look.zErr);
 }
 
-/*
-** Step 2: the door that refuses a document with a problem. What offends, if
-** it is a value, is added to its message.
-*/
-static void storeCheck(TablaoOp *pOp){
-  tablaoRun(pOp, tablaoCached(pOp, 0,
-      "INSERT INTO main.tablao_assert_authoring(problem) VALUES(NULL)"));
-  storeNameOffender(pOp,
-      "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
-}
-
 /* Fails, naming a task on the cycle of the document's dependencies. */
 static void storeRefuseCycle(TablaoOp *pOp, int iNumber){
   sqlite3_stmt *pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
@@ -103,8 +92,8 @@ static void storeRefuseCycle(TablaoOp *pOp, int iNumber){
 }
 
 /*
-** Refuses cycles. Only tasks of the document can be on one: those stored
-** before do not depend on them.
+** Refuses cycles, of a document that has no other problem. Only tasks of the
+** document can be on one: those stored before do not depend on them.
 */
 static void storeCheckCycles(TablaoOp *pOp){
   TablaoGraph graph;
@@ -121,7 +110,8 @@ static void storeCheckCycles(TablaoOp *pOp){
   pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
       "SELECT dependency_number, number "
       "FROM main.tablao_authored_dependencies "
-      "WHERE dependency_number IS NOT NULL");
+      "WHERE dependency_number IS NOT NULL "
+      "AND NOT EXISTS (SELECT 1 FROM main.tablao_authoring_problems)");
   while( rc==SQLITE_OK && tablaoStep(pOp, pStmt) ){
     sqlite3_int64 iFrom = sqlite3_column_int64(pStmt, 0);
     sqlite3_int64 iTo = sqlite3_column_int64(pStmt, 1);
@@ -136,7 +126,7 @@ static void storeCheckCycles(TablaoOp *pOp){
   if( iNode>=0 ) storeRefuseCycle(pOp, iNode);
 }
 
-/* All steps up to the last; what they have unpacked can then be read. */
+/* All up to the last step; what has been unpacked can then be read. */
 static void storePrepare(
   TablaoOp *pOp,
   sqlite3_value *pJob,
@@ -144,18 +134,23 @@ static void storePrepare(
 ){
   tablaoBegin(pOp);
   storeUnpack(pOp, pJob, pDocument);
-  storeCheck(pOp);
   storeCheckCycles(pOp);
 }
 
-/* Step 3, and the end of the savepoint. The status of a job is the one value
-** of a document that only the table's own rules judge. */
+/*
+** Step 2, and the end of the savepoint. What offends, if it is a value, is added
+** to the message. The status of a job is the one value of a document that only
+** the table's own rules judge.
+*/
 static void storeFinish(TablaoOp *pOp){
   int rc = pOp->rc;
   tablaoRun(pOp, tablaoCached(pOp, 0,
       "INSERT INTO main.tablao_store(job_id) VALUES(NULL)"));
-  if( rc==SQLITE_OK && pOp->zErr && strstr(pOp->zErr, "jobs.status ") ){
-    storeNameOffender(pOp, "SELECT status FROM main.tablao_authored_job");
+  if( rc==SQLITE_OK && pOp->zErr ){
+    storeNameOffender(pOp, strstr(pOp->zErr, "jobs.status ")
+        ? "SELECT status FROM main.tablao_authored_tasks WHERE number=0"
+        : "SELECT substr(problem, instr(problem, ' ') + 1) "
+          "FROM main.tablao_authoring_problems LIMIT 1");
   }
   tablaoEnd(pOp);
 }
@@ -191,7 +186,7 @@ void tablaoStoreJobFunc(
   storeCheckType(&op, argv[0], "the document must be a JSON object");
   storePrepare(&op, 0, argv[0]);
   sqlite3_stmt *pStmt = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
-      "SELECT uuid FROM main.tablao_authored_job");
+      "SELECT uuid FROM main.tablao_authored_tasks WHERE number=0");
   if( tablaoStep(&op, pStmt) ){
     sqlite3_result_value(ctx, sqlite3_column_value(pStmt, 0));
   }
@@ -219,7 +214,7 @@ void tablaoStoreTasksFunc(
   }
   storePrepare(&op, argv[0], argv[1]);
   sqlite3_stmt *pStmt = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
-      "SELECT count(*) FROM main.tablao_authored_tasks");
+      "SELECT max(number) FROM main.tablao_authored_tasks");
   if( tablaoStep(&op, pStmt) ){
     sqlite3_result_value(ctx, sqlite3_column_value(pStmt, 0));
   }

@@ -130,3 +130,41 @@ WHERE tablao_open_deps <> 0 OR tablao_done <> 0;
 -- SQLite take a scan for cheaper than a lookup.
 -- @own
 INSERT INTO tablao_counts (job_id) VALUES (0);
+
+-- A document is taken apart into one table, its job as number 0.
+-- tablao_authored_tasks.number: 0 is the job.
+-- tablao_authored_tasks.type: a job's job_type; NULL where tasks are added to a job
+-- stored already, of which nothing but the uuid is here then.
+-- tablao_authored_tasks.stranger: out of use since 0.2.0.
+-- tablao_authored_tasks.has_zero: out of use since 0.2.0.
+-- tablao_authored_tasks.fault: the first thing that is wrong with it: a word, a
+-- blank, what offends.
+-- tablao_authored_dependencies.dependency_number: NULL for a task that is stored
+-- already, or that there is not.
+-- tablao_authored_dependencies.dependency_id: out of use since 0.2.0.
+-- tablao_authored_job.is_adding: out of use since 0.2.0.
+-- tablao_authored_job.is_object: out of use since 0.2.0.
+-- tablao_authored_job.uuid: out of use since 0.2.0.
+-- tablao_authored_job.name: out of use since 0.2.0.
+-- tablao_authored_job.job_type: out of use since 0.2.0.
+-- tablao_authored_job.priority: out of use since 0.2.0.
+-- tablao_authored_job.status: out of use since 0.2.0.
+-- tablao_authored_job.settings: out of use since 0.2.0.
+-- tablao_authored_job.metadata: out of use since 0.2.0.
+-- tablao_authored_job.storage_shaman_checkout_id: out of use since 0.2.0.
+-- tablao_authored_job.worker_tag: out of use since 0.2.0.
+-- tablao_authored_job.tasks: out of use since 0.2.0.
+-- tablao_authored_job.stranger: out of use since 0.2.0.
+-- tablao_authored_job.has_zero: out of use since 0.2.0.
+-- @own
+ALTER TABLE tablao_authored_tasks ADD COLUMN fault;
+-- @own
+ALTER TABLE tablao_authored_tasks ADD COLUMN status;
+-- @own
+ALTER TABLE tablao_authored_tasks ADD COLUMN settings;
+-- @own
+ALTER TABLE tablao_authored_tasks ADD COLUMN metadata;
+-- @own
+ALTER TABLE tablao_authored_tasks ADD COLUMN storage;
+-- @own
+ALTER TABLE tablao_authored_tasks ADD COLUMN worker_tag;

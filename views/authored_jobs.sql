@@ -34,7 +34,6 @@ BEGIN
   INSERT INTO tablao_unpack (document) VALUES (NEW.document);
   SELECT RAISE(ABORT, 'tablao: authored_jobs.uuid must be the uuid in the document, or be left out')
   WHERE NEW.uuid IS NOT NULL
-    AND NEW.uuid IS NOT (SELECT a.uuid FROM tablao_authored_job a);
-  INSERT INTO tablao_assert_authoring (problem) VALUES (NULL);
+    AND NEW.uuid IS NOT (SELECT p.uuid FROM tablao_authored_tasks p WHERE p.number = 0);
   INSERT INTO tablao_store (job_id) VALUES (NULL);
 END;

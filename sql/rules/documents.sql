@@ -6,282 +6,217 @@
 
 -- 1.
 
--- tablao_unpack: takes a document apart: a job (document), or tasks to be added to a stored
--- job (job_uuid, tasks). A member of the wrong JSON type is kept as a BLOB,
--- which is how tablao_authoring_problems tells it.
-CREATE VIEW tablao_unpack (document, job_uuid, tasks) AS
-SELECT NULL, NULL, NULL WHERE 0;
+-- tablao_unpack: takes a document apart: a job, or, where there is a job_uuid,
+-- an array of tasks to be added to that stored job.
+CREATE VIEW tablao_unpack (document, job_uuid) AS
+SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_unpack_insert INSTEAD OF INSERT ON tablao_unpack
+-- What the members may be: JSON's types of a value, where an empty string and a
+-- fraction are types of their own. A name or a type that is null is missing.
 BEGIN
-  -- Not one INSERT of two rows, which would copy the document into a table.
   INSERT INTO tablao_assert_json (value) VALUES (NEW.document);
-  INSERT INTO tablao_assert_json (value) VALUES (NEW.tasks);
-  DELETE FROM tablao_authored_job;
   DELETE FROM tablao_authored_tasks;
   DELETE FROM tablao_authored_dependencies;
-  INSERT INTO tablao_authored_job (
-    id, is_adding, is_object, uuid, name, job_type, priority, status, settings, metadata,
-    storage_shaman_checkout_id, worker_tag, tasks, stranger, has_zero
-  )
-  SELECT
-    1,
+  INSERT INTO tablao_unpack_part (number, uuid, kind, members, fault, document)
+  VALUES (
     0,
-    coalesce(ltrim(CAST(NEW.document AS TEXT), char(65279, 9, 10, 13, 32)) GLOB '{*', 0),
-    coalesce(max(CASE m.key WHEN 'uuid' THEN m.scalar END), (SELECT u.uuid FROM tablao_new_uuid u)),
-    max(CASE m.key WHEN 'name' THEN m.scalar END),
-    max(CASE m.key WHEN 'job_type' THEN m.scalar END),
-    coalesce(max(CASE m.key WHEN 'priority' THEN m.number END), 50),
-    coalesce(max(CASE m.key WHEN 'status' THEN m.scalar END), 'under-construction'),
-    coalesce(max(CASE m.key WHEN 'settings' THEN m.object END), '{}'),
-    coalesce(max(CASE m.key WHEN 'metadata' THEN m.object END), '{}'),
-    coalesce(
-      max(CASE WHEN m.key = 'storage' AND m.type = 'object' THEN (
-        SELECT CASE
-          WHEN n.type = 'text'
-            AND replace(replace(replace(n.value,
-              char(65533), ''), char(65534), ''), char(65535), '') NOT GLOB '*' || char(65533) || '*'
-          THEN n.value
-          ELSE CAST(n.value AS BLOB)
-        END
-        FROM json_each(m.value) n WHERE n.key = 'shaman_checkout_id'
-      ) END),
-      max(CASE WHEN m.key = 'storage' AND m.type NOT IN ('object', 'null')
-        THEN CAST(m.value AS BLOB) END),
-      ''
-    ),
-    max(CASE m.key WHEN 'worker_tag' THEN m.scalar END),
-    coalesce(max(CASE m.key WHEN 'tasks' THEN CASE
-      WHEN m.type IN ('array', 'null') THEN ''
-      ELSE CAST(m.value AS BLOB)
-    END END), ''),
-    max(CASE WHEN m.key NOT IN (
-      'uuid', 'name', 'job_type', 'priority', 'status', 'settings', 'metadata',
-      'storage', 'worker_tag', 'tasks'
-    ) THEN m.key END),
-    -- SQLite cuts a string at a zero byte, so that is looked for in the text. Of
-    -- an escape like \ude00 without its other half it makes bytes that are not
-    -- UTF-8, and reads them, as few others, as U+FFFD.
-    instr(replace(replace(replace(replace(
-      (SELECT t.value FROM json_tree(ltrim(CAST(NEW.document AS TEXT), char(65279))) t LIMIT 1),
-      coalesce(max(CASE m.key WHEN 'tasks' THEN m.value END), ''), ''),
-      coalesce(max(CASE m.key WHEN 'settings' THEN m.value END), ''), ''),
-      coalesce(max(CASE m.key WHEN 'metadata' THEN m.value END), ''), ''),
-      '\\', ''), '\u0000') > 0
-      OR max(replace(replace(replace(m.scalar,
-        char(65533), ''), char(65534), ''), char(65535), '') GLOB '*' || char(65533) || '*')
+    NEW.job_uuid,
+    '',
+    ' name:text name:null job_type:text job_type:null uuid:text uuid:null priority:integer priority:real priority:null status:text status:empty status:null settings:object settings:null metadata:object metadata:null storage:object storage:null worker_tag:text worker_tag:null tasks:array tasks:null ',
+    CASE
+      WHEN NOT coalesce(ltrim(CAST(NEW.document AS TEXT), char(65279, 9, 10, 13, 32))
+        GLOB CASE WHEN NEW.job_uuid IS NULL THEN '{*' ELSE '[[]*' END, 0)
+      THEN CASE WHEN NEW.job_uuid IS NULL THEN 'object ' ELSE 'array ' END
+      WHEN NEW.job_uuid NOT IN (SELECT j.uuid FROM jobs j) THEN 'stored ' || NEW.job_uuid
+    END,
+    CASE WHEN NEW.job_uuid IS NULL THEN ltrim(CAST(NEW.document AS TEXT), char(65279)) END
+  );
+  INSERT INTO tablao_unpack_part (number, kind, members, document)
+  SELECT
+    t.key + 1,
+    'task_',
+    ' name:text name:null type:text type:null uuid:text uuid:null priority:integer priority:real priority:null commands:array commands:null dependencies:array dependencies:null ',
+    CASE t.type WHEN 'object' THEN t.value END
+  FROM json_each(
+    ltrim(CAST(NEW.document AS TEXT), char(65279)),
+    CASE WHEN NEW.job_uuid IS NULL THEN '$.tasks' ELSE '$' END
+  ) t
+  -- What is no array has the key of its parent, or those of its members.
+  WHERE typeof(t.key) = 'integer';
+  INSERT INTO tablao_authored_dependencies (number, dependency_uuid, dependency_number)
+  SELECT d.number, d.uuid, p.number
   FROM (
     SELECT
-      key,
-      type,
-      value,
-      CASE type WHEN 'text' THEN value ELSE CAST(value AS BLOB) END AS scalar,
-      CASE WHEN type IN ('integer', 'real') THEN value ELSE CAST(value AS BLOB) END AS number,
-      CASE type WHEN 'object' THEN value WHEN 'null' THEN 'null' ELSE CAST(value AS BLOB) END AS object
-    FROM json_each(ltrim(CAST(NEW.document AS TEXT), char(65279)))
-  ) m;
-  -- An aggregate makes a row of nothing, too.
-  DELETE FROM tablao_authored_job WHERE NEW.job_uuid IS NOT NULL;
-  INSERT INTO tablao_authored_job (id, is_adding, is_object, job_id, uuid, tasks)
-  SELECT
-    1,
-    1,
-    coalesce(ltrim(CAST(NEW.tasks AS TEXT), char(65279, 9, 10, 13, 32)) GLOB '[[]*', 0),
-    (SELECT j.id FROM jobs j WHERE j.uuid = NEW.job_uuid),
-    NEW.job_uuid,
-    ''
-  WHERE NEW.job_uuid IS NOT NULL;
-  INSERT INTO tablao_unpack_task (number, task, type)
-  SELECT t.key + 1, t.value, t.type
-  FROM json_each(ltrim(CAST(NEW.document AS TEXT), char(65279)), '$.tasks') t
-  WHERE NEW.job_uuid IS NULL
-    AND (SELECT a.is_object AND typeof(a.tasks) = 'text' FROM tablao_authored_job a)
-    -- JSON null at the path comes as one row, with the key of its parent.
-    AND typeof(t.key) = 'integer';
-  INSERT INTO tablao_unpack_task (number, task, type)
-  SELECT t.key + 1, t.value, t.type
-  FROM json_each(ltrim(CAST(NEW.tasks AS TEXT), char(65279))) t
-  WHERE NEW.job_uuid IS NOT NULL AND (SELECT a.is_object FROM tablao_authored_job a);
-  UPDATE tablao_authored_dependencies SET
-    dependency_number = (
-      SELECT t.number FROM tablao_authored_tasks t WHERE t.uuid = dependency_uuid
-    );
-  UPDATE tablao_authored_dependencies SET
-    dependency_id = (
-      SELECT t.id FROM tasks t
-      WHERE t.uuid = dependency_uuid
-        AND t.job_id = (SELECT a.job_id FROM tablao_authored_job a)
-    )
-  WHERE dependency_number IS NULL AND NEW.job_uuid IS NOT NULL;
+      a.number,
+      CASE n.type WHEN 'text' THEN n.value ELSE CAST(n.value AS BLOB) END AS uuid
+    FROM tablao_authored_tasks a CROSS JOIN json_each(a.dependencies) n
+    WHERE a.fault IS NULL AND a.dependencies <> '[]'
+  ) d
+  LEFT JOIN tablao_authored_tasks p ON p.uuid = d.uuid AND p.number > 0;
 END;
 
--- tablao_new_uuid: a new random version 4 UUID: one row. The same as the defaults of the
--- tables, which cannot use a view.
-CREATE VIEW tablao_new_uuid (uuid) AS
-SELECT lower(
-  hex(randomblob(4+0)) || '-' || hex(randomblob(2+0)) || '-4'
-  || substr(hex(randomblob(2+0)), 2) || '-' || substr('89AB', 1 + (random() & 3), 1)
-  || substr(hex(randomblob(2+0)), 2) || '-' || hex(randomblob(6+0))
-);
+-- tablao_unpack_part: takes a job (number 0) or a task (from 1 on) of a document
+-- apart.
+-- uuid: that of a job which is stored already.
+-- kind: before the words for its faults. members: those that it may have.
+-- document: NULL, if it is no object.
+CREATE VIEW tablao_unpack_part (number, uuid, kind, members, fault, document) AS
+SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
--- tablao_unpack_task: takes one task of a document apart; number counts from 1.
-CREATE VIEW tablao_unpack_task (number, task, type) AS
-SELECT NULL, NULL, NULL WHERE 0;
-
-CREATE TRIGGER tablao_unpack_task_insert INSTEAD OF INSERT ON tablao_unpack_task
+CREATE TRIGGER tablao_unpack_part_insert INSTEAD OF INSERT ON tablao_unpack_part
 BEGIN
   INSERT INTO tablao_authored_tasks (
-    number, uuid, name, type, priority, commands, dependencies, stranger, has_zero, steps_total
+    number, uuid, name, type, priority, status, settings, metadata, storage,
+    worker_tag, dependencies, commands, steps_total, fault
   )
   SELECT
-    NEW.number, a.uuid, a.name, a.type, a.priority, a.commands, a.dependencies, a.stranger,
-    instr(replace(replace(NEW.task, a.commands, ''), '\\', ''), '\u0000') > 0
-      OR replace(replace(replace(a.uuid || a.name || a.type,
-        char(65533), ''), char(65534), ''), char(65535), '') GLOB '*' || char(65533) || '*',
-    (
-      -- Anything above 2^53 is refused later, and must not overflow here.
-      SELECT coalesce(sum(min(9007199254740993, max(1, coalesce((
-        SELECT CASE WHEN n.type IN ('integer', 'real') THEN CAST(n.value AS INTEGER) END
-        FROM json_each(c.value) n
-        WHERE c.type = 'object' AND n.key = 'total_step_count'
-      ), 0)))), 0)
-      FROM json_each(
-        CASE WHEN typeof(a.commands) = 'text' AND a.commands <> 'null' THEN a.commands ELSE '[]' END
-      ) c
+    NEW.number,
+    -- As the default of the tables has it: random, version 4.
+    coalesce(NEW.uuid, a.uuid, lower(
+      hex(randomblob(4+0)) || '-' || hex(randomblob(2+0)) || '-4'
+      || substr(hex(randomblob(2+0)), 2) || '-' || substr('89AB', 1 + (random() & 3), 1)
+      || substr(hex(randomblob(2+0)), 2) || '-' || hex(randomblob(6+0))
+    )),
+    a.name, a.type, a.priority, a.status, a.settings, a.metadata, a.storage,
+    a.worker_tag, a.dependencies, a.commands,
+    -- Anything above 2^53 is refused later, and must not overflow here.
+    CASE WHEN a.fault IS NULL THEN coalesce((
+      SELECT sum(coalesce(
+        (
+          SELECT max(1, min(9007199254740993, CAST(n.value AS INTEGER)))
+          FROM json_each(CASE c.type WHEN 'object' THEN c.value ELSE '{}' END, '$.total_step_count') n
+          WHERE n.type IN ('integer', 'real')
+        ),
+        1
+      ))
+      FROM json_each(nullif(a.commands, 'null')) c
+    ), 0) ELSE 0 END,
+    coalesce(
+      NEW.fault,
+      a.fault,
+      -- SQLite cuts a string at a zero byte, so that is looked for in the text. Of
+      -- an escape like \ude00 without its other half it makes bytes that are not
+      -- UTF-8, and reads them, as few others, as U+FFFD.
+      CASE WHEN NEW.document GLOB '*\u[0dD]*' THEN (
+        SELECT CASE WHEN n.path = '$.storage' THEN 'storage ' || n.value ELSE 'zero ' || coalesce(a.uuid, '') END
+        FROM json_tree(NEW.document) n
+        WHERE CASE
+          WHEN n.parent IS NULL
+          THEN instr(replace(replace(replace(replace(replace(n.value,
+            coalesce((SELECT t.value FROM json_tree(NEW.document, '$.tasks') t), ''), ''),
+            coalesce(a.settings, ''), ''), coalesce(a.metadata, ''), ''), coalesce(a.commands, ''), ''),
+            '\\', ''), '\u0000')
+          WHEN n.path = '$' AND n.type = 'text' OR n.path = '$.storage' AND n.key = 'shaman_checkout_id'
+          THEN replace(replace(replace(n.value,
+            char(65533), ''), char(65534), ''), char(65535), '') GLOB '*' || char(65533) || '*'
+        END
+        LIMIT 1
+      ) END,
+      CASE
+        WHEN NEW.uuid IS NOT NULL THEN NULL
+        WHEN a.name IS NULL THEN CASE NEW.number WHEN 0 THEN 'name ' ELSE 'task_name task ' || NEW.number END
+        WHEN a.type IS NULL THEN CASE NEW.number WHEN 0 THEN 'job_type ' ELSE 'task_type ' || a.name END
+        WHEN a.worker_tag IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.uuid = a.worker_tag)
+        THEN 'worker_tag ' || a.worker_tag
+      END,
+      (
+        SELECT 'storage ' || n.value FROM json_each(a.storage, '$.shaman_checkout_id') n
+        WHERE n.type NOT IN ('text', 'null')
+      )
     )
   FROM (
     SELECT
-      coalesce(max(CASE m.key WHEN 'uuid' THEN m.scalar END), (SELECT u.uuid FROM tablao_new_uuid u)) AS uuid,
-      max(CASE m.key WHEN 'name' THEN m.scalar END) AS name,
-      max(CASE m.key WHEN 'type' THEN m.scalar END) AS type,
-      coalesce(max(CASE m.key WHEN 'priority' THEN m.number END), 50) AS priority,
-      coalesce(max(CASE m.key WHEN 'commands' THEN m.list END), '[]') AS commands,
-      coalesce(max(CASE m.key WHEN 'dependencies' THEN m.list END), '[]') AS dependencies,
-      max(CASE WHEN m.key NOT IN (
-        'uuid', 'name', 'type', 'priority', 'commands', 'dependencies'
-      ) THEN m.key END) AS stranger
+      max(m.value) FILTER (WHERE m.key = 'uuid') AS uuid,
+      max(m.value) FILTER (WHERE m.key = 'name') AS name,
+      max(m.value) FILTER (WHERE m.key = 'type' OR m.key = 'job_type') AS type,
+      max(m.value) FILTER (WHERE m.key = 'priority') AS priority,
+      max(m.value) FILTER (WHERE NOT NEW.number AND m.key = 'status') AS status,
+      max(coalesce(m.value, 'null')) FILTER (WHERE NOT NEW.number AND m.key = 'settings') AS settings,
+      max(coalesce(m.value, 'null')) FILTER (WHERE NOT NEW.number AND m.key = 'metadata') AS metadata,
+      max(m.value) FILTER (WHERE NOT NEW.number AND m.key = 'storage') AS storage,
+      max(m.value) FILTER (WHERE NOT NEW.number AND m.key = 'worker_tag') AS worker_tag,
+      max(m.value) FILTER (WHERE m.key = 'dependencies') AS dependencies,
+      max(coalesce(m.value, 'null')) FILTER (WHERE m.key = 'commands') AS commands,
+      min(CASE
+        WHEN instr(NEW.members, m.member || ':' || CASE
+          WHEN m.type = 'text' THEN CASE m.value WHEN '' THEN 'empty ' ELSE 'text ' END
+          WHEN m.type IN ('integer', 'real') AND m.value <> CAST(m.value AS INTEGER) THEN 'fraction '
+          ELSE m.type || ' '
+        END)
+        THEN NULL
+        WHEN instr(NEW.members, m.member || ':') THEN NEW.kind || m.key || ' ' || m.value
+        ELSE NEW.kind || 'stranger ' || m.key
+      END) AS fault
+    -- LIMIT keeps SQLite from asking JSON for the same value time and again.
     FROM (
-      SELECT
-        key,
-        CASE type WHEN 'text' THEN value ELSE CAST(value AS BLOB) END AS scalar,
-        CASE WHEN type IN ('integer', 'real') THEN value ELSE CAST(value AS BLOB) END AS number,
-        CASE type WHEN 'array' THEN value WHEN 'null' THEN 'null' ELSE CAST(value AS BLOB) END AS list
-      FROM json_each(CASE NEW.type WHEN 'object' THEN NEW.task ELSE '{}' END)
+      SELECT j.key, j.type, ' ' || replace(j.key, ' ', '-') AS member, CASE WHEN j.key = 'tasks' AND j.type = 'array' THEN NULL ELSE j.value END AS value
+      FROM json_each(NEW.document) j
+      LIMIT -1
     ) m
   ) a;
-  INSERT INTO tablao_authored_dependencies (number, dependency_uuid)
-  SELECT NEW.number, CASE d.type WHEN 'text' THEN d.value ELSE CAST(d.value AS BLOB) END
-  FROM tablao_authored_tasks t
-  CROSS JOIN json_each(t.dependencies) d
-  WHERE t.number = NEW.number
-    AND t.dependencies NOT IN ('[]', 'null') AND typeof(t.dependencies) = 'text';
 END;
 
 -- 2.
 
 -- tablao_authoring_problems: what is wrong with the document taken apart: a row
--- for the job, for each of its tasks and dependencies that has a problem, with
--- a word for the first one (the message to it is in tablao_assert_authoring)
--- and the value that offends.
-CREATE VIEW tablao_authoring_problems (problem, offender) AS
-SELECT v.problem, CAST(CASE v.problem
-    WHEN 'stranger' THEN v.stranger
-    WHEN 'name' THEN v.name
-    WHEN 'job_type' THEN v.job_type
-    WHEN 'priority' THEN v.priority
-    WHEN 'status' THEN v.status
-    WHEN 'settings' THEN v.settings
-    WHEN 'metadata' THEN v.metadata
-    WHEN 'storage' THEN v.storage_shaman_checkout_id
-    WHEN 'worker_tag' THEN v.worker_tag
-    WHEN 'tasks' THEN v.tasks
-    WHEN 'object' THEN NULL
-    WHEN 'tasks array' THEN NULL
-    ELSE v.uuid
-  END AS TEXT)
+-- for the job, for each of its tasks and dependencies that has a problem: a word
+-- for the first one (the message to it is in tablao_store), a blank, and the
+-- value that offends.
+CREATE VIEW tablao_authoring_problems (problem) AS
+SELECT v.problem
 FROM (
-  SELECT
-    a.*,
-    CASE
-      WHEN is_adding AND NOT is_object THEN 'tasks array'
-      WHEN is_adding AND job_id IS NULL THEN 'no job'
-      WHEN is_adding THEN NULL
-      WHEN NOT is_object THEN 'object'
-      WHEN stranger IS NOT NULL THEN 'stranger'
-      WHEN has_zero THEN 'zero'
-      WHEN typeof(name) <> 'text' OR name = '' THEN 'name'
-      WHEN typeof(job_type) <> 'text' OR job_type = '' THEN 'job_type'
-      WHEN typeof(uuid) <> 'text' OR uuid = '' THEN 'uuid'
-      WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.uuid = a.uuid) THEN 'taken uuid'
-      WHEN typeof(priority) NOT IN ('integer', 'real') OR priority <> CAST(priority AS INTEGER)
-      THEN 'priority'
-      WHEN typeof(status) <> 'text' THEN 'status'
-      WHEN typeof(settings) <> 'text' THEN 'settings'
-      WHEN typeof(metadata) <> 'text' THEN 'metadata'
-      WHEN typeof(storage_shaman_checkout_id) <> 'text' THEN 'storage'
-      WHEN worker_tag IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.uuid = a.worker_tag)
-      THEN 'worker_tag'
-      WHEN typeof(tasks) <> 'text' THEN 'tasks'
-    END AS problem
-  FROM tablao_authored_job a
-) v
-WHERE v.problem IS NOT NULL
-UNION ALL
-SELECT v.problem, CAST(CASE v.problem
-    WHEN 'task stranger' THEN v.stranger
-    WHEN 'task name' THEN coalesce(v.name, 'task ' || v.number)
-    WHEN 'task type' THEN coalesce(v.type, v.name)
-    WHEN 'task priority' THEN v.priority
-    WHEN 'commands' THEN v.commands
-    WHEN 'dependencies' THEN v.dependencies
-    WHEN 'steps' THEN v.name
-    ELSE v.uuid
-  END AS TEXT)
-FROM (
-  SELECT
-    a.*,
-    CASE
-      WHEN stranger IS NOT NULL THEN 'task stranger'
-      WHEN has_zero THEN 'zero'
-      WHEN typeof(name) <> 'text' OR name = '' THEN 'task name'
-      WHEN typeof(type) <> 'text' OR type = '' THEN 'task type'
-      WHEN typeof(uuid) <> 'text' OR uuid = '' THEN 'task uuid'
-      WHEN EXISTS (SELECT 1 FROM tasks t WHERE t.uuid = a.uuid) THEN 'taken task uuid'
-      WHEN EXISTS (
-        SELECT 1 FROM tablao_authored_tasks b WHERE b.uuid = a.uuid AND b.number < a.number
-      )
-      THEN 'repeated task uuid'
-      WHEN typeof(priority) NOT IN ('integer', 'real') OR priority <> CAST(priority AS INTEGER)
-      THEN 'task priority'
-      WHEN typeof(commands) <> 'text' THEN 'commands'
-      WHEN typeof(dependencies) <> 'text' THEN 'dependencies'
-      WHEN steps_total > 9007199254740992 THEN 'steps'
-    END AS problem
+  SELECT CASE
+    WHEN a.fault IS NOT NULL THEN a.fault
+    WHEN a.steps_total > 9007199254740992 THEN 'steps ' || a.name
+    WHEN a.number = 0
+    THEN (SELECT 'taken ' || j.uuid FROM jobs j WHERE j.uuid = a.uuid AND a.type IS NOT NULL)
+    WHEN EXISTS (SELECT 1 FROM tasks t WHERE t.uuid = a.uuid) THEN 'task_taken ' || a.uuid
+    WHEN a.number > (
+      SELECT b.number FROM tablao_authored_tasks b WHERE b.uuid = a.uuid AND b.number > 0
+    )
+    THEN 'repeated ' || a.uuid
+  END AS problem
   FROM tablao_authored_tasks a
+  -- Else the CASE would be there twice.
+  LIMIT -1
 ) v
 WHERE v.problem IS NOT NULL
 UNION ALL
 SELECT
-  CASE WHEN a.dependency_number = a.number THEN 'own dependency' ELSE 'dependency' END,
-  CAST(a.dependency_uuid AS TEXT)
-FROM tablao_authored_dependencies a
-WHERE (a.dependency_number IS NULL AND a.dependency_id IS NULL) OR a.dependency_number = a.number;
+  CASE d.dependency_number WHEN d.number THEN 'own_dependency ' ELSE 'dependency ' END
+    || coalesce(d.dependency_uuid, '')
+FROM tablao_authored_dependencies d
+WHERE d.dependency_number = d.number
+  OR (
+    d.dependency_number IS NULL
+    AND NOT EXISTS (
+      SELECT 1 FROM tasks t CROSS JOIN jobs j ON j.id = t.job_id
+      WHERE t.uuid = d.dependency_uuid
+        AND j.uuid = (SELECT p.uuid FROM tablao_authored_tasks p WHERE p.number = 0)
+    )
+  );
 
--- tablao_assert_authoring: refuses a document that has a problem.
-CREATE VIEW tablao_assert_authoring (problem) AS
+-- 3.
+
+-- tablao_store: refuses the document taken apart, if it has a problem, or moves it
+-- into the tables.
+CREATE VIEW tablao_store (job_id) AS
 SELECT NULL WHERE 0;
 
-CREATE TRIGGER tablao_assert_authoring_insert INSTEAD OF INSERT ON tablao_assert_authoring
+CREATE TRIGGER tablao_store_insert INSTEAD OF INSERT ON tablao_store
 BEGIN
   -- One value: from a FROM clause SQLite would write all of this CASE once per
   -- arm of the view.
-  SELECT CASE (SELECT p.problem FROM tablao_authoring_problems p LIMIT 1)
+  SELECT CASE (
+    SELECT substr(p.problem, 1, instr(p.problem, ' ') - 1) FROM tablao_authoring_problems p LIMIT 1
+  )
     WHEN 'object'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document must be a JSON object')
-    WHEN 'tasks array'
+    WHEN 'array'
     THEN RAISE(ABORT, 'tablao: store_authored_tasks: the tasks must be a JSON array')
-    WHEN 'no job'
+    WHEN 'stored'
     THEN RAISE(ABORT, 'tablao: store_authored_tasks: the job uuid must be that of a stored job')
     WHEN 'name'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a job needs a name, a string that is not empty')
@@ -289,7 +224,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a job needs a job_type, a string that is not empty')
     WHEN 'uuid'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: uuid must be a string that is not empty, or be left out')
-    WHEN 'taken uuid'
+    WHEN 'taken'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: uuid must be that of no stored job')
     WHEN 'priority'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: priority must be a whole number')
@@ -305,159 +240,147 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: worker_tag must be null or the uuid of a worker tag')
     WHEN 'tasks'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: tasks must be an array')
-    WHEN 'task name'
+    WHEN 'task_name'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: every task must be an object with a name, a string that is not empty')
-    WHEN 'task type'
+    WHEN 'task_type'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: every task needs a type, a string that is not empty')
-    WHEN 'task uuid'
+    WHEN 'task_uuid'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the uuid of a task must be a string that is not empty, or be left out')
-    WHEN 'taken task uuid'
+    WHEN 'task_taken'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the uuid of a task must be that of no stored task')
-    WHEN 'repeated task uuid'
+    WHEN 'repeated'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the uuid of a task must not stand twice in a document')
-    WHEN 'task priority'
+    WHEN 'task_priority'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the priority of a task must be a whole number')
-    WHEN 'commands'
+    WHEN 'task_commands'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the commands of a task must be an array or null')
-    WHEN 'dependencies'
+    WHEN 'task_dependencies'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the dependencies of a task must be an array of uuids')
     WHEN 'dependency'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a dependency must be the uuid of a task of the same job')
-    WHEN 'own dependency'
+    WHEN 'own_dependency'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a task must not depend on itself')
     WHEN 'stranger'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a job has uuid, name, job_type, priority, status, settings, metadata, storage, worker_tag and tasks, and no other member')
-    WHEN 'task stranger'
+    WHEN 'task_stranger'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a task has uuid, name, type, priority, commands and dependencies, and no other member')
     WHEN 'zero'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: names, types and uuids must not contain a zero byte or half of a pair like \ud83d\ude00')
     WHEN 'steps'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a task must not pass 2^53')
   END;
-END;
-
--- 3.
-
--- tablao_store: moves the document taken apart, which has no problem, into the
--- tables. Its tasks are stored by one statement, in rows that say that they are
--- accounted for (tablao_rev is 1), and its dependencies by another, while
--- is_linking keeps the triggers per row quiet; what those would have kept is
--- computed here.
-CREATE VIEW tablao_store (job_id) AS
-SELECT NULL WHERE 0;
-
-CREATE TRIGGER tablao_store_insert INSTEAD OF INSERT ON tablao_store
-BEGIN
   INSERT INTO jobs (
     uuid, name, job_type, priority, status, settings, metadata,
     storage_shaman_checkout_id, worker_tag_id
   )
   SELECT
-    a.uuid, a.name, a.job_type, a.priority, a.status, a.settings, a.metadata,
-    a.storage_shaman_checkout_id,
-    (SELECT g.id FROM worker_tags g WHERE g.uuid = a.worker_tag)
-  FROM tablao_authored_job a
-  WHERE NOT a.is_adding;
-  UPDATE tablao_authored_job SET (job_id, last_index) = (
-    SELECT
-      j.id,
-      (SELECT count(*) FROM tablao_authored_tasks)
-        + coalesce((SELECT max(k.index_in_job) FROM tasks k WHERE k.job_id = j.id), 0)
-    FROM jobs j WHERE j.uuid = tablao_authored_job.uuid
-  );
+    p.uuid, p.name, p.type, coalesce(p.priority, 50),
+    coalesce(p.status, 'under-construction'),
+    coalesce(p.settings, '{}'), coalesce(p.metadata, '{}'),
+    coalesce((SELECT n.value FROM json_each(p.storage, '$.shaman_checkout_id') n), ''),
+    (SELECT g.id FROM worker_tags g WHERE g.uuid = p.worker_tag)
+  FROM tablao_authored_tasks p
+  -- Where tasks are added, nothing but its uuid is there of the job.
+  WHERE p.number = 0 AND p.type IS NOT NULL;
+  INSERT INTO tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total)
+  SELECT
+    j.id,
+    c.now,
+    coalesce((SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = j.id), 0),
+    (SELECT max(p.number) FROM tablao_authored_tasks p),
+    (SELECT sum(p.steps_total) FROM tablao_authored_tasks p)
+  FROM farm_clock c
+  LEFT JOIN jobs j ON j.uuid = (SELECT p.uuid FROM tablao_authored_tasks p WHERE p.number = 0);
+  DELETE FROM tablao_authored_tasks;
+  DELETE FROM tablao_authored_dependencies;
+END;
+
+-- tablao_store_tasks: stores the tasks by one statement, in rows that say that
+-- they are accounted for (tablao_rev is 1), and the dependencies by another, while
+-- is_linking keeps the triggers per row quiet; what those would have kept is
+-- computed here.
+CREATE VIEW tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total) AS
+SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_store_tasks_insert INSTEAD OF INSERT ON tablao_store_tasks
+BEGIN
+  INSERT INTO tablao_authored_job (is_adding, is_object, job_id, last_index)
+  VALUES (0, 1, NEW.job_id, NEW.first_index + NEW.num_tasks);
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
-  SELECT DISTINCT a.job_id, t.type, t.priority
-  FROM tablao_authored_job a CROSS JOIN tablao_authored_tasks t;
+  SELECT DISTINCT NEW.job_id, p.type, coalesce(p.priority, 50)
+  FROM tablao_authored_tasks p WHERE p.number > 0;
   INSERT INTO tablao_counts (job_id, num_tasks, num_queued, steps_total)
-  SELECT a.job_id, n.num_tasks, n.num_tasks, n.steps_total
-  FROM tablao_authored_job a
-  CROSS JOIN (
-    SELECT count(*) AS num_tasks, coalesce(sum(t.steps_total), 0) AS steps_total
-    FROM tablao_authored_tasks t
-  ) n
-  WHERE true
+  VALUES (NEW.job_id, NEW.num_tasks, NEW.num_tasks, NEW.steps_total)
   ON CONFLICT (job_id) DO UPDATE SET
-    num_tasks = num_tasks + excluded.num_tasks,
-    num_queued = num_queued + excluded.num_queued,
-    steps_total = steps_total + excluded.steps_total;
+    num_tasks = num_tasks + NEW.num_tasks,
+    num_queued = num_queued + NEW.num_tasks,
+    steps_total = steps_total + NEW.steps_total;
   SELECT CASE
-    WHEN typeof(a.last_index) <> 'integer'
+    WHEN typeof(NEW.first_index + NEW.num_tasks) <> 'integer'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the job has no index_in_job left for its tasks')
-    WHEN c.steps_total > 9007199254740992
+    WHEN (SELECT c.steps_total FROM tablao_counts c WHERE c.job_id = NEW.job_id) > 9007199254740992
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a job must not pass 2^53')
-  END
-  FROM tablao_authored_job a
-  CROSS JOIN tablao_counts c ON c.job_id = a.job_id;
+  END;
   UPDATE tablao_lanes SET
     num_tasks = num_tasks + (
-      SELECT count(*) FROM tablao_authored_tasks t
-      WHERE lower(trim(t.type, char(9, 10, 13, 32))) = tablao_lanes.task_type
-        AND t.priority = tablao_lanes.task_priority
+      SELECT count(*) FROM tablao_authored_tasks p
+      WHERE lower(trim(p.type, char(9, 10, 13, 32))) = tablao_lanes.task_type
+        AND coalesce(p.priority, 50) = tablao_lanes.task_priority
+        AND p.number > 0
     )
-  WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a);
+  WHERE job_id = NEW.job_id;
   INSERT INTO tasks (
     created_at, updated_at, uuid, name, type, job_id, index_in_job, priority,
     commands, steps_total, tablao_rev, tablao_open_deps, tablao_lane
   )
   SELECT
-    c.now,
-    c.now,
-    t.uuid,
-    t.name,
-    t.type,
-    a.job_id,
-    a.first_index + t.number,
-    t.priority,
-    t.commands,
-    t.steps_total,
+    NEW.now,
+    NEW.now,
+    p.uuid,
+    p.name,
+    p.type,
+    NEW.job_id,
+    NEW.first_index + p.number,
+    coalesce(p.priority, 50),
+    coalesce(p.commands, '[]'),
+    p.steps_total,
     1,
     -- For a task that has no id yet, as long as it is not linked.
-    CASE t.dependencies WHEN '[]' THEN 0 ELSE -1 END,
+    -(coalesce(p.dependencies, '[]') <> '[]'),
     (
       SELECT l.id FROM tablao_lanes l
-      WHERE l.job_id = a.job_id
-        AND l.task_type = lower(trim(t.type, char(9, 10, 13, 32)))
-        AND l.task_priority = t.priority
+      WHERE l.job_id = NEW.job_id
+        AND l.task_type = lower(trim(p.type, char(9, 10, 13, 32)))
+        AND l.task_priority = coalesce(p.priority, 50)
     )
-  FROM (
-    SELECT
-      j.job_id,
-      j.last_index - (SELECT count(*) FROM tablao_authored_tasks) AS first_index
-    FROM tablao_authored_job j
-    LIMIT 1
-  ) a
-  CROSS JOIN farm_clock c
-  CROSS JOIN tablao_authored_tasks t
-  ORDER BY t.number;
-  UPDATE tablao_authored_job SET is_linking = 1;
+  FROM tablao_authored_tasks p
+  WHERE p.number > 0
+  ORDER BY p.number;
+  DELETE FROM tablao_authored_job;
+  INSERT INTO tablao_authored_job (is_adding, is_object, job_id, is_linking)
+  VALUES (0, 1, NEW.job_id, 1);
   INSERT INTO task_dependencies (task_id, dependency_id)
-  SELECT t.id, coalesce(d.dependency_id, p.id)
+  SELECT t.id, o.id
   FROM tablao_authored_dependencies d
-  CROSS JOIN tasks t ON t.uuid = (
-    SELECT n.uuid FROM tablao_authored_tasks n WHERE n.number = d.number
-  )
-  LEFT JOIN tasks p ON p.uuid = d.dependency_uuid
+  CROSS JOIN tablao_authored_tasks p ON p.number = d.number
+  CROSS JOIN tasks t ON t.uuid = p.uuid
+  LEFT JOIN tasks o ON o.uuid = d.dependency_uuid
   WHERE true
   ORDER BY d.rowid
   ON CONFLICT DO NOTHING;
-  UPDATE tablao_authored_job SET is_linking = 0;
+  DELETE FROM tablao_authored_job;
   -- Of all of them: a user's trigger may have added dependencies, or completed
   -- a task.
-  UPDATE tasks SET
-    tablao_open_deps = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
-    tablao_rev = tablao_rev + 1
-  WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a)
-    AND NOT (SELECT n.is_right FROM tablao_next_dependencies n WHERE n.task_id = tasks.id);
+  INSERT INTO tablao_link (task_id, dependency_id, delta)
+  SELECT n.task_id, t.tablao_open_deps, 0
+  FROM tasks t CROSS JOIN tablao_next_dependencies n ON n.task_id = t.id
+  WHERE t.job_id = NEW.job_id AND NOT n.is_right;
   -- The sums are what is booked, whatever is written to them.
-  UPDATE jobs SET steps_total = (SELECT sum(t.steps_total) FROM tablao_authored_tasks t)
-  WHERE id = (SELECT a.job_id FROM tablao_authored_job a)
-    AND (SELECT sum(t.steps_total) FROM tablao_authored_tasks t) > 0;
+  UPDATE jobs SET steps_total = NEW.steps_total
+  WHERE id = NEW.job_id AND NEW.steps_total > 0;
   UPDATE tablao_lanes SET
     has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
-  WHERE job_id = (SELECT a.job_id FROM tablao_authored_job a);
-  DELETE FROM tablao_authored_job;
-  DELETE FROM tablao_authored_tasks;
-  DELETE FROM tablao_authored_dependencies;
+  WHERE job_id = NEW.job_id;
 END;
 
 -- The way out ---------------------------------------------------------------

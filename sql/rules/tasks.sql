@@ -692,7 +692,8 @@ BEGIN
   INSERT INTO tablao_link (task_id, dependency_id, delta) VALUES (OLD.task_id, OLD.dependency_id, -1);
 END;
 
--- tablao_link: a dependency has come (delta 1), by the rules, or gone (-1).
+-- tablao_link: a dependency has come (delta 1), by the rules, or gone (-1); or what
+-- the task waits for, dependency_id, may be wrong (0).
 CREATE VIEW tablao_link (task_id, dependency_id, delta) AS
 SELECT NULL, NULL, NULL WHERE 0;
 

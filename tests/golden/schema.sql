@@ -128,7 +128,7 @@ CREATE TABLE tablao_authored_tasks (
   stranger,
   has_zero,
   steps_total integer NOT NULL DEFAULT 0
-);
+, fault, status, settings, metadata, storage, worker_tag);
 CREATE TABLE tablao_counts (
   job_id integer NOT NULL PRIMARY KEY,
   num_tasks integer NOT NULL DEFAULT 0,
@@ -360,9 +360,8 @@ CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check);
 CREATE VIEW stuck_jobs (job_uuid, status);
 CREATE VIEW tablao_act (job_id, activity, stamp);
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check);
-CREATE VIEW tablao_assert_authoring (problem);
 CREATE VIEW tablao_assert_json (column_name, value, root_type);
-CREATE VIEW tablao_authoring_problems (problem, offender);
+CREATE VIEW tablao_authoring_problems (problem);
 CREATE VIEW tablao_blocks (job_id, worker_id, task_type);
 CREATE VIEW tablao_claim (worker_id, now);
 CREATE VIEW tablao_count (job_id, from_status, to_status, n);
@@ -383,7 +382,6 @@ CREATE VIEW tablao_local_times (now, today, time_of_day, day_name, yesterday_nam
 CREATE VIEW tablao_member (worker_tag_id, worker_id);
 CREATE VIEW tablao_move_job (job_id, task_id, status);
 CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority);
-CREATE VIEW tablao_new_uuid (uuid);
 CREATE VIEW tablao_next_dependencies (task_id, waits_for, is_right);
 CREATE VIEW tablao_note_replaced (table_name, is_taken);
 CREATE VIEW tablao_offers (worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority, task_priority, index_in_job, task_id);
@@ -400,13 +398,14 @@ CREATE VIEW tablao_settle_job (job_id, status, next_status, activity, stamp);
 CREATE VIEW tablao_skeletons (kind, id, text);
 CREATE VIEW tablao_state_problems (kind, object, message);
 CREATE VIEW tablao_store (job_id);
+CREATE VIEW tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total);
 CREATE VIEW tablao_sweep (job_id, job_status, from_status, to_status, mark, now);
 CREATE VIEW tablao_time_limits (name, before);
 CREATE VIEW tablao_timed_attempts (id, task_id, job_id, worker_id, worker_name, started_at, ended_at, outcome, activity, until, ms);
 CREATE VIEW tablao_times (n, value);
 CREATE VIEW tablao_true_counts (job_id, num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled, num_soft_failed, num_paused, steps_completed, steps_total);
-CREATE VIEW tablao_unpack (document, job_uuid, tasks);
-CREATE VIEW tablao_unpack_task (number, task, type);
+CREATE VIEW tablao_unpack (document, job_uuid);
+CREATE VIEW tablao_unpack_part (number, uuid, kind, members, fault, document);
 CREATE VIEW tablao_worker_supports (worker_id, task_type);
 CREATE VIEW tablao_worker_type_pairs (worker_id, task_type, worker_tag_id);
 CREATE VIEW task_attempt_list (task_uuid, task_name, job_uuid, job_name, worker_uuid, worker_name, started_at, ended_at, seconds, outcome, activity);
@@ -427,7 +426,6 @@ CREATE VIEW worker_tasks (worker_uuid, task_uuid, job_uuid, is_active, worker_na
 CREATE VIEW workers_left_to_run (job_id, task_type, worker_uuid, worker_id);
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act;
 CREATE TRIGGER tablao_apply_schedules_insert INSTEAD OF INSERT ON tablao_apply_schedules;
-CREATE TRIGGER tablao_assert_authoring_insert INSTEAD OF INSERT ON tablao_assert_authoring;
 CREATE TRIGGER tablao_assert_json_insert INSTEAD OF INSERT ON tablao_assert_json;
 CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts;
 CREATE TRIGGER tablao_authored_jobs_insert INSTEAD OF INSERT ON authored_jobs;
@@ -493,6 +491,7 @@ CREATE TRIGGER tablao_settings_insert AFTER INSERT ON farm_settings;
 CREATE TRIGGER tablao_settings_update AFTER UPDATE OF name, value ON farm_settings;
 CREATE TRIGGER tablao_settle_job_insert INSTEAD OF INSERT ON tablao_settle_job;
 CREATE TRIGGER tablao_store_insert INSTEAD OF INSERT ON tablao_store;
+CREATE TRIGGER tablao_store_tasks_insert INSTEAD OF INSERT ON tablao_store_tasks;
 CREATE TRIGGER tablao_sweep_insert INSTEAD OF INSERT ON tablao_sweep;
 CREATE TRIGGER tablao_tags_before_insert BEFORE INSERT ON worker_tags;
 CREATE TRIGGER tablao_tags_before_keys BEFORE UPDATE OF uuid, name ON worker_tags;
@@ -526,7 +525,7 @@ CREATE TRIGGER tablao_timed_out_tasks_update INSTEAD OF UPDATE ON timed_out_task
 CREATE TRIGGER tablao_timed_out_workers_update INSTEAD OF UPDATE ON timed_out_workers;
 CREATE TRIGGER tablao_times_insert INSTEAD OF INSERT ON tablao_times;
 CREATE TRIGGER tablao_unpack_insert INSTEAD OF INSERT ON tablao_unpack;
-CREATE TRIGGER tablao_unpack_task_insert INSTEAD OF INSERT ON tablao_unpack_task;
+CREATE TRIGGER tablao_unpack_part_insert INSTEAD OF INSERT ON tablao_unpack_part;
 CREATE TRIGGER tablao_updates_insert INSTEAD OF INSERT ON task_updates;
 CREATE TRIGGER tablao_workers_before_insert BEFORE INSERT ON workers;
 CREATE TRIGGER tablao_workers_before_uuid BEFORE UPDATE OF uuid ON workers;
