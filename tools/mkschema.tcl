@@ -97,6 +97,15 @@ foreach pattern {sql/*.sql sql/rules/*.sql views/*.sql} {
     read_comments $path
   }
 }
+# A numbered file is not edited any more once it is released; this comment in one
+# names a trigger that is gone.
+set comments(tablao_scratch) {
+  {One row.}
+  {is_moving: the rules are changing a job's status because of a task; what}
+  {users' triggers do to other tasks meanwhile goes to tablao_pending.}
+  {is_replacing: see tablao_settings_delete.}
+  {last_tick_at: when the farm last ticked.}
+}
 
 # The comment of an object, without the lines that are its columns'.
 proc comment_of {object {columns {}}} {

@@ -2,20 +2,9 @@
 -- to doubt it.
 
 -- @both
-CREATE TRIGGER tablao_settings_before_insert BEFORE INSERT ON farm_settings
--- Notes a REPLACE, for tablao_settings_delete: it deletes the old row first.
--- The OR clause of the outer statement is put in place of the one here, so
--- only a REPLACE sets is_replacing; an OR IGNORE leaves nothing behind.
-WHEN EXISTS (SELECT 1 FROM farm_settings WHERE name = NEW.name)
-BEGIN
-  INSERT OR IGNORE INTO tablao_scratch (key, is_replacing) VALUES (1, 1);
-END;
-
--- @both
 CREATE TRIGGER tablao_settings_insert AFTER INSERT ON farm_settings
--- The REPLACE, if it was one, is done; and the rules on a setting.
+-- The rules on a setting.
 BEGIN
-  UPDATE tablao_scratch SET is_replacing = 0;
   UPDATE farm_settings SET value = value WHERE name = NEW.name;
 END;
 
@@ -23,7 +12,6 @@ END;
 CREATE TRIGGER tablao_settings_update AFTER UPDATE OF name, value ON farm_settings
 -- The rules on a setting. A row stays that of its setting.
 BEGIN
-  UPDATE tablao_scratch SET is_replacing = 0;
   SELECT CASE
     WHEN NEW.name IS NOT OLD.name
     THEN RAISE(ABORT, 'tablao: farm_settings.name cannot be changed: update the value, or delete the row to restore its default')
@@ -73,14 +61,20 @@ END;
 
 -- @both
 CREATE TRIGGER tablao_settings_delete AFTER DELETE ON farm_settings
--- A deleted setting is back at its default at once. Not while a REPLACE is
--- about to write the same row: with recursive_triggers on that comes by here,
--- too, and would find the row taken.
-WHEN NOT EXISTS (SELECT 1 FROM tablao_scratch WHERE is_replacing)
+-- A deleted setting is back at its default at once. Not where a REPLACE deletes
+-- it, which with recursive_triggers on comes by here before it writes the row,
+-- and would find it taken. A REPLACE puts its OR in place of that of the first
+-- INSERT, which then sets is_replacing; a DELETE's leaves nothing behind.
 BEGIN
+  INSERT OR IGNORE INTO tablao_scratch (key, is_moving, is_replacing, last_tick_at)
+  SELECT key, is_moving, 1, last_tick_at FROM tablao_scratch;
   SELECT RAISE(ABORT, 'tablao: farm_settings.value of state_machine only tells what kind of farm this is and cannot be deleted')
-  WHERE OLD.name = 'state_machine';
+  FROM tablao_scratch
+  WHERE OLD.name = 'state_machine' AND is_replacing = 0;
   INSERT INTO farm_settings (name, value)
-  SELECT name, value FROM tablao_setting_defaults WHERE name = OLD.name
+  SELECT d.name, d.value
+  FROM tablao_setting_defaults d CROSS JOIN tablao_scratch s ON s.is_replacing = 0
+  WHERE d.name = OLD.name
   ON CONFLICT DO NOTHING;
+  UPDATE tablao_scratch SET is_replacing = 0 WHERE is_replacing;
 END;

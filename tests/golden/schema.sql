@@ -485,7 +485,6 @@ CREATE TRIGGER tablao_schedules_insert AFTER INSERT ON sleep_schedules;
 CREATE TRIGGER tablao_schedules_update AFTER UPDATE OF id, rowid, oid, _rowid_, created_at, updated_at, worker_id, is_active, days_of_week, start_time, end_time ON sleep_schedules;
 CREATE TRIGGER tablao_schedules_update_check AFTER UPDATE OF next_check ON sleep_schedules;
 CREATE TRIGGER tablao_set_job_status_insert INSTEAD OF INSERT ON tablao_set_job_status;
-CREATE TRIGGER tablao_settings_before_insert BEFORE INSERT ON farm_settings;
 CREATE TRIGGER tablao_settings_delete AFTER DELETE ON farm_settings;
 CREATE TRIGGER tablao_settings_insert AFTER INSERT ON farm_settings;
 CREATE TRIGGER tablao_settings_update AFTER UPDATE OF name, value ON farm_settings;
