@@ -40,7 +40,7 @@ SELECT kind, object, message FROM (
   FROM tasks t
   JOIN jobs j ON j.id = t.job_id
   LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
-  WHERE t.tablao_rev = 0
+  WHERE t.tablao_rev < 1
     OR l.job_id IS NOT t.job_id
     OR l.task_type IS NOT lower(trim(t.type, char(9, 10, 13, 32)))
     OR l.task_priority IS NOT t.priority
@@ -150,13 +150,17 @@ SELECT kind, object, message FROM (
 -- tablao_state_problems: what nothing derives, and cannot be right.
 -- @both
 CREATE VIEW tablao_state_problems (kind, object, message) AS
-SELECT 'setting', d.name, 'the setting has no value'
-FROM tablao_setting_defaults d
-WHERE NOT EXISTS (SELECT 1 FROM farm_settings s WHERE s.name = d.name)
+SELECT 'setting', name, 'the setting has no value'
+FROM tablao_setting_defaults
+WHERE name NOT IN (SELECT name FROM farm_settings)
 UNION ALL
 SELECT 'types', uuid, 'workers.supported_task_types looks like JSON, and no task has such a type'
 FROM workers
-WHERE supported_task_types GLOB '*[]["{}]*'
+WHERE id IN (
+  SELECT worker_id FROM tablao_worker_supports
+  WHERE task_type GLOB '*[]["{}]*'
+    AND task_type NOT IN (SELECT lower(trim(type, char(9, 10, 13, 32))) FROM tasks)
+)
 UNION ALL
 SELECT 'cycle', j.uuid, 'its tasks wait for each other in a circle: none of them will ever run'
 FROM jobs j

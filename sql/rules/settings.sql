@@ -15,7 +15,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.name IS NOT OLD.name
     THEN RAISE(ABORT, 'tablao: farm_settings.name cannot be changed: update the value, or delete the row to restore its default')
-    WHEN NOT EXISTS (SELECT 1 FROM tablao_setting_defaults d WHERE d.name = NEW.name)
+    WHEN NEW.name NOT IN (SELECT name FROM tablao_setting_defaults)
     THEN RAISE(ABORT, 'tablao: farm_settings.name is not the name of a setting: SELECT name FROM farm_settings lists them')
     WHEN NEW.name = 'state_machine'
       AND NEW.value IS NOT (SELECT d.value FROM tablao_setting_defaults d WHERE d.name = NEW.name)
@@ -72,9 +72,8 @@ BEGIN
   FROM tablao_scratch
   WHERE OLD.name = 'state_machine' AND is_replacing = 0;
   INSERT INTO farm_settings (name, value)
-  SELECT d.name, d.value
-  FROM tablao_setting_defaults d CROSS JOIN tablao_scratch s ON s.is_replacing = 0
-  WHERE d.name = OLD.name
+  SELECT name, value FROM tablao_setting_defaults, tablao_scratch
+  WHERE name = OLD.name AND is_replacing = 0
   ON CONFLICT DO NOTHING;
-  UPDATE tablao_scratch SET is_replacing = 0 WHERE is_replacing;
+  UPDATE tablao_scratch SET is_replacing = 0;
 END;
