@@ -45,30 +45,28 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: sleep_schedules.worker_id must be the id of a worker')
     WHEN lower(NEW.is_active) NOT IN ('0', '1', 'true', 'false')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.is_active must be 0 or 1, or the texts true and false')
-    WHEN NEW.start_time <> ''
-      AND NEW.start_time NOT GLOB '[01][0-9]:[0-5][0-9]'
-      AND NEW.start_time NOT GLOB '2[0-3]:[0-5][0-9]'
+    WHEN NEW.start_time <> '' AND NEW.start_time IS NOT strftime('%H:%M', NEW.start_time, '+0 days')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.start_time must be a time from 00:00 to 23:59, or empty for the start of the day')
-    WHEN NEW.end_time <> ''
-      AND NEW.end_time NOT GLOB '[01][0-9]:[0-5][0-9]'
-      AND NEW.end_time NOT GLOB '2[0-3]:[0-5][0-9]'
+    WHEN NEW.end_time <> '' AND NEW.end_time IS NOT strftime('%H:%M', NEW.end_time, '+0 days')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.end_time must be a time from 00:00 to 23:59, or empty for the end of the day')
   END;
-  -- Every name is one of the days, or the first two letters of one.
+  -- Nothing else is in it than the letters of the days and what separates them,
+  -- and every name is one of the days, or the first two letters of one.
   SELECT RAISE(ABORT, 'tablao: sleep_schedules.days_of_week must hold English names of days or their first two letters, separated by blanks or commas, or be empty for every day')
-  WHERE EXISTS (
-    SELECT 1
-    FROM json_each(
-      '["' || replace(replace(replace(replace(replace(replace(replace(
-        lower(NEW.days_of_week), '\', '\\'), '"', '\"'), char(9), ' '),
-        char(10), ' '), char(13), ' '), ',', ' '), ' ', '","') || '"]'
-    ) d
-    WHERE d.value <> ''
-      AND instr(
-        ' mo tu we th fr sa su monday tuesday wednesday thursday friday saturday sunday ',
-        ' ' || d.value || ' '
-      ) = 0
-  );
+  WHERE typeof(NEW.days_of_week) = 'blob'
+    OR trim(lower(NEW.days_of_week), 'adefhimnorstuwy, ' || char(9, 10, 13)) <> ''
+    OR EXISTS (
+      SELECT 1 FROM json_each(
+        '["' || replace(replace(replace(replace(replace(
+          lower(NEW.days_of_week), char(9), ' '), char(10), ' '), char(13), ' '),
+          ',', ' '), ' ', '","') || '"]'
+      )
+      WHERE value <> ''
+        AND instr(
+          ' mo tu we th fr sa su monday tuesday wednesday thursday friday saturday sunday ',
+          ' ' || value || ' '
+        ) = 0
+    );
   INSERT INTO tablao_times (n, value) VALUES (2, NEW.created_at), (3, NEW.updated_at);
   UPDATE sleep_schedules SET
     is_active = lower(is_active) IN ('1', 'true'),

@@ -18,7 +18,7 @@ BEGIN
     WHEN NEW.name NOT IN (SELECT name FROM tablao_setting_defaults)
     THEN RAISE(ABORT, 'tablao: farm_settings.name is not the name of a setting: SELECT name FROM farm_settings lists them')
     WHEN NEW.name = 'state_machine'
-      AND NEW.value IS NOT (SELECT d.value FROM tablao_setting_defaults d WHERE d.name = NEW.name)
+      AND NEW.value IS NOT (SELECT value FROM tablao_setting_defaults WHERE name = NEW.name)
     THEN RAISE(ABORT, 'tablao: farm_settings.value of state_machine only tells what kind of farm this is and cannot be changed')
     WHEN NEW.name = 'history' AND NEW.value IS NOT 'on' AND NEW.value IS NOT 'off'
     THEN RAISE(ABORT, 'tablao: farm_settings.value of history must be on or off')
