@@ -23,7 +23,7 @@
 **   clock              a clock that is pinned far from the time it is
 **   farm_ticks         a farm with work that does not tick
 **   texts              texts that are not UTF-8: some clients cannot read a
-**                      table that has one
+**                      table that has one; uuids that are BLOBs
 **   farm_problems      rows that disagree with what they derive from or with
 **                      a rule; DELETE FROM farm_problems repairs what it can
 **   foreign_key_check  rows without their parent
@@ -588,8 +588,8 @@ static int checkIsUtf8(const unsigned char *z, int n){
   return 1;
 }
 
-/* Texts that are not UTF-8; JSON that came as a BLOB is text, too. In a UTF-16
-** database SQLite makes UTF-8 of whatever is there. */
+/* Texts that are not UTF-8; JSON that came as a BLOB is text, too, and a uuid
+** should be. In a UTF-16 database SQLite makes UTF-8 of whatever is there. */
 static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
   static const struct {
     const char *zTable;
@@ -632,23 +632,29 @@ static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
         int bJson = zColumn && (strcmp(zColumn, "settings")==0
             || strcmp(zColumn, "metadata")==0
             || strcmp(zColumn, "commands")==0);
-        if( eType!=SQLITE_TEXT && !(bJson && eType==SQLITE_BLOB) ) continue;
-        const unsigned char *z = sqlite3_column_text(pScan, j);
-        if( z==0 || zColumn==0 ){
+        int bBlob = 0, bBytes = 0;  /* What it is and should not be */
+        if( zColumn==0 ){
+          pOp->rc = SQLITE_NOMEM;
+        }else if( eType==SQLITE_BLOB && strcmp(zColumn, "uuid")==0 ){
+          bBlob = 1;
+        }else if( eType==SQLITE_TEXT || (bJson && eType==SQLITE_BLOB) ){
+          const unsigned char *z = sqlite3_column_text(pScan, j);
+          int n = sqlite3_column_bytes(pScan, j);
           /* An empty BLOB has no text. */
-          if( sqlite3_column_bytes(pScan, j)>0 || zColumn==0 ){
-            pOp->rc = SQLITE_NOMEM;
-          }
-          continue;
+          if( z==0 && n>0 ) pOp->rc = SQLITE_NOMEM;
+          bBytes = z && !checkIsUtf8(z, n);
         }
-        if( checkIsUtf8(z, sqlite3_column_bytes(pScan, j)) ) continue;
+        if( !bBlob && !bBytes ) continue;
         if( ++nFound>CHECK_MAX_TEXTS ){
           checkAdd(pCur, pOp, "error", zTable, "more texts are not UTF-8");
           break;
         }
-        char *zMessage = sqlite3_mprintf("column %s of row %s is not UTF-8: "
-            "some clients cannot read the table", zColumn,
-            tablaoColumnText(pOp, pScan, 0));
+        const char *zRow = tablaoColumnText(pOp, pScan, 0);
+        char *zMessage = bBlob
+            ? sqlite3_mprintf("column %s of row %s is a BLOB: no text finds it",
+                zColumn, zRow)
+            : sqlite3_mprintf("column %s of row %s is not UTF-8: "
+                "some clients cannot read the table", zColumn, zRow);
         if( zMessage==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
         checkAdd(pCur, pOp, "error", zTable, zMessage);
         sqlite3_free(zMessage);
