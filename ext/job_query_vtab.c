@@ -262,10 +262,9 @@ static int queryMember(const char *zName){
 */
 static void queryReadMembers(
   TablaoOp *pOp,
-  sqlite3_value *pFilter,
+  const char *zFilter,
   unsigned int *pmMember
 ){
-  const char *zFilter = (const char*)sqlite3_value_text(pFilter);
   sqlite3_stmt *pStmt = tablaoCached(pOp, 0,
       "SELECT NULL, json_type(?1), ?1 UNION ALL "
       "SELECT key, CASE WHEN type='integer' AND typeof(value)='real' "
@@ -273,7 +272,6 @@ static void queryReadMembers(
         "THEN json_quote(value) "
         "WHEN type IN ('true', 'false') THEN type ELSE value END "
       "FROM json_each(?1) WHERE type<>'null'");
-  if( zFilter==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
   tablaoBindText(pOp, pStmt, 1, zFilter);
   while( tablaoStep(pOp, pStmt) ){
     const char *zName = tablaoColumnText(pOp, pStmt, 0);
@@ -379,10 +377,12 @@ static sqlite3_stmt *queryPrepare(TablaoOp *pOp, sqlite3_value *pFilter){
   sqlite3_str *pSql = sqlite3_str_new(pOp->db);
   sqlite3_str_appendall(pSql, QUERY_SELECT);
   if( pFilter && sqlite3_value_type(pFilter)!=SQLITE_NULL ){
-    queryReadMembers(pOp, pFilter, &mMember);
     zFilter = (const char*)sqlite3_value_text(pFilter);
     /* Without it, it would be the statement for all jobs. */
     if( zFilter==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
+    /* A byte order mark is no JSON to SQLite, and is dropped elsewhere, too. */
+    if( zFilter && strncmp(zFilter, "\xef\xbb\xbf", 3)==0 ) zFilter += 3;
+    queryReadMembers(pOp, zFilter, &mMember);
   }
   for(int i=0; i<QUERY_N_MEMBER; i++){
     if( mMember>>i & 1 ) sqlite3_str_appendall(pSql, aQueryMember[i].zWhere);
