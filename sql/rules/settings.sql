@@ -33,7 +33,7 @@ BEGIN
       )
     THEN RAISE(ABORT, 'tablao: farm_settings.value of clock must be NULL or a time like 2026-01-02 03:04:05.678+00:00')
   END;
-  SELECT CASE d.name
+  SELECT CASE name
     WHEN 'job_fail_percentage'
     THEN RAISE(ABORT, 'tablao: farm_settings.value of job_fail_percentage must be a whole number from 1 to 100')
     WHEN 'task_timeout'
@@ -46,17 +46,17 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: farm_settings.value of events_keep must be a whole number of events, 0 for none')
     ELSE RAISE(ABORT, 'tablao: farm_settings.value of task_fail_after_softfail_count must be a whole number of workers, 0 for no limit')
   END
-  FROM tablao_setting_defaults d
-  WHERE d.name = NEW.name
-    AND d.minimum IS NOT NULL
+  FROM tablao_setting_defaults
+  WHERE name = NEW.name
+    AND minimum IS NOT NULL
     AND (
       typeof(NEW.value) <> 'integer'
-      OR NEW.value < d.minimum
-      OR NEW.value > d.maximum
+      OR NEW.value < minimum
+      OR NEW.value > maximum
     );
   -- Fewer events are kept from now on.
   DELETE FROM farm_events
-  WHERE NEW.name = 'events_keep' AND id <= (SELECT max(e.id) FROM farm_events e) - NEW.value;
+  WHERE NEW.name = 'events_keep' AND id <= (SELECT max(id) FROM farm_events) - NEW.value;
 END;
 
 -- @both
