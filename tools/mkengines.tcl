@@ -76,8 +76,8 @@ sqlite3 db :memory:
 set all {}
 foreach sql [statements $script] {
   if {[regexp {^(BEGIN|COMMIT)\M|\mtablao_too_old} $sql]} continue
-  if {[object $sql] eq "" && ![regexp {^(INSERT INTO|UPDATE) } $sql]} {
-    die "neither CREATE nor INSERT nor UPDATE: [string range $sql 0 60]"
+  if {[object $sql] eq "" && ![regexp {^(INSERT INTO|UPDATE|ALTER TABLE) } $sql]} {
+    die "neither CREATE nor ALTER TABLE, INSERT, UPDATE: [string range $sql 0 60]"
   }
   lappend all $sql
 }
@@ -96,10 +96,15 @@ write_file [file join $outdir tablao.json] "\[\n[join $lines ,\n]\n\]\n"
 set kept {}
 foreach sql $all {
   lassign [object $sql] type name
-  if {$type ni {table index view}} continue
+  if {$type ni {table index view} && ![string match "ALTER TABLE *" $sql]} continue
   db eval $sql
-  dict set kept $name $sql
+  if {$type ne ""} {dict set kept $name $sql}
 }
+# As they are in the end, an ALTER TABLE later.
+db eval {
+  SELECT name, sql FROM sqlite_schema
+   WHERE type IN ('table', 'index') AND name NOT GLOB 'sqlite_*'
+} {dict set kept $name $sql}
 set public [db eval {
   SELECT name FROM sqlite_schema WHERE type='view' AND name NOT GLOB 'tablao_*'
 }]
