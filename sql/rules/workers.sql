@@ -399,34 +399,6 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid must be a whole number from 1')
     WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tag_membership')
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
-  END;
-  INSERT INTO tablao_member (worker_tag_id, worker_id) VALUES (NEW.worker_tag_id, NEW.worker_id);
-END;
-
-CREATE TRIGGER tablao_membership_update AFTER UPDATE ON worker_tag_membership
--- The tags of both workers.
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: worker_tag_membership.rowid cannot be changed')
-  WHERE NEW.rowid IS NOT OLD.rowid;
-  DELETE FROM tablao_worker_types
-  WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id;
-  INSERT INTO tablao_member (worker_tag_id, worker_id) VALUES (NEW.worker_tag_id, NEW.worker_id);
-END;
-
-CREATE TRIGGER tablao_membership_delete AFTER DELETE ON worker_tag_membership
--- The worker takes no more tasks of that tag.
-BEGIN
-  DELETE FROM tablao_worker_types
-  WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id;
-END;
-
--- tablao_member: the rules on a membership; the worker takes tasks of the tag.
-CREATE VIEW tablao_member (worker_tag_id, worker_id) AS
-SELECT NULL, NULL WHERE 0;
-
-CREATE TRIGGER tablao_member_insert INSTEAD OF INSERT ON tablao_member
-BEGIN
-  SELECT CASE
     WHEN NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = NEW.worker_tag_id)
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_tag_id must be the id of a worker tag')
     WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
@@ -437,4 +409,31 @@ BEGIN
   FROM tablao_worker_types p
   WHERE p.worker_id = NEW.worker_id AND p.worker_tag_id = 0
   ON CONFLICT DO NOTHING;
+END;
+
+CREATE TRIGGER tablao_membership_update AFTER UPDATE ON worker_tag_membership
+-- The tags of both workers.
+BEGIN
+  SELECT CASE
+    WHEN NEW.rowid IS NOT OLD.rowid
+    THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid cannot be changed')
+    WHEN NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = NEW.worker_tag_id)
+    THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_tag_id must be the id of a worker tag')
+    WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+    THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_id must be the id of a worker')
+  END;
+  DELETE FROM tablao_worker_types
+  WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id;
+  INSERT INTO tablao_worker_types (worker_id, task_type, worker_tag_id)
+  SELECT p.worker_id, p.task_type, NEW.worker_tag_id
+  FROM tablao_worker_types p
+  WHERE p.worker_id = NEW.worker_id AND p.worker_tag_id = 0
+  ON CONFLICT DO NOTHING;
+END;
+
+CREATE TRIGGER tablao_membership_delete AFTER DELETE ON worker_tag_membership
+-- The worker takes no more tasks of that tag.
+BEGIN
+  DELETE FROM tablao_worker_types
+  WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id;
 END;

@@ -379,7 +379,6 @@ CREATE VIEW tablao_judge_failure (task_id, worker_id, job_id, type, task_type, l
 CREATE VIEW tablao_last_tasks (worker_id, task_id);
 CREATE VIEW tablao_link (task_id, dependency_id, delta);
 CREATE VIEW tablao_local_times (now, today, time_of_day, day_name, yesterday_name, is_shifting);
-CREATE VIEW tablao_member (worker_tag_id, worker_id);
 CREATE VIEW tablao_move_job (job_id, task_id, status);
 CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority);
 CREATE VIEW tablao_next_dependencies (task_id, waits_for, is_right);
@@ -466,7 +465,6 @@ CREATE TRIGGER tablao_judge_failure_insert INSTEAD OF INSERT ON tablao_judge_fai
 CREATE TRIGGER tablao_last_rendered_insert AFTER INSERT ON last_rendereds;
 CREATE TRIGGER tablao_last_rendered_update AFTER UPDATE ON last_rendereds;
 CREATE TRIGGER tablao_link_insert INSTEAD OF INSERT ON tablao_link;
-CREATE TRIGGER tablao_member_insert INSTEAD OF INSERT ON tablao_member;
 CREATE TRIGGER tablao_membership_before_insert BEFORE INSERT ON worker_tag_membership;
 CREATE TRIGGER tablao_membership_delete AFTER DELETE ON worker_tag_membership;
 CREATE TRIGGER tablao_membership_insert AFTER INSERT ON worker_tag_membership;
