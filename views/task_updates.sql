@@ -15,24 +15,6 @@ JOIN jobs j ON j.id = t.job_id;
 
 CREATE TRIGGER tablao_updates_insert INSTEAD OF INSERT ON task_updates
 BEGIN
-  SELECT CASE
-    WHEN t.id IS NULL
-    THEN RAISE(ABORT, 'tablao: task_updates.task_uuid must be the uuid of a task')
-    WHEN w.id IS NULL
-    THEN RAISE(ABORT, 'tablao: task_updates.worker_uuid must be the uuid of a worker')
-    WHEN w.deleted_at IS NOT NULL
-    THEN RAISE(ABORT, 'tablao: task_updates: the worker is deleted (workers.deleted_at), it must register anew')
-    WHEN t.worker_id IS NOT w.id
-    THEN RAISE(ABORT, 'tablao: task_updates: the task is not assigned to this worker (tasks.worker_id)')
-    WHEN NEW.status = 'soft-failed'
-    THEN RAISE(ABORT, 'tablao: task_updates.status must not be soft-failed: report failed, and the farm decides')
-    WHEN NEW.status <> 'completed' AND t.status <> 'active'
-    THEN RAISE(ABORT, 'tablao: task_updates.status must be completed for a task that is no longer active: the farm took it away')
-  END
-  -- One row, so that a task or worker that is not there gives a row, too.
-  FROM tablao_scratch s
-  LEFT JOIN tasks t ON t.uuid = NEW.task_uuid
-  LEFT JOIN workers w ON w.uuid = NEW.worker_uuid;
   INSERT INTO tablao_report (
     task_id, worker_id, status, activity, steps_completed, now
   ) VALUES (
@@ -45,8 +27,8 @@ BEGIN
   );
 END;
 
--- tablao_report: stores a report that may be stored. A door of its own so that
--- the clock is read once, and task and worker looked up once.
+-- tablao_report: stores a report, if it may be. A door of its own so that the
+-- clock is read once, and task and worker looked up once.
 CREATE VIEW tablao_report (
   task_id, worker_id, status, activity, steps_completed, now
 ) AS
@@ -54,6 +36,23 @@ SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_report_insert INSTEAD OF INSERT ON tablao_report
 BEGIN
+  SELECT CASE
+    WHEN NEW.task_id IS NULL
+    THEN RAISE(ABORT, 'tablao: task_updates.task_uuid must be the uuid of a task')
+    WHEN NEW.worker_id IS NULL
+    THEN RAISE(ABORT, 'tablao: task_updates.worker_uuid must be the uuid of a worker')
+    WHEN (SELECT w.deleted_at FROM workers w WHERE w.id = NEW.worker_id) IS NOT NULL
+    THEN RAISE(ABORT, 'tablao: task_updates: the worker is deleted (workers.deleted_at), it must register anew')
+    WHEN NEW.status = 'soft-failed'
+    THEN RAISE(ABORT, 'tablao: task_updates.status must not be soft-failed: report failed, and the farm decides')
+  END;
+  SELECT CASE
+    WHEN worker_id IS NOT NEW.worker_id
+    THEN RAISE(ABORT, 'tablao: task_updates: the task is not assigned to this worker (tasks.worker_id)')
+    WHEN NEW.status <> 'completed' AND status <> 'active'
+    THEN RAISE(ABORT, 'tablao: task_updates.status must be completed for a task that is no longer active: the farm took it away')
+  END
+  FROM tasks WHERE id = NEW.task_id;
   UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
   WHERE id = NEW.worker_id;
   UPDATE tasks SET

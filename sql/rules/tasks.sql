@@ -335,13 +335,10 @@ WHEN (
   )
   AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.id)
 BEGIN
-  UPDATE tasks SET
-    tablao_open_deps = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
-    tablao_rev = tablao_rev + (tablao_rev > 0)
-  WHERE id IN (SELECT d.task_id FROM task_dependencies d WHERE d.dependency_id = NEW.id)
-    AND tablao_open_deps = (
-      SELECT CASE t.status WHEN 'completed' THEN NEW.id ELSE 0 END FROM tasks t WHERE t.id = NEW.id
-    );
+  INSERT INTO tablao_wait (task_id, waits_for)
+  SELECT d.task_id, CASE t.status WHEN 'completed' THEN NEW.id ELSE 0 END
+  FROM tasks t CROSS JOIN task_dependencies d ON d.dependency_id = NEW.id
+  WHERE t.id = NEW.id;
 END;
 
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
@@ -711,12 +708,23 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be a task of the same job as task_id')
   END
   WHERE NEW.delta = 1;
+  INSERT INTO tablao_wait (task_id, waits_for)
+  VALUES (NEW.task_id, CASE NEW.delta WHEN 1 THEN 0 ELSE NEW.dependency_id END);
+END;
+
+-- tablao_wait: what a task waits for may be wrong. A door of its own, as one task
+-- by its id is the one thing that SQLite looks up whatever statistics it has.
+CREATE VIEW tablao_wait (task_id, waits_for) AS
+SELECT NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_wait_insert INSTEAD OF INSERT ON tablao_wait
+BEGIN
   -- No row: the job is being deleted, or the task has just been.
   UPDATE tasks SET
-    tablao_open_deps = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id),
+    tablao_open_deps = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = NEW.task_id),
     tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE id = NEW.task_id
-    AND tablao_open_deps = CASE NEW.delta WHEN 1 THEN 0 ELSE NEW.dependency_id END
+    AND tablao_open_deps = NEW.waits_for
     AND EXISTS (SELECT 1 FROM tablao_counts c WHERE c.job_id = tasks.job_id);
 END;
 

@@ -265,15 +265,22 @@ END;
 
 -- tablao_worker_supports: supported_task_types, taken apart at its commas,
 -- trimmed and in lower case: one row per worker and type, in which a type may
--- repeat.
+-- repeat. None of a worker whose text has control characters, which only an
+-- observed farm can have: it would be no JSON, and no worker be shown any more.
 -- @both
 CREATE VIEW tablao_worker_supports (worker_id, task_type) AS
 SELECT w.id, trim(t.value)
 FROM workers w
 CROSS JOIN json_each(
+  CASE -- @observed
+    WHEN instr(w.supported_task_types, char(0)) -- @observed
+      OR w.supported_task_types GLOB '*[' || char(1) || '-' || char(8, 11, 12, 14) || '-' || char(31) || ']*' -- @observed
+    THEN '[]' -- @observed
+    ELSE -- @observed
   '["' || replace(replace(replace(replace(replace(replace(
     lower(w.supported_task_types), '\', '\\'), '"', '\"'), char(9), ' '),
     char(10), ' '), char(13), ' '), ',', '","') || '"]'
+  END -- @observed
 ) t
 WHERE trim(t.value) <> '';
 
