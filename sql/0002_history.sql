@@ -130,6 +130,10 @@ WHERE tablao_open_deps <> 0 OR tablao_done <> 0;
 -- SQLite take a scan for cheaper than a lookup.
 -- @own
 INSERT INTO tablao_counts (job_id) VALUES (0);
+-- @own
+INSERT INTO tablao_lanes (
+  job_id, task_type, task_priority, worker_tag_id, job_priority, is_open
+) VALUES (0, '', 0, 0, 0, 0);
 
 -- A document is taken apart into one table, its job as number 0.
 -- tablao_authored_tasks.number: 0 is the job.

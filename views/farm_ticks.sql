@@ -5,21 +5,23 @@
 CREATE VIEW stuck_jobs (job_uuid, status) AS
 SELECT j.uuid, j.status
 FROM jobs j
+LEFT JOIN tablao_counts c ON c.job_id = j.id -- @own
 WHERE (
     j.status = 'cancel-requested' OR j.status = 'requeueing'
     OR j.status = 'pause-requested' OR j.status = 'queued' OR j.status = 'active'
   )
-  AND EXISTS (
-    SELECT 1 FROM tablao_job_counts c
-    WHERE c.job_id = j.id
-      AND CASE j.status
-        WHEN 'cancel-requested' THEN 1
-        WHEN 'requeueing' THEN 1
-        WHEN 'pause-requested' THEN c.num_active = 0
-        ELSE max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) = 0
-          AND c.num_tasks > 0
-      END
-  );
+  AND EXISTS ( -- @observed
+    SELECT 1 FROM tablao_job_counts c -- @observed
+    WHERE c.job_id = j.id -- @observed
+  AND CASE j.status
+    WHEN 'cancel-requested' THEN 1
+    WHEN 'requeueing' THEN 1
+    WHEN 'pause-requested' THEN coalesce(c.num_active, 0) = 0
+    ELSE max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) = 0
+      AND c.num_tasks > 0
+  END
+  ) -- @observed
+;
 
 -- How much is due now: one row. INSERT INTO farm_ticks DEFAULT VALUES, once a
 -- minute, does it all, in the order of the columns.

@@ -140,7 +140,7 @@ SELECT kind, object, message FROM (
   UNION ALL
   SELECT 'leftover', 'tablao_lanes ' || id, 'a lane of a job that does not exist'
   FROM tablao_lanes
-  WHERE job_id NOT IN (SELECT id FROM jobs)
+  WHERE job_id <> 0 AND job_id NOT IN (SELECT id FROM jobs)
   UNION ALL
   SELECT 'leftover', 'tablao_worker_types ' || worker_id, 'types of a worker that does not exist'
   FROM tablao_worker_types
