@@ -275,6 +275,8 @@ BEGIN
       AND (NEW.worker_tag_id IS NOT OLD.worker_tag_id OR OLD.tablao_rev = 0)
       AND NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = NEW.worker_tag_id)
     THEN RAISE(ABORT, 'tablao: jobs.worker_tag_id must be NULL or the id of a worker tag')
+    WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR OLD.tablao_rev = 0)
+    THEN RAISE(ABORT, 'tablao: jobs.uuid must be text')
     WHEN instr(NEW.uuid || NEW.name || NEW.job_type, char(0))
     THEN RAISE(ABORT, 'tablao: jobs.uuid, name and job_type must not contain a zero byte')
     WHEN NEW.uuid IS NOT OLD.uuid

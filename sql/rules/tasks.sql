@@ -471,6 +471,8 @@ BEGIN
     -- An id is for life, and a task stays in its job.
     WHEN NEW.id IS NOT OLD.id OR NEW.job_id IS NOT OLD.job_id
     THEN RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed')
+    WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR OLD.tablao_rev = 0)
+    THEN RAISE(ABORT, 'tablao: tasks.uuid must be text')
     WHEN instr(NEW.uuid || NEW.name || NEW.type, char(0))
     THEN RAISE(ABORT, 'tablao: tasks.uuid, name and type must not contain a zero byte')
     WHEN typeof(NEW.priority) <> 'integer' AND (NEW.priority IS NOT OLD.priority OR OLD.tablao_rev < NEW.tablao_rev)

@@ -239,6 +239,8 @@ BEGIN
     -- An id is for life: rows of other tables name it.
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: workers.id cannot be changed')
+    WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR OLD.tablao_rev = 0)
+    THEN RAISE(ABORT, 'tablao: workers.uuid must be text')
     WHEN instr(NEW.uuid || NEW.name || NEW.supported_task_types, char(0))
     THEN RAISE(ABORT, 'tablao: workers.uuid, name and supported_task_types must not contain a zero byte')
     WHEN NEW.uuid IS NOT OLD.uuid
@@ -330,6 +332,8 @@ BEGIN
   SELECT CASE
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: worker_tags.id must be a whole number from 1')
+    WHEN typeof(NEW.uuid) <> 'text'
+    THEN RAISE(ABORT, 'tablao: worker_tags.uuid must be text')
     WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags')
     THEN RAISE(ABORT, 'tablao: worker_tags cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
@@ -356,6 +360,8 @@ BEGIN
   SELECT CASE
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: worker_tags.id cannot be changed')
+    WHEN typeof(NEW.uuid) <> 'text' AND NEW.uuid IS NOT OLD.uuid
+    THEN RAISE(ABORT, 'tablao: worker_tags.uuid must be text')
     WHEN instr(NEW.uuid || NEW.name, char(0))
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid and name must not contain a zero byte')
     WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.name IS NOT OLD.name)
