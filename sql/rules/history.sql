@@ -120,11 +120,12 @@ BEGIN
     NEW.new_status,
     NEW.activity
   );
-  -- The oldest events go now and then, many at once: the bound moves when the
-  -- id passes a multiple of 512.
+  -- The oldest events go now and then, many at once: the bound moves in steps of
+  -- 512. Beside a subquery stands a constant: of anything else a newer SQLite, the
+  -- Manager's among them, asks first whether it is NULL.
   DELETE FROM farm_events
-  WHERE id <= (last_insert_rowid() & -512)
-    - (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep');
+  WHERE id <= -512
+    & (SELECT last_insert_rowid() - value FROM farm_settings WHERE name = 'events_keep');
 END;
 
 CREATE TRIGGER tablao_events_delete AFTER DELETE ON farm_events
@@ -170,15 +171,16 @@ BEGIN
     coalesce(n.num_failed, 0), b.num_attempts, b.busy_ms / 1000.0 -- @own
     count(t.id), count(*) FILTER (WHERE t.status = 'completed'), -- @observed
     count(*) FILTER (WHERE t.status = 'failed'), b.num_attempts, b.busy_seconds -- @observed
-  FROM farm_clock c
+  FROM farm_clock c -- @own
   CROSS JOIN tablao_job_busy b -- @own
   LEFT JOIN tablao_counts n ON n.job_id = b.job_id -- @own
   WHERE b.job_id = OLD.id -- @own
-  CROSS JOIN ( -- @observed
+  FROM ( -- @observed
     SELECT count(*) AS num_attempts, total(a.ms) / 1000 AS busy_seconds -- @observed
     FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id -- @observed
     WHERE t.job_id = OLD.id -- @observed
   ) b -- @observed
+  CROSS JOIN farm_clock c -- @observed
   LEFT JOIN tasks t ON t.job_id = OLD.id -- @observed
   ;
   INSERT INTO tablao_attempt_sums (
