@@ -6,7 +6,8 @@ One process, in turns: Tablao, a peer, Tablao, the next. A round takes one task
 and says that it is done, each in a transaction of its own, at a backlog that
 stays as large as it was. All of them in WAL mode with synchronous=NORMAL.
 Tablao is used through plain SQL by Python's sqlite3, each peer through its own
-API. What they do is not the same: see docs/performance.md.
+API. What they do is not the same: see docs/performance.md. Prints the rows of the
+table there.
 """
 import os
 import sqlite3
@@ -135,8 +136,6 @@ def main(build, folder):
     rounds = 500 if quick else 2000
     with open(os.path.join(build, "tablao.sql")) as script:
         script = script.read()
-    lines = ["| claim and completion beside | tasks | Tablao | the peer | ratio |",
-             "|---|--:|--:|--:|--:|"]
     for backlog in (1000, 100000):
         peers = []
         for kind in (Honker, LiteQueue, Huey):
@@ -154,13 +153,9 @@ def main(build, folder):
                     theirs.append(b)
         for path, peer, ours, theirs in peers:
             a, b = statistics.median(ours), statistics.median(theirs)
-            lines.append("| %s | %d | %.0f us | %.0f us | %.2f |"
-                         % (type(peer).__name__.lower(), backlog, a, b, a / b))
+            print("| %s | %d | %.0f us | %.0f us | %.2f |"
+                  % (type(peer).__name__.lower(), backlog, a, b, a / b))
         del tablao, peers
-    text = "\n".join(lines) + "\n"
-    print(text)
-    with open(os.path.join(folder, "peers.md"), "w") as out:
-        out.write(text)
 
 
 if __name__ == "__main__":
