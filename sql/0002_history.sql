@@ -82,11 +82,12 @@ CREATE TABLE farm_events (
 
 -- The highest id of an event that has been deleted: one row.
 CREATE TABLE tablao_deleted_events (
+  key integer NOT NULL PRIMARY KEY,
   last_id integer
 );
 
-INSERT INTO tablao_deleted_events (last_id)
-SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM tablao_deleted_events);
+INSERT INTO tablao_deleted_events (key, last_id)
+SELECT 1, 0 WHERE NOT EXISTS (SELECT 1 FROM tablao_deleted_events);
 
 INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
   ('history', 'on', NULL, NULL),

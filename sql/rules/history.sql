@@ -131,7 +131,7 @@ END;
 CREATE TRIGGER tablao_events_delete AFTER DELETE ON farm_events
 -- Its id is not given again.
 BEGIN
-  UPDATE tablao_deleted_events SET last_id = max(last_id, OLD.id);
+  UPDATE tablao_deleted_events SET last_id = OLD.id WHERE last_id < OLD.id;
 END;
 
 CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs
@@ -219,16 +219,17 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_status_event AFTER UPDATE OF status, deleted_at ON workers
--- To be soft-deleted is to have no status any more.
-WHEN CASE WHEN OLD.deleted_at > '' THEN NULL ELSE OLD.status END
-  IS NOT CASE WHEN NEW.deleted_at > '' THEN NULL ELSE NEW.status END
+-- To be soft-deleted is to have no status any more. The year of a time makes it true,
+-- and costs less than a comparison.
+WHEN CASE WHEN OLD.deleted_at THEN NULL ELSE OLD.status END
+  IS NOT CASE WHEN NEW.deleted_at THEN NULL ELSE NEW.status END
 BEGIN
   INSERT INTO tablao_events (
     kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
     'worker', NEW.uuid, NEW.name, NULL,
-    CASE WHEN OLD.deleted_at > '' THEN NULL ELSE OLD.status END,
-    CASE WHEN NEW.deleted_at > '' THEN NULL ELSE NEW.status END,
+    CASE WHEN OLD.deleted_at THEN NULL ELSE OLD.status END,
+    CASE WHEN NEW.deleted_at THEN NULL ELSE NEW.status END,
     NULL
   );
 END;

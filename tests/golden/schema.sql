@@ -143,6 +143,7 @@ CREATE TABLE tablao_counts (
   steps_total integer NOT NULL DEFAULT 0
 );
 CREATE TABLE tablao_deleted_events (
+  key integer NOT NULL PRIMARY KEY,
   last_id integer
 );
 CREATE TABLE tablao_job_rules (
