@@ -86,8 +86,7 @@ CREATE TABLE tablao_deleted_events (
   last_id integer
 );
 
-INSERT INTO tablao_deleted_events (key, last_id)
-SELECT 1, 0 WHERE NOT EXISTS (SELECT 1 FROM tablao_deleted_events);
+INSERT INTO tablao_deleted_events (key, last_id) VALUES (1, 0);
 
 INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
   ('history', 'on', NULL, NULL),
@@ -117,6 +116,7 @@ WHERE t.status = 'active';
 -- when there is none.
 -- tasks.tablao_done: out of use since 0.2.0.
 -- tablao_scratch.is_moving: out of use since 0.2.0.
+-- tablao_scratch.is_replacing: see tablao_settings_delete.
 -- @own
 UPDATE tasks SET
   tablao_done = 0,

@@ -9,7 +9,7 @@
 # What it says of an object is the comment at its definition in ROOT, in sql/,
 # sql/rules/ and views/ (the database itself has none):
 #   table    the comment lines right above `CREATE TABLE name (`; of a column:
-#            from the line there that begins with its name and a colon, or the
+#            from where its name and a colon begin a line or follow a full stop, or the
 #            comment behind it; or from one with `table.name:` in a later migration
 #   view     the comment lines right above `CREATE VIEW name`, which may begin
 #            with the name and a colon
@@ -97,14 +97,9 @@ foreach pattern {sql/*.sql sql/rules/*.sql views/*.sql} {
     read_comments $path
   }
 }
-# A numbered file is not edited any more once it is released; this comment in one
-# names a trigger that is gone.
-set comments(tablao_scratch) {
-  {One row.}
-  {is_moving: the rules are changing a job's status because of a task; what}
-  {users' triggers do to other tasks meanwhile goes to tablao_pending.}
-  {is_replacing: see tablao_settings_delete.}
-  {last_tick_at: when the farm last ticked.}
+# The lines of the comment of a table, each column's words on lines of their own.
+proc comment_lines {table} {
+  split [regsub -all {\. (?=\w+: )} [join $::comments($table) \n] ".\n"] \n
 }
 
 # The comment of an object, without the lines that are its columns'.
@@ -112,7 +107,9 @@ proc comment_of {object {columns {}}} {
   global comments
   if {![info exists comments($object)]} {return ""}
   set lines {}
-  foreach line $comments($object) {
+  set all $comments($object)
+  if {[llength $columns]} {set all [comment_lines $object]}
+  foreach line $all {
     if {[regexp {^(\w+): } $line - name] && $name in $columns} break
     lappend lines $line
   }
@@ -149,7 +146,7 @@ proc column_comments {table sql} {
   set found {}
   set name ""
   if {[info exists ::comments($table)]} {
-    foreach line $::comments($table) {
+    foreach line [comment_lines $table] {
       if {[regexp {^(\w+): +(.*)$} $line - first words] && $first in $columns} {
         set name $first
         set line $words

@@ -36,17 +36,7 @@ SELECT
 
 CREATE TRIGGER tablao_ticks_insert INSTEAD OF INSERT ON farm_ticks
 BEGIN
-  -- What UPDATE timed_out_tasks would do, without the detour.
-  UPDATE tasks SET
-    status = 'failed',
-    activity = 'Task timed out on worker ' || coalesce(
-      (SELECT w.name || ' (' || w.uuid || ')' FROM workers w WHERE w.id = tasks.worker_id),
-      '-unassigned-'
-    )
-  WHERE status = 'active'
-    AND substr(last_touched_at, 1, 23) <= (
-      SELECT l.before FROM tablao_time_limits l WHERE l.name = 'task_timeout'
-    );
+  UPDATE timed_out_tasks SET status = 'failed';
   UPDATE timed_out_workers SET status = 'error';
   INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
   SELECT s.worker_id, s.scheduled_status, s.next_check

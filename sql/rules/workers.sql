@@ -276,7 +276,7 @@ FROM workers w
 CROSS JOIN json_each(
   CASE -- @observed
     WHEN instr(w.supported_task_types, char(0)) -- @observed
-      OR w.supported_task_types GLOB '*[' || char(1) || '-' || char(8, 11, 12, 14) || '-' || char(31) || ']*' -- @observed
+      OR w.supported_task_types GLOB '*[' || char(1, 45, 8, 11, 12, 14, 45, 31) || ']*' -- @observed
     THEN '[]' -- @observed
     ELSE -- @observed
   '["' || replace(replace(replace(replace(replace(replace(
@@ -412,20 +412,12 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid must be a whole number from 1')
     WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tag_membership')
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
-    WHEN NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = NEW.worker_tag_id)
-    THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_tag_id must be the id of a worker tag')
-    WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
-    THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_id must be the id of a worker')
   END;
-  INSERT INTO tablao_worker_types (worker_id, task_type, worker_tag_id)
-  SELECT p.worker_id, p.task_type, NEW.worker_tag_id
-  FROM tablao_worker_types p
-  WHERE p.worker_id = NEW.worker_id AND p.worker_tag_id = 0
-  ON CONFLICT DO NOTHING;
+  UPDATE worker_tag_membership SET worker_id = worker_id WHERE rowid = NEW.rowid;
 END;
 
 CREATE TRIGGER tablao_membership_update AFTER UPDATE ON worker_tag_membership
--- The tags of both workers.
+-- The rules on a membership; the tags of both workers.
 BEGIN
   SELECT CASE
     WHEN NEW.rowid IS NOT OLD.rowid
