@@ -25,18 +25,16 @@ CREATE TABLE task_attempts (
 CREATE INDEX tablao_attempts_task_idx ON task_attempts (task_id);
 CREATE INDEX tablao_attempts_worker_idx ON task_attempts (worker_id);
 
--- What closed attempts add up to, per job, worker and outcome. Job 0 stands for
--- the jobs that are gone, worker 0 for the workers.
--- first_started_at: the earliest start, last_ended_at: the latest end.
+-- What closed attempts that are gone add up to, per worker and outcome. The others
+-- are added up when somebody asks: to keep such a sum would be one more page to
+-- write with each task.
 CREATE TABLE tablao_attempt_sums (
-  job_id integer NOT NULL,
   worker_id integer NOT NULL,
   outcome text NOT NULL,
   num_attempts integer,
   busy_ms integer,
-  first_started_at datetime,
   last_ended_at datetime,
-  PRIMARY KEY (job_id, worker_id, outcome)
+  PRIMARY KEY (worker_id, outcome)
 ) WITHOUT ROWID;
 
 -- One row per job that has been deleted, as it was then. What the trigger writes
@@ -126,6 +124,21 @@ UPDATE tasks SET
     WHERE d.task_id = tasks.id AND p.status <> 'completed'
   ), 0)
 WHERE tablao_open_deps <> 0 OR tablao_done <> 0;
+
+-- What a job's closed attempts add up to, beside its other counters.
+-- tablao_counts.num_failed_attempts: failed and soft-failed ones.
+-- tablao_counts.busy_ms: milliseconds.
+-- tablao_counts.first_started_at: the earliest start, last_ended_at: the latest end.
+-- @own
+ALTER TABLE tablao_counts ADD COLUMN num_attempts integer NOT NULL DEFAULT 0;
+-- @own
+ALTER TABLE tablao_counts ADD COLUMN num_failed_attempts integer NOT NULL DEFAULT 0;
+-- @own
+ALTER TABLE tablao_counts ADD COLUMN busy_ms integer NOT NULL DEFAULT 0;
+-- @own
+ALTER TABLE tablao_counts ADD COLUMN first_started_at datetime;
+-- @own
+ALTER TABLE tablao_counts ADD COLUMN last_ended_at datetime;
 
 -- Job 0, which there is not: of a table that has had one row, ANALYZE makes
 -- SQLite take a scan for cheaper than a lookup.

@@ -6,13 +6,15 @@ CREATE VIEW tablao_timed_attempts (
 ) AS
 SELECT
   a.id, a.task_id, a.tablao_job_id, a.worker_id, a.worker_name, a.started_at,
-  a.ended_at, a.outcome, a.activity, coalesce(a.ended_at, c.now),
+  a.ended_at, a.outcome, a.activity, coalesce(a.ended_at, (SELECT now FROM farm_clock)),
   max(0, coalesce(
-    (strftime('%s', coalesce(a.ended_at, c.now)) || substr(coalesce(a.ended_at, c.now), 21, 3))
-      - (strftime('%s', a.started_at) || substr(a.started_at, 21, 3)),
+    (
+      strftime('%s', coalesce(a.ended_at, (SELECT now FROM farm_clock)))
+        || substr(coalesce(a.ended_at, (SELECT now FROM farm_clock)), 21, 3)
+    ) - (strftime('%s', a.started_at) || substr(a.started_at, 21, 3)),
     0
   ))
-FROM farm_clock c CROSS JOIN task_attempts a;
+FROM task_attempts a;
 
 -- Who had which task from when to when, and what came of it: one row per
 -- attempt. Of an open one ended_at is NULL, and seconds run up to now.
@@ -46,89 +48,81 @@ JOIN tasks t ON t.id = a.task_id
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = a.worker_id;
 
--- What the attempts of each job add up to, open ones included: one row per
--- job. It reads sums, one subquery per column, so that who wants one of them
--- need not compile the others: a job that is deleted asks for two. The open ones
--- are found by way of the active tasks, of each of which it is the last: an index
--- of them would be two more pages to write per task.
-CREATE VIEW tablao_job_busy ( -- @own
-  job_uuid, job_id, num_attempts, num_failed, first_started_at, last_ended_at,
-  busy_ms
-) AS
-SELECT
-  j.uuid,
-  j.id,
-  (
-    SELECT coalesce(sum(s.num_attempts), 0) FROM tablao_attempt_sums s
-    WHERE s.job_id = j.id
-  ) + (
-    SELECT count(*)
-    FROM tasks t CROSS JOIN task_attempts a
-      ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id)
-    WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0
-  ),
-  (
-    SELECT coalesce(sum(s.num_attempts), 0) FROM tablao_attempt_sums s
-    WHERE s.job_id = j.id AND s.outcome IN ('failed', 'soft-failed')
-  ),
-  nullif(min(
-    coalesce((
-      SELECT min(s.first_started_at) FROM tablao_attempt_sums s
-      WHERE s.job_id = j.id
-    ), '9999'),
-    coalesce((
-      SELECT min(a.started_at)
-      FROM tasks t CROSS JOIN task_attempts a
-        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id)
-      WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0
-    ), '9999')
-  ), '9999'),
-  (
-    SELECT max(s.last_ended_at) FROM tablao_attempt_sums s
-    WHERE s.job_id = j.id
-  ),
-  (
-    SELECT coalesce(sum(s.busy_ms), 0) FROM tablao_attempt_sums s
-    WHERE s.job_id = j.id
-  ) + (
-    SELECT coalesce(sum(a.ms), 0)
-    FROM tasks t CROSS JOIN tablao_timed_attempts a
-      ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id)
-    WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0
-  )
-FROM jobs j
-LEFT JOIN tablao_counts n ON n.job_id = j.id;
-
 -- How long each job has been worked on, and how long it will take if it goes
 -- on like that: one row per job. seconds_left is NULL unless the job is queued
 -- or active and some step is done. It is whole seconds that are added to now.
+-- One subquery per column, so that who wants one of them need not compile the
+-- others: a job that is deleted asks for two. To what is added up the open
+-- attempts come by way of the active tasks, of each of which it is the last: an
+-- index of them would be two more pages to write per task.
 CREATE VIEW job_times (
   job_uuid, name, status, num_attempts, num_failed_attempts, first_started_at,
   last_ended_at, busy_seconds, seconds_left, expected_end_at
 ) AS
 SELECT
-  b.job_uuid, j.name, j.status, b.num_attempts, b.num_failed,
+  b.uuid, b.name, b.status, b.num_attempts, b.num_failed_attempts,
   b.first_started_at, b.last_ended_at, b.busy_ms / 1000.0,
-  CASE WHEN j.status IN ('queued', 'active') AND j.steps_completed > 0 THEN
-    b.busy_ms / 1000.0 / j.steps_completed
-      * (j.steps_total - j.steps_completed) / max(1, n.num_active)
+  CASE WHEN b.status IN ('queued', 'active') AND b.steps_completed > 0 THEN
+    b.busy_ms / 1000.0 / b.steps_completed
+      * (b.steps_total - b.steps_completed) / max(1, b.num_active)
   END,
-  CASE WHEN j.status IN ('queued', 'active') AND j.steps_completed > 0 THEN (
+  CASE WHEN b.status IN ('queued', 'active') AND b.steps_completed > 0 THEN (
     SELECT strftime(
         '%Y-%m-%d %H:%M:%S',
         substr(c.now, 1, 19),
         '+' || CAST(round(
-          b.busy_ms / 1000.0 / j.steps_completed
-            * (j.steps_total - j.steps_completed) / max(1, n.num_active)
+          b.busy_ms / 1000.0 / b.steps_completed
+            * (b.steps_total - b.steps_completed) / max(1, b.num_active)
         ) AS INTEGER) || ' seconds'
       ) || substr(c.now, 20)
     FROM farm_clock c
   ) END
-FROM tablao_job_busy b
-CROSS JOIN jobs j ON j.id = b.job_id
-LEFT JOIN tablao_counts n ON n.job_id = b.job_id -- @own
-LEFT JOIN tablao_job_counts n ON n.job_id = b.job_id -- @observed
-;
+FROM (
+  SELECT
+    j.uuid, j.name, j.status, j.steps_completed, j.steps_total, n.num_active,
+    coalesce(n.num_attempts, 0) + ( -- @own
+      SELECT count(*) -- @own
+      FROM tasks t CROSS JOIN task_attempts a -- @own
+        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id) -- @own
+      WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0 -- @own
+    ( -- @observed
+      SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
+      WHERE t.job_id = j.id -- @observed
+    ) AS num_attempts,
+    coalesce(n.num_failed_attempts, 0) AS num_failed_attempts, -- @own
+    ( -- @observed
+      SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
+      WHERE t.job_id = j.id AND a.outcome IN ('failed', 'soft-failed') -- @observed
+    ) AS num_failed_attempts, -- @observed
+    nullif(min(coalesce(n.first_started_at, '9999'), coalesce(( -- @own
+      SELECT min(a.started_at) -- @own
+      FROM tasks t CROSS JOIN task_attempts a -- @own
+        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id) -- @own
+      WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0 -- @own
+    ), '9999')), '9999') AS first_started_at, -- @own
+    n.last_ended_at, -- @own
+    ( -- @observed
+      SELECT min(a.started_at) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
+      WHERE t.job_id = j.id -- @observed
+    ) AS first_started_at, -- @observed
+    ( -- @observed
+      SELECT max(a.ended_at) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
+      WHERE t.job_id = j.id -- @observed
+    ) AS last_ended_at, -- @observed
+    coalesce(n.busy_ms, 0) + ( -- @own
+      SELECT coalesce(sum(a.ms), 0) -- @own
+      FROM tasks t CROSS JOIN tablao_timed_attempts a -- @own
+        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id) -- @own
+      WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0 -- @own
+    ( -- @observed
+      SELECT coalesce(sum(a.ms), 0) -- @observed
+      FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id -- @observed
+      WHERE t.job_id = j.id -- @observed
+    ) AS busy_ms
+  FROM jobs j
+  LEFT JOIN tablao_counts n ON n.job_id = j.id -- @own
+  LEFT JOIN tablao_job_counts n ON n.job_id = j.id -- @observed
+) b;
 
 -- What each worker has done: one row per worker that is not soft-deleted.
 -- mean_seconds is of the attempts that completed their task.
@@ -139,24 +133,26 @@ CREATE VIEW worker_statistics (
 SELECT
   w.uuid,
   w.name,
-  coalesce(sum(CASE WHEN s.outcome = 'completed' THEN s.num_attempts END), 0),
-  coalesce(sum(CASE WHEN s.outcome IN ('failed', 'soft-failed') THEN s.num_attempts END), 0),
-  (coalesce(sum(s.busy_ms), 0) + coalesce(o.ms, 0)) / 1000.0,
-  sum(CASE WHEN s.outcome = 'completed' THEN s.busy_ms END) / 1000.0
-    / sum(CASE WHEN s.outcome = 'completed' THEN s.num_attempts END),
-  max(s.last_ended_at)
+  coalesce(s.num_completed, 0),
+  coalesce(s.num_failed, 0),
+  coalesce(s.busy_ms, 0) / 1000.0,
+  s.completed_ms / 1000.0 / s.num_completed,
+  s.last_ended_at
 FROM workers w
-LEFT JOIN tablao_attempt_sums s ON s.worker_id = w.id -- @own
-LEFT JOIN tablao_worker_sums s ON s.worker_id = w.id -- @observed
 LEFT JOIN (
-  SELECT a.worker_id, sum(a.ms) AS ms
-  FROM tasks t CROSS JOIN tablao_timed_attempts a -- @own
-    ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id) -- @own
-  WHERE t.status = 'active' AND a.ended_at IS NULL -- @own
-  FROM tablao_timed_attempts a -- @observed
-  WHERE a.ended_at IS NULL -- @observed
+  SELECT
+    a.worker_id,
+    sum(CASE a.outcome WHEN 'completed' THEN a.num_attempts END) AS num_completed,
+    sum(CASE WHEN a.outcome IN ('failed', 'soft-failed') THEN a.num_attempts END) AS num_failed,
+    sum(a.busy_ms) AS busy_ms,
+    sum(CASE a.outcome WHEN 'completed' THEN a.busy_ms END) AS completed_ms,
+    max(a.last_ended_at) AS last_ended_at
+  FROM (
+    SELECT worker_id, outcome, num_attempts, busy_ms, last_ended_at
+    FROM tablao_attempt_sums
+    UNION ALL
+    SELECT worker_id, outcome, 1, ms, ended_at FROM tablao_timed_attempts
+  ) a
   GROUP BY a.worker_id
-) o ON o.worker_id = w.id
-WHERE w.deleted_at IS NULL
-GROUP BY w.uuid;
-
+) s ON s.worker_id = w.id
+WHERE w.deleted_at IS NULL;

@@ -33,7 +33,8 @@ pairs (job_id, task_type, worker_tag_id, num_blocked) AS MATERIALIZED (
   GROUP BY 1, 2
 ),
 -- A worker that could run such tasks, one that is awake with nothing requested,
--- one that is free.
+-- one that is free; in an own farm the first is that with the lowest id, so that
+-- those who are blocked before it are passed over once.
 able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
   SELECT
     v.job_id, v.task_type, v.worker_tag_id, v.num_blocked,
@@ -46,6 +47,7 @@ able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
           WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id
             AND (b.task_type = v.task_type OR lower(trim(b.task_type, char(9, 10, 13, 32))) = v.task_type)
         ))
+      ORDER BY p.worker_id -- @own
       LIMIT 1
     )
   FROM pairs v
@@ -59,6 +61,7 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
     ) THEN (
       SELECT p.worker_id FROM types p CROSS JOIN workers w ON w.id = p.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
+        AND p.worker_id >= v.some_id -- @own
         AND w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
         AND (v.num_blocked = 0 OR NOT EXISTS (
           SELECT 1 FROM job_blocks b
@@ -70,6 +73,7 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
     CASE WHEN v.some_id IS NOT NULL THEN (
       SELECT p.worker_id FROM free f CROSS JOIN types p ON p.worker_id = f.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
+        AND f.worker_id >= v.some_id -- @own
         AND (v.num_blocked = 0 OR NOT EXISTS (
           SELECT 1 FROM job_blocks b
           WHERE b.job_id = v.job_id AND b.worker_id = p.worker_id

@@ -51,16 +51,22 @@ WHERE ended_at IS NULL
   );
 
 -- What an observed farm adds up when it is asked, an own one keeps.
-INSERT INTO main.tablao_attempt_sums (
-  job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
+INSERT INTO main.tablao_counts (
+  job_id, num_attempts, num_failed_attempts, busy_ms, first_started_at,
   last_ended_at
 )
 SELECT
-  a.job_id, coalesce(a.worker_id, 0), coalesce(a.outcome, ''), count(*),
+  a.job_id, count(*), sum(a.outcome IS 'failed' OR a.outcome IS 'soft-failed'),
   sum(a.ms), min(a.started_at), max(a.ended_at)
 FROM main.tablao_timed_attempts a
 WHERE a.ended_at IS NOT NULL
-GROUP BY 1, 2, 3;
+GROUP BY 1
+ON CONFLICT (job_id) DO UPDATE SET
+  num_attempts = excluded.num_attempts,
+  num_failed_attempts = excluded.num_failed_attempts,
+  busy_ms = excluded.busy_ms,
+  first_started_at = excluded.first_started_at,
+  last_ended_at = excluded.last_ended_at;
 
 -- From here on Tablao is the one that acts.
 UPDATE main.tablao_setting_defaults SET value = 'on' WHERE name = 'state_machine';

@@ -65,32 +65,45 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts -- @own
--- An attempt that closes is added up; in an observed farm, when its job goes:
--- there, what is compiled with each report counts for more than what a view has
--- to add up. Milliseconds are counted on whole seconds and the digits behind
--- them, since SQLite versions differ by one in what they make of fractions.
+-- An attempt that closes is added up with its job's; in an observed farm, when
+-- somebody asks: there, what is compiled with each report counts for more.
+-- Milliseconds are counted on whole seconds and the digits behind them, since
+-- SQLite versions differ by one in what they make of fractions.
 WHEN OLD.ended_at IS NULL
 BEGIN
-  INSERT INTO tablao_attempt_sums (
-    job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
-    last_ended_at
-  ) VALUES (
-    NEW.tablao_job_id,
-    coalesce(NEW.worker_id, 0),
-    coalesce(NEW.outcome, ''),
-    1,
-    max(0, coalesce(
+  UPDATE tablao_counts SET
+    num_attempts = num_attempts + 1,
+    num_failed_attempts = num_failed_attempts
+      + (NEW.outcome IS 'failed' OR NEW.outcome IS 'soft-failed'),
+    busy_ms = busy_ms + max(0, coalesce(
       (strftime('%s', NEW.ended_at) || substr(NEW.ended_at, 21, 3))
         - (strftime('%s', NEW.started_at) || substr(NEW.started_at, 21, 3)),
       0
     )),
-    NEW.started_at,
-    NEW.ended_at
+    first_started_at = min(coalesce(first_started_at, NEW.started_at), NEW.started_at),
+    last_ended_at = max(coalesce(last_ended_at, NEW.ended_at), NEW.ended_at)
+  WHERE job_id = NEW.tablao_job_id;
+END;
+
+CREATE TRIGGER tablao_attempts_delete AFTER DELETE ON task_attempts
+-- An attempt that is gone stays part of what its worker has done.
+WHEN OLD.worker_id IS NOT NULL AND OLD.outcome IS NOT NULL
+BEGIN
+  INSERT INTO tablao_attempt_sums (
+    worker_id, outcome, num_attempts, busy_ms, last_ended_at
   )
-  ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
+  VALUES (
+    OLD.worker_id, OLD.outcome, 1,
+    max(0, coalesce(
+      (strftime('%s', OLD.ended_at) || substr(OLD.ended_at, 21, 3))
+        - (strftime('%s', OLD.started_at) || substr(OLD.started_at, 21, 3)),
+      0
+    )),
+    OLD.ended_at
+  )
+  ON CONFLICT (worker_id, outcome) DO UPDATE SET
     num_attempts = num_attempts + 1,
     busy_ms = busy_ms + excluded.busy_ms,
-    first_started_at = min(first_started_at, excluded.first_started_at),
     last_ended_at = max(last_ended_at, excluded.last_ended_at);
 END;
 
@@ -157,8 +170,7 @@ END;
 
 CREATE TRIGGER tablao_jobs_before_delete_archive BEFORE DELETE ON jobs
 -- Leaves what is worth knowing of a job, and takes its attempts along, with
--- foreign keys on or off (a Manager that is observed has them on). What its
--- workers have done stays theirs: job 0, of which nobody asks when it began.
+-- foreign keys on or off (a Manager that is observed has them on).
 -- BEFORE, and made so as to fire before what deletes the tasks.
 BEGIN
   INSERT INTO archived_jobs (
@@ -168,13 +180,13 @@ BEGIN
   SELECT
     OLD.uuid, OLD.name, OLD.job_type, OLD.status, OLD.created_at, c.now,
     coalesce(n.num_tasks, 0), coalesce(n.num_completed, 0), -- @own
-    coalesce(n.num_failed, 0), b.num_attempts, b.busy_ms / 1000.0 -- @own
+    coalesce(n.num_failed, 0), b.num_attempts, b.busy_seconds -- @own
     count(t.id), count(*) FILTER (WHERE t.status = 'completed'), -- @observed
     count(*) FILTER (WHERE t.status = 'failed'), b.num_attempts, b.busy_seconds -- @observed
   FROM farm_clock c -- @own
-  CROSS JOIN tablao_job_busy b -- @own
-  LEFT JOIN tablao_counts n ON n.job_id = b.job_id -- @own
-  WHERE b.job_id = OLD.id -- @own
+  CROSS JOIN job_times b -- @own
+  LEFT JOIN tablao_counts n ON n.job_id = OLD.id -- @own
+  WHERE b.job_uuid = OLD.uuid -- @own
   FROM ( -- @observed
     SELECT count(*) AS num_attempts, total(a.ms) / 1000 AS busy_seconds -- @observed
     FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id -- @observed
@@ -183,22 +195,6 @@ BEGIN
   CROSS JOIN farm_clock c -- @observed
   LEFT JOIN tasks t ON t.job_id = OLD.id -- @observed
   ;
-  INSERT INTO tablao_attempt_sums (
-    job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
-    last_ended_at
-  )
-  SELECT
-    0, s.worker_id, s.outcome, s.num_attempts, s.busy_ms, s.first_started_at,
-    s.last_ended_at
-  FROM tablao_attempt_sums s -- @own
-  WHERE s.job_id = OLD.id -- @own
-  FROM tasks t CROSS JOIN tablao_closed_attempts s ON s.task_id = t.id -- @observed
-  WHERE t.job_id = OLD.id -- @observed
-  ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
-    num_attempts = num_attempts + excluded.num_attempts,
-    busy_ms = busy_ms + excluded.busy_ms,
-    last_ended_at = max(last_ended_at, excluded.last_ended_at);
-  DELETE FROM tablao_attempt_sums WHERE job_id = OLD.id; -- @own
   DELETE FROM task_attempts -- @own
   WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
   INSERT INTO tablao_events (
@@ -235,23 +231,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_delete_history AFTER DELETE ON workers
--- What the worker has done is that of worker 0, with foreign keys on or off.
+-- Its attempts stay, without it, with foreign keys on or off.
 BEGIN
   UPDATE task_attempts SET worker_id = NULL WHERE worker_id = OLD.id;
-  INSERT INTO tablao_attempt_sums (
-    job_id, worker_id, outcome, num_attempts, busy_ms, first_started_at,
-    last_ended_at
-  )
-  SELECT
-    s.job_id, 0, s.outcome, s.num_attempts, s.busy_ms, s.first_started_at,
-    s.last_ended_at
-  FROM tablao_attempt_sums s
-  WHERE s.worker_id = OLD.id
-  ON CONFLICT (job_id, worker_id, outcome) DO UPDATE SET
-    num_attempts = num_attempts + excluded.num_attempts,
-    busy_ms = busy_ms + excluded.busy_ms,
-    first_started_at = min(first_started_at, excluded.first_started_at),
-    last_ended_at = max(last_ended_at, excluded.last_ended_at);
   DELETE FROM tablao_attempt_sums WHERE worker_id = OLD.id;
   INSERT INTO tablao_events (
     kind, uuid, name, job_uuid, old_status, new_status, activity

@@ -292,15 +292,18 @@ SELECT NULL WHERE 0;
 CREATE TRIGGER tablao_recount_job_insert INSTEAD OF INSERT ON tablao_recount_job
 WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
 BEGIN
-  DELETE FROM tablao_counts WHERE job_id = NEW.job_id;
-  INSERT INTO tablao_counts (
-    job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
-    num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
+  INSERT INTO tablao_counts (job_id) VALUES (NEW.job_id) ON CONFLICT DO NOTHING;
+  UPDATE tablao_counts SET (
+    num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled,
+    num_soft_failed, num_paused, steps_completed, steps_total
+  ) = (
+    SELECT
+      n.num_tasks, n.num_queued, n.num_active, n.num_completed, n.num_failed,
+      n.num_canceled, n.num_soft_failed, n.num_paused, n.steps_completed,
+      n.steps_total
+    FROM tablao_true_counts n WHERE n.job_id = NEW.job_id
   )
-  SELECT
-    job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
-    num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
-  FROM tablao_true_counts WHERE job_id = NEW.job_id;
+  WHERE job_id = NEW.job_id;
   -- The sums are what is booked, whatever is written to them.
   UPDATE jobs SET steps_total = steps_total WHERE id = NEW.job_id;
   DELETE FROM tablao_skips

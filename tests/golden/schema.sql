@@ -82,14 +82,12 @@ CREATE TABLE tablao_acting (
   num_tasks integer NOT NULL DEFAULT 0
 );
 CREATE TABLE tablao_attempt_sums (
-  job_id integer NOT NULL,
   worker_id integer NOT NULL,
   outcome text NOT NULL,
   num_attempts integer,
   busy_ms integer,
-  first_started_at datetime,
   last_ended_at datetime,
-  PRIMARY KEY (job_id, worker_id, outcome)
+  PRIMARY KEY (worker_id, outcome)
 ) WITHOUT ROWID;
 CREATE TABLE tablao_authored_dependencies (
   number integer NOT NULL,
@@ -141,7 +139,7 @@ CREATE TABLE tablao_counts (
   num_paused integer NOT NULL DEFAULT 0,
   steps_completed integer NOT NULL DEFAULT 0,
   steps_total integer NOT NULL DEFAULT 0
-);
+, num_attempts integer NOT NULL DEFAULT 0, num_failed_attempts integer NOT NULL DEFAULT 0, busy_ms integer NOT NULL DEFAULT 0, first_started_at datetime, last_ended_at datetime);
 CREATE TABLE tablao_deleted_events (
   key integer NOT NULL PRIMARY KEY,
   last_id integer
@@ -373,7 +371,6 @@ CREATE VIEW tablao_fail_task (task_id, worker_id, status, has_activity);
 CREATE VIEW tablao_failure_verdicts (task_id, worker_id, job_id, type, task_type, label, num_failures, is_over, is_blocked, is_left);
 CREATE VIEW tablao_finish_task (task_id, status, rev);
 CREATE VIEW tablao_hand_out (task_id, worker_id, now);
-CREATE VIEW tablao_job_busy (job_uuid, job_id, num_attempts, num_failed, first_started_at, last_ended_at, busy_ms);
 CREATE VIEW tablao_job_counts (job_id, num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled, num_soft_failed, num_paused, steps_completed, steps_total);
 CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority);
 CREATE VIEW tablao_judge_failure (task_id, worker_id, job_id, type, task_type, label, num_failures, is_over, is_blocked, is_left, has_activity);
@@ -429,6 +426,7 @@ CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act;
 CREATE TRIGGER tablao_apply_schedules_insert INSTEAD OF INSERT ON tablao_apply_schedules;
 CREATE TRIGGER tablao_assert_json_insert INSTEAD OF INSERT ON tablao_assert_json;
 CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts;
+CREATE TRIGGER tablao_attempts_delete AFTER DELETE ON task_attempts;
 CREATE TRIGGER tablao_authored_jobs_insert INSTEAD OF INSERT ON authored_jobs;
 CREATE TRIGGER tablao_blocks_before_insert BEFORE INSERT ON job_blocks;
 CREATE TRIGGER tablao_blocks_insert AFTER INSERT ON job_blocks;
