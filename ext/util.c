@@ -163,6 +163,12 @@ static int utilNone(const TablaoOp *pOp, const char *zSql){
   return rc==SQLITE_DONE;
 }
 
+/* True if zErr says that a door, or a table behind the doors, is not there. */
+static int utilNoDoor(const char *zErr){
+  return strstr(zErr, "because it is a view")!=0
+      || strstr(zErr, "no such table: main.tablao_")!=0;
+}
+
 /*
 ** The operation fails with code rc, which an interface of SQLite's has just
 ** returned, and the text that belongs to it. Where no farm is, or no door, that
@@ -186,7 +192,8 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
   const char *zWhy = 0;
   if( utilNone(pOp, TABLAO_SQL_HAS_FARM) ){
     zWhy = "no farm in this database; SELECT tablao_migrate() makes one";
-  }else if( !utilNone(pOp, TABLAO_SQL_IS_FLAMENCO)
+  }else if( utilNoDoor(pOp->zErr)
+         && !utilNone(pOp, TABLAO_SQL_IS_FLAMENCO)
          && utilNone(pOp, TABLAO_SQL_IS_OWN)
   ){
     zWhy = "this farm is observed: its Manager does that";
