@@ -83,6 +83,14 @@ WHERE worker_id IN (
   GROUP BY worker_id HAVING count(*) > 1
 );
 
+-- A sum in halves, since sum() of great numbers may itself be too great. Numbers
+-- that are wrong by themselves are told of with their row.
+SELECT 'value', 'jobs ' || coalesce(job_id, '-'), 'the sum of steps_total over its tasks must not pass 2^53'
+FROM main.tasks
+WHERE typeof(steps_total) = 'integer' AND steps_total BETWEEN 0 AND 9007199254740992
+GROUP BY job_id
+HAVING sum(steps_total >> 20) + (sum(steps_total & 1048575) + 1048575 >> 20) > 8589934592;
+
 -- The studio's own tables: foreign_key_check is to be clean.
 SELECT 'orphan', k."table" || ' ' || coalesce(k.rowid, '-'), 'it refers to a row of ' || k.parent || ' that does not exist'
 FROM pragma_foreign_key_check(NULL, 'main') k
