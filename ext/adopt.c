@@ -384,11 +384,11 @@ static void detachOwn(TablaoOp *pOp, AdoptWork *p){
       "ORDER BY rowid DESC");
   tablaoTakeError(pOp, &p->model.op);
   adoptDropObjects(pOp, TABLAO_OWN);
-  tablaoExec(pOp, tablaoScript("adopt_detach"));
   adoptRename(pOp, p);
   tablaoGuardRun(pOp, &p->guard, &make);
   tablaoListRun(pOp, &fill);
   tablaoListRun(pOp, &p->drop);
+  tablaoExec(pOp, tablaoScript("adopt_detach"));
   tablaoListRun(pOp, &ours);
   tablaoExec(pOp, "DROP TABLE main.tablao_adopted");
   tablaoGuardRun(pOp, &p->guard, &index);

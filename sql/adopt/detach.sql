@@ -1,5 +1,6 @@
--- Before a farm's rows go back to Flamenco, the triggers being gone: its
--- Manager reads JSON only where it is a BLOB, and a farm keeps it as text.
+-- When a farm's rows are in Flamenco's tables again: its Manager reads JSON only
+-- where it is a BLOB, and a farm keeps it as text. These tables have no triggers
+-- yet, the user's neither.
 
 UPDATE main.jobs SET
   settings = CAST(settings AS BLOB), metadata = CAST(metadata AS BLOB)
