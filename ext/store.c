@@ -138,6 +138,28 @@ static void storePrepare(
 }
 
 /*
+** The value that zSelect finds is the function's result. There is one, unless
+** the farm is of another version of the schema, which unpacks in other ways.
+*/
+static void storeResult(
+  sqlite3_context *ctx,
+  TablaoOp *pOp,
+  const char *zSelect
+){
+  sqlite3_stmt *pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB, zSelect);
+  if( tablaoStep(pOp, pStmt)
+   && sqlite3_column_type(pStmt, 0)!=SQLITE_NULL
+  ){
+    sqlite3_result_value(ctx, sqlite3_column_value(pStmt, 0));
+  }else{
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the farm is not at schema "
+        "version %d; SELECT tablao_migrate() first", pOp->zWho,
+        tablaoLatest());
+  }
+  tablaoDone(pOp->p, pStmt);
+}
+
+/*
 ** Step 2, and the end of the savepoint. What offends, if it is a value, is added
 ** to the message. The status of a job is the one value of a document that only
 ** the table's own rules judge.
@@ -185,12 +207,8 @@ void tablaoStoreJobFunc(
   tablaoOpInit(&op, sqlite3_user_data(ctx), "store_authored_job");
   storeCheckType(&op, argv[0], "the document must be a JSON object");
   storePrepare(&op, 0, argv[0]);
-  sqlite3_stmt *pStmt = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
+  storeResult(ctx, &op,
       "SELECT uuid FROM main.tablao_authored_tasks WHERE number=0");
-  if( tablaoStep(&op, pStmt) ){
-    sqlite3_result_value(ctx, sqlite3_column_value(pStmt, 0));
-  }
-  tablaoDone(op.p, pStmt);
   storeFinish(&op);
   tablaoReturn(ctx, &op);
 }
@@ -213,12 +231,7 @@ void tablaoStoreTasksFunc(
         "of a stored job, not NULL", op.zWho);
   }
   storePrepare(&op, argv[0], argv[1]);
-  sqlite3_stmt *pStmt = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
-      "SELECT max(number) FROM main.tablao_authored_tasks");
-  if( tablaoStep(&op, pStmt) ){
-    sqlite3_result_value(ctx, sqlite3_column_value(pStmt, 0));
-  }
-  tablaoDone(op.p, pStmt);
+  storeResult(ctx, &op, "SELECT max(number) FROM main.tablao_authored_tasks");
   storeFinish(&op);
   tablaoReturn(ctx, &op);
 }
