@@ -568,26 +568,6 @@ static void checkTimes(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   sqlite3_free(zMessage);
 }
 
-/* True if the n bytes are UTF-8: the shortest form, no surrogates, and up to
-** U+10FFFF. */
-static int checkIsUtf8(const unsigned char *z, int n){
-  for(int i=0; i<n; ){
-    unsigned char c = z[i++];
-    if( c<0x80 ) continue;
-    int nMore = c<0xc2 ? 0 : c<0xe0 ? 1 : c<0xf0 ? 2 : c<0xf5 ? 3 : 0;
-    if( nMore==0 || nMore>n-i ) return 0;
-    if( (c==0xe0 && z[i]<0xa0) || (c==0xed && z[i]>0x9f)
-     || (c==0xf0 && z[i]<0x90) || (c==0xf4 && z[i]>0x8f)
-    ){
-      return 0;
-    }
-    for(; nMore>0; nMore--){
-      if( (z[i++] & 0xc0)!=0x80 ) return 0;
-    }
-  }
-  return 1;
-}
-
 /* Texts that are not UTF-8; JSON that came as a BLOB is text, too, and a uuid
 ** should be. In a UTF-16 database SQLite makes UTF-8 of whatever is there. */
 static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
@@ -642,7 +622,7 @@ static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
           int n = sqlite3_column_bytes(pScan, j);
           /* An empty BLOB has no text. */
           if( z==0 && n>0 ) pOp->rc = SQLITE_NOMEM;
-          bBytes = z && !checkIsUtf8(z, n);
+          bBytes = z && !tablaoIsUtf8(z, n);
         }
         if( !bBlob && !bBytes ) continue;
         if( ++nFound>CHECK_MAX_TEXTS ){

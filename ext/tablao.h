@@ -114,6 +114,7 @@ sqlite3_int64 tablaoInt(TablaoOp*, const char *zSql, sqlite3_int64 iElse);
 char *tablaoText(TablaoOp*, const char *zSql);
 const char *tablaoColumnText(TablaoOp*, sqlite3_stmt*, int iCol);
 char *tablaoShorten(const char *z);
+int tablaoIsUtf8(const unsigned char *z, int n);
 
 /* Statements to be run later, one each. All zero: none. */
 typedef struct TablaoList TablaoList;

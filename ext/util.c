@@ -473,17 +473,48 @@ char *tablaoText(TablaoOp *pOp, const char *zSql){
   return z;
 }
 
+/* True if the n bytes are UTF-8: the shortest form, no surrogates, and up to
+** U+10FFFF. */
+int tablaoIsUtf8(const unsigned char *z, int n){
+  for(int i=0; i<n; ){
+    unsigned char c = z[i++];
+    if( c<0x80 ) continue;
+    int nMore = c<0xc2 ? 0 : c<0xe0 ? 1 : c<0xf0 ? 2 : c<0xf5 ? 3 : 0;
+    if( nMore==0 || nMore>n-i ) return 0;
+    if( (c==0xe0 && z[i]<0xa0) || (c==0xed && z[i]>0x9f)
+     || (c==0xf0 && z[i]<0x90) || (c==0xf4 && z[i]>0x8f)
+    ){
+      return 0;
+    }
+    for(; nMore>0; nMore--){
+      if( (z[i++] & 0xc0)!=0x80 ) return 0;
+    }
+  }
+  return 1;
+}
+
 /*
 ** A value for a message: z, cut to some 60 bytes at the start of a UTF-8
-** character, where "..." then stands. OUT: caller frees with sqlite3_free();
-** NULL when out of memory.
+** character, where "..." then stands. If that is not UTF-8, '?' stands for all
+** that is not ASCII: some clients cannot read such a message. OUT: caller frees
+** with sqlite3_free(); NULL when out of memory.
 */
 char *tablaoShorten(const char *z){
   int n = 0;
+  char *zOut;
   while( n<64 && z[n] ) n++;
-  if( n<64 ) return sqlite3_mprintf("%s", z);
-  for(n=60; n>56 && (z[n] & 0xc0)==0x80; n--){}
-  return sqlite3_mprintf("%.*s...", n, z);
+  if( n<64 ){
+    zOut = sqlite3_mprintf("%s", z);
+  }else{
+    for(n=60; n>56 && (z[n] & 0xc0)==0x80; n--){}
+    zOut = sqlite3_mprintf("%.*s...", n, z);
+  }
+  if( zOut && !tablaoIsUtf8((unsigned char*)zOut, (int)strlen(zOut)) ){
+    for(char *p=zOut; *p; p++){
+      if( *p & 0x80 ) *p = '?';
+    }
+  }
+  return zOut;
 }
 
 /* --- Lists of statements --------------------------------------------------*/
