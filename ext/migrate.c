@@ -83,6 +83,18 @@ static void migrateTryViews(TablaoOp *pOp, int eKind){
   }
 }
 
+/*
+** Runs the migrations that are missing. The user's triggers see nothing of what
+** they do to rows: the views that such a trigger may read are away.
+*/
+static void migrateTables(TablaoOp *pOp, int iHave, int mPiece){
+  int bOn = 0;
+  sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &bOn);
+  sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int*)0);
+  tablaoInstallTables(pOp, iHave, mPiece);
+  sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, bOn, (int*)0);
+}
+
 /* Brings the database from schema version iHave of a kind of farm to ours;
 ** eKind is 0 where there is no farm. */
 static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
@@ -99,7 +111,7 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
     tablaoModelClose(&model);
   }
   if( !bNew ) tablaoDropObjects(pOp, eKind, &keep);
-  tablaoInstallTables(pOp, iHave,
+  migrateTables(pOp, iHave,
       eKind==TABLAO_OWN ? TABLAO_OWN|TABLAO_BOTH : TABLAO_BOTH);
   if( bNew && eKind==TABLAO_OBSERVED ){
     tablaoExec(pOp, tablaoScript("adopt_observe"));
