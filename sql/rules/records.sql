@@ -161,18 +161,23 @@ BEGIN
     WHEN NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
     THEN RAISE(ABORT, 'tablao: last_rendereds.job_id must be the id of a job')
   END;
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.updated_at);
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   UPDATE last_rendereds SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    updated_at = CASE
-      WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN (SELECT now FROM farm_clock)
-      ELSE (SELECT value FROM tablao_written_times WHERE n = 2)
-    END
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
   WHERE id = NEW.id
-    AND (
-      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
-      OR NEW.updated_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
-      -- Not twice in one millisecond.
-      OR (NEW.updated_at IS OLD.updated_at AND updated_at IS NOT (SELECT now FROM farm_clock))
-    );
+    AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
+  -- Last, since that has stamped the row where recursive_triggers is on; and not
+  -- twice in one millisecond.
+  INSERT INTO tablao_times (n, value) VALUES (2, NEW.updated_at);
+  UPDATE last_rendereds SET updated_at = v.value
+  FROM (
+    SELECT
+      CASE
+        WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN c.now
+        ELSE w.value
+      END AS value
+    FROM farm_clock c CROSS JOIN tablao_written_times w
+    WHERE w.n = 2
+  ) v
+  WHERE id = NEW.id AND updated_at IS NOT v.value;
 END;

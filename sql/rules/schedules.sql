@@ -67,22 +67,29 @@ BEGIN
           ' ' || value || ' '
         ) = 0
     );
-  INSERT INTO tablao_times (n, value) VALUES (2, NEW.created_at), (3, NEW.updated_at);
+  INSERT INTO tablao_times (n, value) VALUES (2, NEW.created_at);
   UPDATE sleep_schedules SET
     is_active = lower(is_active) IN ('1', 'true'),
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 2), (SELECT now FROM farm_clock)),
-    updated_at = CASE
-      WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN (SELECT now FROM farm_clock)
-      ELSE (SELECT value FROM tablao_written_times WHERE n = 3)
-    END
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 2), (SELECT now FROM farm_clock))
   WHERE id = NEW.id
     AND (
       is_active NOT IN (0, 1)
       OR NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
-      OR NEW.updated_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 3)
-      -- Not twice in one millisecond.
-      OR (NEW.updated_at IS OLD.updated_at AND updated_at IS NOT (SELECT now FROM farm_clock))
     );
+  -- Last, since that has stamped the row where recursive_triggers is on; and not
+  -- twice in one millisecond.
+  INSERT INTO tablao_times (n, value) VALUES (3, NEW.updated_at);
+  UPDATE sleep_schedules SET updated_at = v.value
+  FROM (
+    SELECT
+      CASE
+        WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN c.now
+        ELSE w.value
+      END AS value
+    FROM farm_clock c CROSS JOIN tablao_written_times w
+    WHERE w.n = 3
+  ) v
+  WHERE id = NEW.id AND updated_at IS NOT v.value;
 END;
 
 CREATE TRIGGER tablao_schedules_update_check AFTER UPDATE OF next_check ON sleep_schedules

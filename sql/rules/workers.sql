@@ -105,7 +105,9 @@ BEGIN
       THEN OLD.status
       ELSE ''
     END,
-    lazy_status_request = 0
+    lazy_status_request = 0,
+    -- The statement's own UPDATE is stamped: its updated_at stays.
+    tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
       (status_requested = status AND status <> '')
@@ -368,20 +370,25 @@ BEGIN
       AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags')
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid and worker_tags.name must be unique: this UPDATE OR REPLACE would delete another tag')
   END;
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.updated_at);
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   UPDATE worker_tags SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    updated_at = CASE
-      WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN (SELECT now FROM farm_clock)
-      ELSE (SELECT value FROM tablao_written_times WHERE n = 2)
-    END
+    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
   WHERE id = NEW.id
-    AND (
-      NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
-      OR NEW.updated_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
-      -- Not twice in one millisecond.
-      OR (NEW.updated_at IS OLD.updated_at AND updated_at IS NOT (SELECT now FROM farm_clock))
-    );
+    AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
+  -- Last, since that has stamped the row where recursive_triggers is on; and not
+  -- twice in one millisecond.
+  INSERT INTO tablao_times (n, value) VALUES (2, NEW.updated_at);
+  UPDATE worker_tags SET updated_at = v.value
+  FROM (
+    SELECT
+      CASE
+        WHEN NEW.updated_at IS OLD.updated_at OR NEW.updated_at = '' THEN c.now
+        ELSE w.value
+      END AS value
+    FROM farm_clock c CROSS JOIN tablao_written_times w
+    WHERE w.n = 2
+  ) v
+  WHERE id = NEW.id AND updated_at IS NOT v.value;
 END;
 
 CREATE TRIGGER tablao_tags_delete BEFORE DELETE ON worker_tags
