@@ -21,7 +21,8 @@ BEGIN
   UPDATE tablao_written_times SET value = (
     SELECT CASE
       WHEN v.form GLOB '[0-9]*.[0-9][0-9][0-9]+00:00'
-        AND date(substr(NEW.value, 1, 10), '+0 days') = substr(NEW.value, 1, 10)
+        -- With the time, since SQLite takes 24:59 for the hour after midnight.
+        AND date(substr(NEW.value, 1, 16), '+0 days') = substr(NEW.value, 1, 10)
       THEN v.form
       WHEN NEW.value <> ''
       THEN RAISE(ABORT, 'tablao: created_at, updated_at, last_seen_at and any other time must be a day that there is, with or without a time and an offset, like 2026-01-02 03:04:05.678+00:00')

@@ -107,7 +107,7 @@ ON jobs
 -- Sets updated_at, unless the statement has, and then brings it to its form.
 -- The sums are what is booked, whatever is written to them.
 WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
-  OR datetime(NEW.updated_at, '+0 days') IS NOT substr(NEW.updated_at, 1, 19)
+  OR datetime(NEW.updated_at, '+0 days') || substr(NEW.updated_at, 20, 10) IS NOT NEW.updated_at
   OR NEW.updated_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
   OR EXISTS (
     SELECT 1 FROM tablao_counts c

@@ -28,7 +28,7 @@ BEGIN
       AND NEW.value IS NOT NULL
       AND (
         typeof(NEW.value) <> 'text'
-        OR datetime(NEW.value, '+0 days') IS NOT substr(NEW.value, 1, 19)
+        OR datetime(NEW.value, '+0 days') || substr(NEW.value, 20, 10) IS NOT NEW.value
         OR NEW.value NOT GLOB '*.[0-9][0-9][0-9]+00:00'
       )
     THEN RAISE(ABORT, 'tablao: farm_settings.value of clock must be NULL or a time like 2026-01-02 03:04:05.678+00:00')

@@ -17,7 +17,7 @@ CREATE TRIGGER tablao_workers_insert_deleted BEFORE INSERT ON workers
 -- NULL) is inserted with the right one in its place. An UPDATE afterwards would
 -- be a soft deletion, with all that this may set off.
 WHEN (
-    datetime(NEW.deleted_at, '+0 days') IS NOT substr(NEW.deleted_at, 1, 19)
+    datetime(NEW.deleted_at, '+0 days') || substr(NEW.deleted_at, 20, 10) IS NOT NEW.deleted_at
     OR NEW.deleted_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
   )
   -- An upsert of a worker that there is goes on to its UPDATE.
@@ -170,7 +170,7 @@ ON workers
 -- Sets updated_at, unless the statement has, and then brings it to its form.
 -- deleted_at alone does not.
 WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
-  OR datetime(NEW.updated_at, '+0 days') IS NOT substr(NEW.updated_at, 1, 19)
+  OR datetime(NEW.updated_at, '+0 days') || substr(NEW.updated_at, 20, 10) IS NOT NEW.updated_at
   OR NEW.updated_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
