@@ -104,16 +104,25 @@ END;
 CREATE TRIGGER tablao_schedules_apply AFTER UPDATE OF
   worker_id, is_active, days_of_week, start_time, end_time
 ON sleep_schedules
--- Applies a schedule that was written; next_check alone does not.
+-- Applies a schedule that was written; next_check alone does not. A next_check
+-- behind what the new times ask for is brought forward, unless the statement set
+-- it itself.
 BEGIN
-  INSERT INTO tablao_apply_schedules (worker_id, status)
-  SELECT s.worker_id, s.scheduled_status
+  INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
+  SELECT
+    s.worker_id,
+    s.scheduled_status,
+    CASE
+      WHEN NEW.next_check > s.next_check
+        AND NEW.next_check IS OLD.next_check
+        AND (NEW.is_active, NEW.start_time, NEW.end_time) IS NOT (OLD.is_active, OLD.start_time, OLD.end_time)
+      THEN s.next_check
+    END
   FROM worker_sleep_statuses s WHERE s.worker_id = NEW.worker_id;
 END;
 
 -- tablao_apply_schedules: asks a worker for the status that its schedule wants
--- of it; next_check is for a schedule that was due, and NULL for one that was
--- written.
+-- of it; next_check is when to look again, and NULL where that stays as it is.
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
