@@ -15,8 +15,8 @@ CREATE VIEW tablao_times (n, value) AS
 SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_times_insert INSTEAD OF INSERT ON tablao_times
--- Row 0 is asked for by who does not know whether there is anything to do.
-WHEN NEW.n > 0 OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.value, '+0 days') IS NOT NEW.value
+-- Row 0 is asked for where there is nothing to do.
+WHEN NEW.n > 0
 BEGIN
   UPDATE tablao_written_times SET value = (
     SELECT CASE

@@ -173,12 +173,13 @@ WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   OR datetime(NEW.updated_at, '+0 days') || substr(NEW.updated_at, 20, 10) IS NOT NEW.updated_at
   OR NEW.updated_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
 BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (0, NEW.updated_at);
+  INSERT INTO tablao_times (n, value)
+  VALUES (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev, NEW.updated_at);
   UPDATE workers SET
     updated_at = coalesce(
       CASE
         WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev
-        THEN (SELECT value FROM tablao_written_times WHERE n = 0)
+        THEN (SELECT value FROM tablao_written_times WHERE n = 1)
       END,
       (SELECT now FROM farm_clock)
     ),
