@@ -43,7 +43,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: sleep_schedules.id cannot be changed')
     WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
     THEN RAISE(ABORT, 'tablao: sleep_schedules.worker_id must be the id of a worker')
-    WHEN lower(NEW.is_active) NOT IN ('0', '1', 'true', 'false')
+    WHEN typeof(NEW.is_active) = 'blob' OR lower(NEW.is_active) NOT IN ('0', '1', 'true', 'false')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.is_active must be 0 or 1, or the texts true and false')
     WHEN NEW.start_time <> '' AND NEW.start_time IS NOT strftime('%H:%M', NEW.start_time, '+0 days')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.start_time must be a time from 00:00 to 23:59, or empty for the start of the day')

@@ -223,12 +223,12 @@ WHEN NEW.lazy_status_request <> 0 AND NEW.lazy_status_request <> 1
   OR NEW.can_restart <> 0 AND NEW.can_restart <> 1
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
-  -- 0, 1, true and false, in hexadecimal: no bar can be in it.
-  WHERE instr('|30|31|74727565|66616C7365|', '|' || hex(lower(NEW.lazy_status_request)) || '|') = 0
-    OR instr('|30|31|74727565|66616C7365|', '|' || hex(lower(NEW.can_restart)) || '|') = 0;
+  -- In quotes, so that no text with a bar in it, and no BLOB, is taken for one.
+  WHERE instr('|0|1|''true''|''false''|', '|' || lower(quote(NEW.lazy_status_request)) || '|') = 0
+    OR instr('|0|1|''true''|''false''|', '|' || lower(quote(NEW.can_restart)) || '|') = 0;
   UPDATE workers SET
-    lazy_status_request = lower(lazy_status_request) IN ('1', 'true'),
-    can_restart = lower(can_restart) IN ('1', 'true'),
+    lazy_status_request = lower(quote(lazy_status_request)) IN ('1', '''true'''),
+    can_restart = lower(quote(can_restart)) IN ('1', '''true'''),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
