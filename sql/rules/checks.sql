@@ -70,7 +70,8 @@ BEGIN
   -- One by one, the characters that are not ASCII, if there are any: is the
   -- character that its bytes stand for made of these bytes? Whether there are
   -- any, that GLOB is slow to say of a large document: instr() counts the bytes
-  -- that begin a character, and one without its others reads as U+FFFD.
+  -- that begin a character, and one without its others reads as U+FFFD. A piece
+  -- at a time, since every step copies what is left of it.
   SELECT RAISE(ABORT, 'tablao: JSON must be UTF-8: this has a byte that is not')
   WHERE (
       instr('"' || CAST(NEW.value AS TEXT) || char(1), char(1)) < length(CAST(NEW.value AS BLOB)) + 2
@@ -78,13 +79,20 @@ BEGIN
     )
     AND CAST(NEW.value AS TEXT) GLOB '*[^' || char(1) || '-~]*'
     AND EXISTS (
-      WITH RECURSIVE c (rest, ascii) AS (
-        SELECT ltrim(CAST(NEW.value AS TEXT), a.ascii), a.ascii
-        FROM (
-          SELECT char(9, 10, 13) || ' !"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~' AS ascii
-        ) a
+      WITH RECURSIVE c (rest, next, ascii) AS (
+        SELECT
+          '', 1,
+          char(9, 10, 13) || ' !"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
         UNION ALL
-        SELECT ltrim(substr(rest, 2), ascii), ascii FROM c WHERE rest <> ''
+        SELECT
+          ltrim(
+            CASE rest WHEN '' THEN substr(CAST(NEW.value AS TEXT), next, 4000) ELSE substr(rest, 2) END,
+            ascii
+          ),
+          next + 4000 * (rest = ''),
+          ascii
+        FROM c
+        WHERE rest <> '' OR substr(CAST(NEW.value AS TEXT), next, 1) <> ''
       )
       SELECT 1 FROM c
       WHERE char(unicode(rest)) <> substr(rest, 1, 1)
