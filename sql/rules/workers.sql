@@ -95,7 +95,7 @@ BEGIN
       AND (NEW.status_requested IS NOT OLD.status_requested OR OLD.tablao_rev = 0)
     THEN RAISE(ABORT, 'tablao: workers.status_requested must be one of starting, awake, asleep, error, testing, offline, restart, or empty for no request')
     WHEN NEW.status_requested = 'restart' AND OLD.status_requested <> 'restart'
-      AND NEW.can_restart = 0
+      AND lower(NEW.can_restart) IN ('0', 'false')
     THEN RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
   END;
   UPDATE workers SET
