@@ -137,6 +137,20 @@ static void storePrepare(
   storeCheckCycles(pOp);
 }
 
+/* The message of a refusal again, with the whole document as the offender. */
+static void storeNameDocument(TablaoOp *pOp, sqlite3_value *pDocument){
+  const char *z = (const char*)sqlite3_value_text(pDocument);
+  char *zShort = z ? tablaoShorten(z) : 0;
+  char *zErr = zShort ? sqlite3_mprintf("%s: %s", pOp->zErr, zShort) : 0;
+  if( zErr ){
+    sqlite3_free(pOp->zErr);
+    pOp->zErr = zErr;
+  }else{
+    pOp->rc = SQLITE_NOMEM;
+  }
+  sqlite3_free(zShort);
+}
+
 /*
 ** The value that zSelect finds is the function's result. There is one, unless
 ** the farm is of another version of the schema, which unpacks in other ways.
@@ -162,17 +176,21 @@ static void storeResult(
 /*
 ** Step 2, and the end of the savepoint. What offends, if it is a value, is added
 ** to the message. The status of a job is the one value of a document that only
-** the table's own rules judge.
+** the table's own rules judge; and a document of another type is not kept.
 */
-static void storeFinish(TablaoOp *pOp){
+static void storeFinish(TablaoOp *pOp, sqlite3_value *pDocument){
   int rc = pOp->rc;
   tablaoRun(pOp, tablaoCached(pOp, 0,
       "INSERT INTO main.tablao_store(job_id) VALUES(NULL)"));
   if( rc==SQLITE_OK && pOp->zErr ){
-    storeNameOffender(pOp, strstr(pOp->zErr, "jobs.status ")
-        ? "SELECT status FROM main.tablao_authored_tasks WHERE number=0"
-        : "SELECT substr(problem, instr(problem, ' ') + 1) "
-          "FROM main.tablao_authoring_problems LIMIT 1");
+    if( strstr(pOp->zErr, " must be a JSON ") ){
+      storeNameDocument(pOp, pDocument);
+    }else{
+      storeNameOffender(pOp, strstr(pOp->zErr, "jobs.status ")
+          ? "SELECT status FROM main.tablao_authored_tasks WHERE number=0"
+          : "SELECT substr(problem, instr(problem, ' ') + 1) "
+            "FROM main.tablao_authoring_problems LIMIT 1");
+    }
   }
   tablaoEnd(pOp);
 }
@@ -209,7 +227,7 @@ void tablaoStoreJobFunc(
   storePrepare(&op, 0, argv[0]);
   storeResult(ctx, &op,
       "SELECT uuid FROM main.tablao_authored_tasks WHERE number=0");
-  storeFinish(&op);
+  storeFinish(&op, argv[0]);
   tablaoReturn(ctx, &op);
 }
 
@@ -232,6 +250,6 @@ void tablaoStoreTasksFunc(
   }
   storePrepare(&op, argv[0], argv[1]);
   storeResult(ctx, &op, "SELECT max(number) FROM main.tablao_authored_tasks");
-  storeFinish(&op);
+  storeFinish(&op, argv[1]);
   tablaoReturn(ctx, &op);
 }
