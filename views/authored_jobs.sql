@@ -15,11 +15,12 @@ SELECT
       (
         SELECT group_concat(piece.text, ',')
         FROM (
-          SELECT replace(replace(s.text,
+          -- Looked up per task: joined, SQLite makes the skeletons of all tasks first.
+          SELECT replace(replace(
+            (SELECT s.text FROM tablao_skeletons s WHERE s.kind = 'task' AND s.id = t.id),
             '""1""', t.priority),
             '""2""', CAST(t.commands AS TEXT)) AS text
           FROM tasks t
-          CROSS JOIN tablao_skeletons s ON s.kind = 'task' AND s.id = t.id
           WHERE t.job_id = j.id
           ORDER BY t.index_in_job
         ) piece
