@@ -520,6 +520,8 @@ CREATE TRIGGER tablao_tasks_before_delete BEFORE DELETE ON tasks
 WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
+  -- While it says in which lane its workers are to look from the start again.
+  DELETE FROM task_failures WHERE task_id = OLD.id;
 END;
 
 CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks
@@ -548,7 +550,6 @@ CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks
 WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE task_id = OLD.id;
-  DELETE FROM task_failures WHERE task_id = OLD.id;
   DELETE FROM task_attempts WHERE task_id = OLD.id;
   UPDATE jobs SET
     (steps_completed, steps_total) = (
@@ -627,6 +628,11 @@ CREATE TRIGGER tablao_place_task_insert INSTEAD OF INSERT ON tablao_place_task
 BEGIN
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
   SELECT t.job_id, t.type, t.priority FROM tasks t WHERE t.id = NEW.task_id;
+  -- Who skips tasks of a lane has failed one that is there, so that the skip goes
+  -- with the failure.
+  DELETE FROM tablao_skips
+  WHERE lane_id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id)
+    AND worker_id IN (SELECT f.worker_id FROM task_failures f WHERE f.task_id = NEW.task_id);
   UPDATE tasks SET
     tablao_lane = (
       SELECT l.id FROM tablao_lanes l
