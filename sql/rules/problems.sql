@@ -192,7 +192,12 @@ SELECT 'attempt', t.uuid, 'an attempt is open of a task that is not active any m
 FROM task_attempts a
 JOIN tasks t ON t.id = a.task_id
 WHERE a.ended_at IS NULL
-  AND (t.status <> 'active' OR t.worker_id IS NOT a.worker_id);
+  AND (t.status <> 'active' OR t.worker_id IS NOT a.worker_id)
+UNION ALL
+SELECT 'orphan', 'task_attempts ' || a.id, 'the task or the worker does not exist'
+FROM task_attempts a
+WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = a.task_id)
+  OR (a.worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = a.worker_id));
 
 -- tablao_row_problems: rows that break a rule which no key enforces. It reads Flamenco's columns
 -- only: ext/adopt.c runs its SELECT on a database that is not a farm yet.
