@@ -426,7 +426,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_membership_update AFTER UPDATE ON worker_tag_membership
--- The rules on a membership; the tags of both workers.
+-- The rules on a membership; the tags of both workers, as the rows are by now.
 BEGIN
   SELECT CASE
     WHEN NEW.rowid IS NOT OLD.rowid
@@ -437,17 +437,26 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_id must be the id of a worker')
   END;
   DELETE FROM tablao_worker_types
-  WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id;
+  WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id
+    AND NOT EXISTS (
+      SELECT 1 FROM worker_tag_membership m
+      WHERE m.worker_tag_id = OLD.worker_tag_id AND m.worker_id = OLD.worker_id
+    );
   INSERT INTO tablao_worker_types (worker_id, task_type, worker_tag_id)
-  SELECT p.worker_id, p.task_type, NEW.worker_tag_id
-  FROM tablao_worker_types p
-  WHERE p.worker_id = NEW.worker_id AND p.worker_tag_id = 0
+  SELECT p.worker_id, p.task_type, m.worker_tag_id
+  FROM worker_tag_membership m
+  CROSS JOIN tablao_worker_types p ON p.worker_id = m.worker_id AND p.worker_tag_id = 0
+  WHERE m.worker_tag_id = NEW.worker_tag_id AND m.worker_id = NEW.worker_id
   ON CONFLICT DO NOTHING;
 END;
 
 CREATE TRIGGER tablao_membership_delete AFTER DELETE ON worker_tag_membership
--- The worker takes no more tasks of that tag.
+-- The worker takes no more tasks of that tag, unless it has been given back.
 BEGIN
   DELETE FROM tablao_worker_types
-  WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id;
+  WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id
+    AND NOT EXISTS (
+      SELECT 1 FROM worker_tag_membership m
+      WHERE m.worker_tag_id = OLD.worker_tag_id AND m.worker_id = OLD.worker_id
+    );
 END;
