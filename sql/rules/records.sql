@@ -42,11 +42,11 @@ BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   UPDATE task_failures SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    tablao_job_id = (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id)
+    tablao_job_id = (SELECT t.job_id FROM tasks t WHERE t.id = task_failures.task_id)
   WHERE rowid = NEW.rowid
     AND (
       NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
-      OR tablao_job_id <> (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id)
+      OR tablao_job_id <> (SELECT t.job_id FROM tasks t WHERE t.id = task_failures.task_id)
     );
   DELETE FROM tablao_skips
   WHERE worker_id = OLD.worker_id
