@@ -125,6 +125,11 @@ UPDATE tasks SET
   ), 0)
 WHERE tablao_open_deps <> 0 OR tablao_done <> 0;
 
+-- tablao_acting.booked: the revision of the job with a colon, and the marks of its
+-- changes of many tasks that have been counted.
+-- @own
+ALTER TABLE tablao_acting ADD COLUMN booked text NOT NULL DEFAULT '';
+
 -- What a job's closed attempts add up to, beside its other counters.
 -- tablao_counts.num_failed_attempts: failed and soft-failed ones.
 -- tablao_counts.busy_ms: milliseconds.

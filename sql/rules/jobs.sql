@@ -158,7 +158,8 @@ CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
 WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id AND j.status <> j.tablao_status)
   AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
 BEGIN
-  INSERT INTO tablao_acting (job_id) VALUES (NEW.job_id);
+  INSERT INTO tablao_acting (job_id, booked)
+  VALUES (NEW.job_id, (SELECT j.tablao_rev || ':' FROM jobs j WHERE j.id = NEW.job_id));
   INSERT INTO tablao_sweep (job_id, job_status, from_status, to_status, mark, now)
   SELECT
     NEW.job_id, r.job_status, r.from_status, r.to_status,
@@ -224,8 +225,10 @@ BEGIN
     tablao_swept = CASE status WHEN NEW.from_status THEN NEW.mark ELSE tablao_swept END,
     tablao_rev = tablao_rev + (tablao_rev > 0)
   WHERE job_id = NEW.job_id AND status = NEW.from_status;
-  UPDATE tablao_acting SET (num_swept, num_tasks) = (
-    SELECT count(*), num_tasks + count(*) * (NEW.from_status <> NEW.to_status)
+  UPDATE tablao_acting SET (num_swept, num_tasks, booked) = (
+    SELECT
+      count(*), num_tasks + count(*) * (NEW.from_status <> NEW.to_status),
+      booked || ';' || NEW.mark
     FROM tasks t
     WHERE t.job_id = NEW.job_id AND t.tablao_swept = NEW.mark AND t.tablao_rev > 0
   )

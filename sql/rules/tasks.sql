@@ -534,6 +534,17 @@ BEGIN
     steps_total = steps_total - OLD.steps_total
   WHERE job_id = OLD.job_id;
   INSERT INTO tablao_count (job_id, from_status, n) VALUES (OLD.job_id, OLD.status, 1);
+  -- One that its job has just changed along with others, which is yet to be booked.
+  INSERT INTO tablao_count (job_id, from_status, to_status, n)
+  SELECT
+    OLD.job_id,
+    substr(OLD.tablao_swept, 1 + instr(OLD.tablao_swept, ':'), instr(OLD.tablao_swept, ' ') - instr(OLD.tablao_swept, ':') - 1),
+    substr(OLD.tablao_swept, 1 + instr(OLD.tablao_swept, ' ')),
+    1
+  FROM tablao_acting a
+  WHERE a.job_id = OLD.job_id
+    AND instr(OLD.tablao_swept, substr(a.booked, 1, instr(a.booked, ':'))) = 1
+    AND instr(a.booked, OLD.tablao_swept) = 0;
   DELETE FROM tablao_pending WHERE task_id = OLD.id;
   UPDATE tablao_lanes SET
     num_tasks = num_tasks - 1,

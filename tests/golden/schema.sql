@@ -80,7 +80,7 @@ CREATE TABLE tablao_acting (
   job_id integer NOT NULL PRIMARY KEY,
   num_swept integer NOT NULL DEFAULT 0,
   num_tasks integer NOT NULL DEFAULT 0
-);
+, booked text NOT NULL DEFAULT '');
 CREATE TABLE tablao_attempt_sums (
   worker_id integer NOT NULL,
   outcome text NOT NULL,
