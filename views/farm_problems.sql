@@ -66,7 +66,16 @@ BEGIN
   WHERE t.uuid = OLD.object AND OLD.kind = 'unfinished';
   UPDATE task_attempts SET
     ended_at = (SELECT now FROM farm_clock),
-    outcome = 'unassigned'
+    (outcome, activity) = (
+      SELECT
+        CASE
+          WHEN t.status <> 'active' THEN t.status
+          WHEN t.worker_id IS NULL THEN 'unassigned'
+          ELSE 'reassigned'
+        END,
+        t.activity
+      FROM tasks t WHERE t.uuid = OLD.object
+    )
   WHERE ended_at IS NULL
     AND OLD.kind = 'attempt'
     AND task_id = (SELECT t.id FROM tasks t WHERE t.uuid = OLD.object);
