@@ -9,7 +9,6 @@
 -- worker_name: the worker's name then.
 -- outcome: the status that the task got, or reassigned, or unassigned.
 -- activity: what the task's activity said when the attempt closed.
--- tablao_job_id: the task's job, for its open attempts to lie side by side.
 CREATE TABLE task_attempts (
   id integer NOT NULL PRIMARY KEY,
   task_id integer NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
@@ -18,8 +17,7 @@ CREATE TABLE task_attempts (
   started_at datetime,
   ended_at datetime,
   outcome varchar(16),
-  activity varchar(255),
-  tablao_job_id integer NOT NULL
+  activity varchar(255)
 );
 
 CREATE INDEX tablao_attempts_task_idx ON task_attempts (task_id);
@@ -96,16 +94,13 @@ WHERE name IN ('history', 'events_keep');
 
 -- Who is at work while the farm is upgraded has started now, for all we know.
 -- @own
-INSERT INTO task_attempts (
-  task_id, worker_id, worker_name, started_at, tablao_job_id
-)
+INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at)
 SELECT
   t.id, w.id, w.name,
   coalesce(
     (SELECT s.value FROM farm_settings s WHERE s.name = 'clock'),
     strftime('%Y-%m-%d %H:%M:%f+00:00')
-  ),
-  t.job_id
+  )
 FROM tasks t CROSS JOIN workers w ON w.id = t.worker_id
 WHERE t.status = 'active';
 

@@ -1,11 +1,11 @@
 -- Every attempt with the time that it ended, or now, and its milliseconds,
 -- counted as tablao_attempts_count counts them.
 CREATE VIEW tablao_timed_attempts (
-  id, task_id, job_id, worker_id, worker_name, started_at, ended_at, outcome,
+  id, task_id, worker_id, worker_name, started_at, ended_at, outcome,
   activity, until, ms
 ) AS
 SELECT
-  a.id, a.task_id, a.tablao_job_id, a.worker_id, a.worker_name, a.started_at,
+  a.id, a.task_id, a.worker_id, a.worker_name, a.started_at,
   a.ended_at, a.outcome, a.activity, coalesce(a.ended_at, (SELECT now FROM farm_clock)),
   max(0, coalesce(
     (

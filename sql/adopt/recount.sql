@@ -26,10 +26,8 @@ WHERE ended_at IS NULL
       AND t.worker_id = task_attempts.worker_id
   );
 
-INSERT INTO main.task_attempts (
-  task_id, worker_id, worker_name, started_at, tablao_job_id
-)
-SELECT t.id, w.id, w.name, (SELECT now FROM main.farm_clock), t.job_id
+INSERT INTO main.task_attempts (task_id, worker_id, worker_name, started_at)
+SELECT t.id, w.id, w.name, (SELECT now FROM main.farm_clock)
 FROM main.tasks t CROSS JOIN main.workers w ON w.id = t.worker_id
 WHERE t.status = 'active'
   AND (SELECT s.value FROM main.farm_settings s WHERE s.name = 'history') <> 'off'

@@ -56,9 +56,9 @@ INSERT INTO main.tablao_counts (
   last_ended_at
 )
 SELECT
-  a.job_id, count(*), sum(a.outcome IS 'failed' OR a.outcome IS 'soft-failed'),
+  t.job_id, count(*), sum(a.outcome IS 'failed' OR a.outcome IS 'soft-failed'),
   sum(a.ms), min(a.started_at), max(a.ended_at)
-FROM main.tablao_timed_attempts a
+FROM main.tablao_timed_attempts a JOIN main.tasks t ON t.id = a.task_id
 WHERE a.ended_at IS NOT NULL
 GROUP BY 1
 ON CONFLICT (job_id) DO UPDATE SET

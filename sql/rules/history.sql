@@ -1,6 +1,6 @@
 -- What history and events keep: docs/rules.md, "What is remembered". One set of
 -- rules for own and observed farms; they read columns of Flamenco's and write
--- tables of Tablao's only, so that no trigger of the user's fires below them.
+-- tables of Tablao's only.
 -- `-- @own` ends a line that only an own farm has; behind CREATE, the whole
 -- object.
 
@@ -29,15 +29,13 @@ BEGIN
       SELECT t.worker_id FROM tasks t WHERE t.id = NEW.id AND t.status = 'active' -- @own
     ), 0) -- @own
   ;
-  INSERT INTO task_attempts (
-    task_id, worker_id, worker_name, started_at, tablao_job_id
-  )
+  INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at)
   -- Statistics of a table that has had one row make SQLite scan it where it joins
   -- it; in an observed farm fewer opcodes count for more.
   SELECT
     NEW.id, NEW.worker_id, (SELECT w.name FROM workers w WHERE w.id = NEW.worker_id), -- @own
-    (SELECT now FROM farm_clock), NEW.job_id -- @own
-    NEW.id, w.id, w.name, c.now, NEW.job_id -- @observed
+    (SELECT now FROM farm_clock) -- @own
+    NEW.id, w.id, w.name, c.now -- @observed
   FROM farm_settings s
   CROSS JOIN tasks t -- @own
   CROSS JOIN workers w ON w.id = NEW.worker_id CROSS JOIN farm_clock c -- @observed
@@ -82,7 +80,7 @@ BEGIN
     )),
     first_started_at = min(coalesce(first_started_at, NEW.started_at), NEW.started_at),
     last_ended_at = max(coalesce(last_ended_at, NEW.ended_at), NEW.ended_at)
-  WHERE job_id = NEW.tablao_job_id;
+  WHERE job_id = (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id);
 END;
 
 CREATE TRIGGER tablao_attempts_delete AFTER DELETE ON task_attempts

@@ -92,8 +92,8 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
   END;
   INSERT INTO tablao_finish_task (task_id, status, rev) VALUES (NEW.id, NEW.status, 1);
-  INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at, tablao_job_id)
-  SELECT t.id, w.id, w.name, c.now, t.job_id
+  INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at)
+  SELECT t.id, w.id, w.name, c.now
   FROM tasks t
   CROSS JOIN workers w ON w.id = t.worker_id
   CROSS JOIN farm_clock c

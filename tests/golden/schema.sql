@@ -223,8 +223,7 @@ CREATE TABLE task_attempts (
   started_at datetime,
   ended_at datetime,
   outcome varchar(16),
-  activity varchar(255),
-  tablao_job_id integer NOT NULL
+  activity varchar(255)
 );
 CREATE TABLE task_dependencies (
   task_id integer NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
@@ -398,7 +397,7 @@ CREATE VIEW tablao_store (job_id);
 CREATE VIEW tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total);
 CREATE VIEW tablao_sweep (job_id, job_status, from_status, to_status, mark, now);
 CREATE VIEW tablao_time_limits (name, before);
-CREATE VIEW tablao_timed_attempts (id, task_id, job_id, worker_id, worker_name, started_at, ended_at, outcome, activity, until, ms);
+CREATE VIEW tablao_timed_attempts (id, task_id, worker_id, worker_name, started_at, ended_at, outcome, activity, until, ms);
 CREATE VIEW tablao_times (n, value);
 CREATE VIEW tablao_true_counts (job_id, num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled, num_soft_failed, num_paused, steps_completed, steps_total);
 CREATE VIEW tablao_unpack (document, job_uuid);
