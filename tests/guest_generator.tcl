@@ -529,7 +529,7 @@ if {[info exists argv0] && [file normalize $argv0] eq [file normalize [info scri
   array set option $argv
   set guestgen::kinds $option(-kinds)
   lassign [guestgen::go $option(-seed) $option(-trials) $option(-seconds)] n bad
-  puts "$n trials, $bad failures"
+  puts "[expr {$n-$bad}] passed, $bad failed"
   tester::remove_tmp
   exit [expr {$bad>0}]
 }
