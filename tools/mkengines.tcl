@@ -75,7 +75,7 @@ close $channel
 sqlite3 db :memory:
 set all {}
 foreach sql [statements $script] {
-  if {[regexp {^(BEGIN|COMMIT)\M|\mtablao_too_old} $sql]} continue
+  if {[regexp {^(BEGIN|COMMIT|ROLLBACK)\M|\mtablao_install} $sql]} continue
   if {[object $sql] eq "" && ![regexp {^(INSERT INTO|UPDATE|ALTER TABLE) } $sql]} {
     die "neither CREATE nor ALTER TABLE, INSERT, UPDATE: [string range $sql 0 60]"
   }

@@ -527,18 +527,44 @@ append s {--
 --
 }
 append s $story "\nBEGIN IMMEDIATE;\n"
-append s {
--- An older SQLite would take all this, and fail later.
-CREATE VIEW tablao_too_old (version) AS
-SELECT sqlite_version();
-CREATE TRIGGER tablao_too_old_insert INSTEAD OF INSERT ON tablao_too_old
-WHEN NEW.version GLOB '3.*' AND CAST(substr(NEW.version, 3) AS INTEGER) < 37
-BEGIN
-  SELECT RAISE(ROLLBACK, 'tablao: SQLite 3.37.0 or later is needed; SELECT sqlite_version() says what this is');
-END;
-INSERT INTO tablao_too_old (version) SELECT sqlite_version();
-DROP VIEW tablao_too_old;
+# What it makes, all told, so that it can tell at its end whether it did.
+set made 0
+foreach migration $migrations {
+  set text [lindex $migration 3]
+  incr made [regexp -all -line {^CREATE (UNIQUE )?(TABLE|INDEX)\M} $text]
+  incr made -[regexp -all -line {^DROP (TABLE|INDEX)\M} $text]
 }
+incr made [llength [lsearch -all -glob [lmap object $ordered {lindex $object 0}] *own*]]
+append s {
+-- Where this is no place for a new farm, a client that stops at an error stops
+-- here, and has no transaction open.
+CREATE VIEW tablao_install (version, taken) AS
+SELECT NULL, NULL WHERE 0;
+CREATE TRIGGER tablao_install_insert INSTEAD OF INSERT ON tablao_install
+BEGIN
+  SELECT RAISE(ROLLBACK, 'tablao: SQLite 3.37.0 or later is needed; SELECT sqlite_version() says what this is')
+  WHERE @OLD@;
+  SELECT RAISE(ROLLBACK, 'tablao: this database has a farm, or tables with names of a farm: tablao.sql makes a new farm, in a file of its own')
+  WHERE NEW.taken > 0;
+END;
+INSERT INTO tablao_install (version, taken)
+SELECT sqlite_version(), count(*) FROM sqlite_master
+WHERE name IN ('tablao_migrations', 'jobs', 'tasks', 'workers');
+ROLLBACK;
+
+-- One that goes on, like the shell without -bail, comes to the INSERT before
+-- COMMIT, which takes everything back unless all of it was made.
+BEGIN IMMEDIATE;
+CREATE VIEW tablao_install (version, made) AS
+SELECT NULL, NULL WHERE 0;
+CREATE TRIGGER tablao_install_insert INSTEAD OF INSERT ON tablao_install
+WHEN NEW.made <> @MADE@ OR @OLD@
+BEGIN
+  SELECT RAISE(ROLLBACK, 'tablao: nothing was installed, and the database is as it was: see the first error');
+END;
+}
+set s [string map [list @MADE@ $made @OLD@ \
+    {(NEW.version GLOB '3.*' AND CAST(substr(NEW.version, 3) AS INTEGER) < 37)}] $s]
 foreach migration $migrations {
   lassign $migration number label sum text name
   append s "\n-- === $name\n$text\n" \
@@ -555,7 +581,16 @@ foreach object $ordered {
   append s "\n$comment$sql;\n"
 }
 append s "\nINSERT INTO tablao_objects(name) VALUES\n  ('[join $names \
-    "'),\n  ('"]');\n\nCOMMIT;\n"
+    "'),\n  ('"]');\n"
+append s {
+INSERT INTO tablao_install (version, made)
+SELECT sqlite_version(), count(*) FROM sqlite_master
+WHERE sql IS NOT NULL
+  AND rowid > (SELECT rowid FROM sqlite_master WHERE name = 'tablao_install_insert');
+DROP VIEW IF EXISTS tablao_install;
+
+COMMIT;
+}
 
 file mkdir $outdir
 # The header first: the Makefile takes it for the source of the script.
