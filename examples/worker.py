@@ -3,7 +3,8 @@
     python3 worker.py MANAGER [--name NAME] [--task-types misc] [--speed 1]
 
 --speed 10 sleeps a tenth of the time. Ctrl-C or SIGTERM signs it off; what it
-was working on then goes back to the pool.
+was working on then goes back to the pool. --patience 10: so many seconds it
+waits for a manager that does not answer.
 """
 
 import argparse
@@ -17,16 +18,22 @@ import urllib.error
 import urllib.request
 
 
-def ask(path, body, authorization=None):
+def ask(path, body, authorization=None, patience=None):
     """The status and the body that the manager answers with."""
     request = urllib.request.Request(args.manager + path, json.dumps(body).encode(), method='POST')
     if authorization:
         request.add_header('Authorization', authorization)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, json.loads(answer.read() or 'null')
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read() or 'null')
+    end = time.monotonic() + (args.patience if patience is None else patience)
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.loads(answer.read() or 'null')
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or 'null')
+        except OSError as error:  # not there yet, or just then made anew
+            if time.monotonic() >= end:
+                sys.exit(f"{args.name}: {args.manager}: {getattr(error, 'reason', error)}")
+        time.sleep(0.2)
 
 
 def run(task, report):
@@ -48,8 +55,8 @@ def main():
         sys.exit(f'cannot register: {me}')
     sign = 'Basic ' + base64.b64encode(f"{me['uuid']}:{me['secret']}".encode()).decode()
 
-    def become(new):
-        answer = ask('/worker/status', {'status': new}, sign)[1]
+    def become(new, patience=None):
+        answer = ask('/worker/status', {'status': new}, sign, patience)[1]
         return new, answer['status']
 
     def report(**what):
@@ -74,7 +81,7 @@ def main():
             else:  # nothing to do, or asleep
                 time.sleep(1 / args.speed)
     finally:
-        become('offline')
+        become('offline', patience=0)
 
 
 def leave(*_):
@@ -89,6 +96,7 @@ if __name__ == '__main__':
     parser.add_argument('--name', default=socket.gethostname())
     parser.add_argument('--task-types', default='misc')
     parser.add_argument('--speed', type=float, default=1)
+    parser.add_argument('--patience', type=float, default=10)
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, leave)
     try:
