@@ -4,8 +4,8 @@
 #
 # ROOT is the checkout, FILE what is written (default: standard output).
 #
-# The messages are those of the source: what RAISE says in sql/ and views/, and
-# what ext/*.c makes errors of. What they mean is in tools/errors.txt, which has
+# The messages are those of the source: what RAISE says in sql/, views/ and what
+# tools/mksql.tcl puts around them, and what ext/*.c makes errors of. What they mean is in tools/errors.txt, which has
 #
 #   ## SECTION           and text behind it
 #   ### TITLE            an explanation, to the next title
@@ -46,7 +46,7 @@ proc add {message} {
   if {$message ni $::messages} {lappend ::messages $message}
 }
 
-foreach path [lsort [concat [glob $root/sql/*.sql] [glob $root/sql/*/*.sql] [glob $root/views/*.sql]]] {
+foreach path [lsort [concat [glob $root/sql/*.sql] [glob $root/sql/*/*.sql] [glob $root/views/*.sql] $root/tools/mksql.tcl]] {
   regsub -all -line -- {^\s*--.*$} [text_of $path] {} sql
   foreach {- message} [regexp -all -inline \
       {RAISE\s*\(\s*(?:ABORT|FAIL|ROLLBACK)\s*,\s*'((?:[^']|'')*)'} $sql] {
