@@ -12,19 +12,34 @@ when another connection has committed, and asking for it is cheap.
 
 import argparse
 import json
+import pathlib
 import sqlite3
 import sys
 import time
 
 
+def connect(path):
+    """A farm, to be read: a file that is not there is not made."""
+    uri = pathlib.Path(path).absolute().as_uri() + '?mode=ro'
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+
+
+def newest(path):
+    """The id of the last event that there is."""
+    db = connect(path)
+    [last] = db.execute('SELECT coalesce(max(id), 0) FROM farm_events').fetchone()
+    db.close()
+    return last
+
+
 def follow(path, after=None, seconds=None, pause=0.02):
     """Yields the events behind `after` as dicts, and None where some are lost."""
-    db = sqlite3.connect(f'file:{path}?mode=ro', uri=True, isolation_level=None, timeout=10)
+    if after is None:
+        after = newest(path)
+    db = connect(path)
     db.row_factory = sqlite3.Row
     version = None
     end = None if seconds is None else time.monotonic() + seconds
-    if after is None:
-        after = db.execute('SELECT coalesce(max(id), 0) FROM farm_events').fetchone()[0]
     while end is None or time.monotonic() < end:
         # The version first: what is committed behind it is seen next time.
         now = db.execute('PRAGMA data_version').fetchone()[0]
@@ -52,5 +67,7 @@ if __name__ == '__main__':
     try:
         for event in follow(args.farm, args.after, args.seconds):
             print(json.dumps(event or {'reset': True}), flush=True)
+    except sqlite3.Error as error:
+        sys.exit(f'{args.farm}: {error}')
     except KeyboardInterrupt:
         sys.exit(130)

@@ -10,10 +10,12 @@ this program is not running; a URL that does not answer is tried again.
 import argparse
 import json
 import pathlib
+import sqlite3
+import sys
 import time
 import urllib.request
 
-from follow_events import follow
+from follow_events import follow, newest
 
 ENDS = ('completed', 'failed', 'canceled')
 
@@ -37,8 +39,9 @@ def main():
     parser.add_argument('--state', type=pathlib.Path, default=pathlib.Path('webhook.state'))
     parser.add_argument('--for', dest='seconds', type=float)
     args = parser.parse_args()
-    after = int(args.state.read_text()) if args.state.exists() else None
-    for event in follow(args.farm, after, args.seconds):
+    if not args.state.exists():  # from the first run on, though nothing happens in it
+        args.state.write_text(str(newest(args.farm)))
+    for event in follow(args.farm, int(args.state.read_text()), args.seconds):
         if event is None:
             print('events are lost: look for jobs that have ended meanwhile', flush=True)
             continue
@@ -49,4 +52,7 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except sqlite3.Error as error:
+        sys.exit(f'{sys.argv[1]}: {error}')
