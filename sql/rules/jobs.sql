@@ -17,7 +17,8 @@ END;
 
 CREATE TRIGGER tablao_jobs_insert AFTER INSERT ON jobs
 -- The rules on a new job; its counters and times. The UPDATE goes by the
--- triggers that have the rules on what it sets.
+-- triggers that have the rules on what it sets; it is the one that counts
+-- tablao_rev down, by which they know it, whatever users' triggers did before.
 BEGIN
   SELECT CASE
     WHEN NEW.id < 1
@@ -49,7 +50,7 @@ BEGIN
     steps_completed = 0,
     steps_total = 0,
     tablao_status = status,
-    tablao_rev = 1
+    tablao_rev = tablao_rev - 1
   WHERE id = NEW.id;
 END;
 
@@ -116,11 +117,11 @@ WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   )
 BEGIN
   INSERT INTO tablao_times (n, value)
-  VALUES (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev, NEW.updated_at);
+  VALUES (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev, NEW.updated_at);
   UPDATE jobs SET
     updated_at = coalesce(
       CASE
-        WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev
+        WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev
         THEN (SELECT value FROM tablao_written_times WHERE n = 1)
       END,
       (SELECT now FROM farm_clock)
@@ -272,13 +273,13 @@ BEGIN
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: jobs.id cannot be changed')
     WHEN typeof(NEW.priority) <> 'integer'
-      AND (NEW.priority IS NOT OLD.priority OR OLD.tablao_rev = 0)
+      AND (NEW.priority IS NOT OLD.priority OR NEW.tablao_rev < OLD.tablao_rev)
     THEN RAISE(ABORT, 'tablao: jobs.priority must be a whole number')
     WHEN NEW.worker_tag_id IS NOT NULL
-      AND (NEW.worker_tag_id IS NOT OLD.worker_tag_id OR OLD.tablao_rev = 0)
+      AND (NEW.worker_tag_id IS NOT OLD.worker_tag_id OR NEW.tablao_rev < OLD.tablao_rev)
       AND NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = NEW.worker_tag_id)
     THEN RAISE(ABORT, 'tablao: jobs.worker_tag_id must be NULL or the id of a worker tag')
-    WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR OLD.tablao_rev = 0)
+    WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR NEW.tablao_rev < OLD.tablao_rev)
     THEN RAISE(ABORT, 'tablao: jobs.uuid must be text')
     WHEN instr(NEW.uuid || NEW.name || NEW.job_type, char(0))
     THEN RAISE(ABORT, 'tablao: jobs.uuid, name and job_type must not contain a zero byte')
@@ -294,7 +295,7 @@ CREATE TRIGGER tablao_jobs_update_values AFTER UPDATE OF
   created_at, delete_requested_at, settings, metadata
 ON jobs
 -- Times are kept in one form, settings and metadata as text.
-WHEN NEW.tablao_rev = 1
+WHEN NEW.tablao_rev < OLD.tablao_rev
   OR NEW.created_at IS NOT OLD.created_at
   OR NEW.delete_requested_at IS NOT OLD.delete_requested_at
   OR NEW.settings IS NOT OLD.settings
@@ -302,8 +303,8 @@ WHEN NEW.tablao_rev = 1
 BEGIN
   INSERT INTO tablao_assert_json (column_name, value, root_type)
   VALUES
-    ('settings', CASE WHEN NEW.settings IS NOT OLD.settings OR OLD.tablao_rev = 0 THEN NEW.settings ELSE 'null' END, 'object'),
-    ('metadata', CASE WHEN NEW.metadata IS NOT OLD.metadata OR OLD.tablao_rev = 0 THEN NEW.metadata ELSE 'null' END, 'object');
+    ('settings', CASE WHEN NEW.settings IS NOT OLD.settings OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.settings ELSE 'null' END, 'object'),
+    ('metadata', CASE WHEN NEW.metadata IS NOT OLD.metadata OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.metadata ELSE 'null' END, 'object');
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.delete_requested_at);
   UPDATE jobs SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),

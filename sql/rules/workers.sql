@@ -41,7 +41,8 @@ END;
 
 CREATE TRIGGER tablao_workers_insert AFTER INSERT ON workers
 -- The rules on a new worker; its times, and its task types taken apart. The
--- UPDATE goes by the triggers that have the rules on what it sets.
+-- UPDATE goes by the triggers that have the rules on what it sets; it is the one
+-- that counts tablao_rev down, by which they know it.
 BEGIN
   SELECT CASE
     WHEN NEW.id < 1
@@ -59,7 +60,7 @@ BEGIN
     status_requested = status_requested,
     supported_task_types = supported_task_types,
     can_restart = can_restart,
-    tablao_rev = 1
+    tablao_rev = tablao_rev - 1
   WHERE id = NEW.id;
   SELECT RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
   FROM workers WHERE id = NEW.id AND status_requested = 'restart' AND can_restart = 0;
@@ -92,7 +93,7 @@ BEGIN
       OR NEW.status_requested = 'testing' OR NEW.status_requested = 'offline'
       OR NEW.status_requested = 'restart' OR NEW.status_requested = ''
     )
-      AND (NEW.status_requested IS NOT OLD.status_requested OR OLD.tablao_rev = 0)
+      AND (NEW.status_requested IS NOT OLD.status_requested OR NEW.tablao_rev < OLD.tablao_rev)
     THEN RAISE(ABORT, 'tablao: workers.status_requested must be one of starting, awake, asleep, error, testing, offline, restart, or empty for no request')
     WHEN NEW.status_requested = 'restart' AND OLD.status_requested <> 'restart'
       AND lower(NEW.can_restart) IN ('0', 'false')
@@ -174,11 +175,11 @@ WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   OR NEW.updated_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
 BEGIN
   INSERT INTO tablao_times (n, value)
-  VALUES (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev, NEW.updated_at);
+  VALUES (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev, NEW.updated_at);
   UPDATE workers SET
     updated_at = coalesce(
       CASE
-        WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev <> OLD.tablao_rev
+        WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev
         THEN (SELECT value FROM tablao_written_times WHERE n = 1)
       END,
       (SELECT now FROM farm_clock)
@@ -190,11 +191,11 @@ END;
 CREATE TRIGGER tablao_workers_update_times AFTER UPDATE OF created_at, last_seen_at ON workers
 -- Times are kept in one form.
 WHEN (
-    (NEW.created_at IS NOT OLD.created_at OR NEW.tablao_rev = 1)
+    (NEW.created_at IS NOT OLD.created_at OR NEW.tablao_rev < OLD.tablao_rev)
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
   )
   OR (
-    (NEW.last_seen_at IS NOT OLD.last_seen_at OR NEW.tablao_rev = 1)
+    (NEW.last_seen_at IS NOT OLD.last_seen_at OR NEW.tablao_rev < OLD.tablao_rev)
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_seen_at, '+0 days') IS NOT NEW.last_seen_at
   )
 BEGIN
@@ -243,7 +244,7 @@ BEGIN
     -- An id is for life: rows of other tables name it.
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: workers.id cannot be changed')
-    WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR OLD.tablao_rev = 0)
+    WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR NEW.tablao_rev < OLD.tablao_rev)
     THEN RAISE(ABORT, 'tablao: workers.uuid must be text')
     WHEN instr(NEW.uuid || NEW.name || NEW.supported_task_types, char(0))
     THEN RAISE(ABORT, 'tablao: workers.uuid, name and supported_task_types must not contain a zero byte')
@@ -251,7 +252,7 @@ BEGIN
       AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers')
     THEN RAISE(ABORT, 'tablao: workers.uuid must be unique: this UPDATE OR REPLACE would delete another worker')
     -- What was there before a rule stays.
-    WHEN NEW.supported_task_types IS OLD.supported_task_types AND OLD.tablao_rev > 0
+    WHEN NEW.supported_task_types IS OLD.supported_task_types AND NEW.tablao_rev >= OLD.tablao_rev
     THEN NULL
     WHEN NEW.supported_task_types GLOB '*[]["{}]*'
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without brackets, braces and double quotes: it is not JSON')
