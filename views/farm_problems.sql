@@ -17,14 +17,13 @@ BEGIN
   UPDATE tasks SET
     steps_completed = max(0, min(steps_completed, steps_total))
   WHERE uuid = OLD.object AND OLD.kind = 'steps';
-  -- A row that our triggers have not been at, or were kept from.
-  UPDATE tasks SET
-    index_in_job = CASE
-      WHEN index_in_job > 0 THEN index_in_job
-      ELSE (SELECT max(t.index_in_job) + 1 FROM tasks t WHERE t.job_id = tasks.job_id)
-    END,
-    tablao_rev = 1
+  -- A row that our triggers have not been at, or were kept from. The rules are for
+  -- what is written here, not for the rest of the row.
+  UPDATE tasks SET tablao_rev = 1
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND tablao_rev < 1;
+  UPDATE tasks SET
+    index_in_job = (SELECT max(t.index_in_job) + 1 FROM tasks t WHERE t.job_id = tasks.job_id)
+  WHERE uuid = OLD.object AND OLD.kind = 'lane' AND index_in_job <= 0;
   INSERT INTO tablao_place_task (task_id)
   SELECT t.id FROM tasks t WHERE t.uuid = OLD.object AND OLD.kind = 'lane';
   -- What it was taken out of and put into counted without it, or with it.

@@ -123,16 +123,22 @@ UNION ALL
 SELECT kind, object, message FROM (
   SELECT 'worker types' AS kind, w.uuid AS object, 'the types and tags it takes tasks of differ from supported_task_types and worker_tag_membership' AS message
   FROM workers w
-  WHERE EXISTS (
-      SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
-      EXCEPT
-      SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
-    )
-    OR EXISTS (
-      SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
-      EXCEPT
-      SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
-    )
+  -- From before the rule, and no JSON when taken apart.
+  WHERE NOT CASE
+    WHEN instr(w.supported_task_types, char(0))
+      OR w.supported_task_types GLOB '*[' || char(1, 45, 8, 11, 12, 14, 45, 31) || ']*'
+    THEN 1
+    ELSE NOT EXISTS (
+        SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
+        EXCEPT
+        SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
+      )
+      AND NOT EXISTS (
+        SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
+        EXCEPT
+        SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
+      )
+  END
   UNION ALL
   SELECT 'leftover', 'tablao_counts ' || job_id, 'counters of a job that does not exist'
   FROM tablao_counts
@@ -154,13 +160,19 @@ SELECT 'setting', name, 'the setting has no value'
 FROM tablao_setting_defaults
 WHERE name NOT IN (SELECT name FROM farm_settings)
 UNION ALL
-SELECT 'types', uuid, 'workers.supported_task_types looks like JSON, and no task has such a type'
-FROM workers
-WHERE id IN (
-  SELECT worker_id FROM tablao_worker_supports
-  WHERE task_type GLOB '*[]["{}]*'
-    AND task_type NOT IN (SELECT lower(trim(type, char(9, 10, 13, 32))) FROM tasks)
-)
+SELECT 'types', w.uuid, 'workers.supported_task_types looks like JSON or has control characters, and no task has such a type'
+FROM workers w
+WHERE CASE
+  WHEN instr(w.supported_task_types, char(0))
+    OR w.supported_task_types GLOB '*[' || char(1, 45, 8, 11, 12, 14, 45, 31) || ']*'
+  THEN 1
+  ELSE EXISTS (
+    SELECT 1 FROM tablao_worker_supports s
+    WHERE s.worker_id = w.id
+      AND s.task_type GLOB '*[]["{}]*'
+      AND s.task_type NOT IN (SELECT lower(trim(type, char(9, 10, 13, 32))) FROM tasks)
+  )
+END
 UNION ALL
 SELECT 'cycle', j.uuid, 'its tasks wait for each other in a circle: none of them will ever run'
 FROM jobs j
