@@ -79,7 +79,8 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_update_own AFTER UPDATE OF status, tablao_status ON jobs
--- The rule on the status; and only what acts upon a status may say so.
+-- The rule on the status; and only what acts upon a status may say so: upon one
+-- from before the rule, too, or no other job could be acted upon.
 WHEN (
     NEW.tablao_status <> OLD.tablao_status
     AND NEW.tablao_status <> ''
@@ -92,6 +93,7 @@ WHEN (
     OR NEW.status = 'pause-requested' OR NEW.status = 'cancel-requested'
     OR NEW.status = 'requeueing' OR NEW.status = 'under-construction'
   )
+    AND (NEW.status <> OLD.status OR NEW.tablao_status = OLD.tablao_status)
 BEGIN
   SELECT CASE NEW.tablao_status
     WHEN OLD.tablao_status
