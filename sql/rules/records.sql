@@ -144,8 +144,10 @@ CREATE TRIGGER tablao_last_rendered_insert AFTER INSERT ON last_rendereds
 -- (Flamenco's Manager always writes id 1) meets the row it is to update.
 BEGIN
   DELETE FROM last_rendereds WHERE id <> NEW.id;
+  -- '' says that it is new: the rules are for all of it.
   UPDATE last_rendereds SET
-    created_at = coalesce(nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
+    created_at = coalesce(nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock)),
+    updated_at = ''
   WHERE id = NEW.id;
   -- Last, since the change of created_at has stamped the row.
   UPDATE last_rendereds SET updated_at = coalesce(nullif(NEW.updated_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
@@ -153,22 +155,26 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_last_rendered_update AFTER UPDATE ON last_rendereds
--- The rules on the row; sets updated_at, unless the statement did.
+-- The rules on the row, as far as this statement changes it; sets updated_at,
+-- unless the statement did.
 BEGIN
   SELECT CASE
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: last_rendereds.id cannot be changed')
-    WHEN NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
+    WHEN (NEW.job_id IS NOT OLD.job_id OR NEW.updated_at = '')
+      AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
     THEN RAISE(ABORT, 'tablao: last_rendereds.job_id must be the id of a job')
   END;
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
+  INSERT INTO tablao_times (n, value)
+  VALUES (NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '', NEW.created_at);
   UPDATE last_rendereds SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
   WHERE id = NEW.id
+    AND (NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '')
     AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
   -- Last, since that has stamped the row where recursive_triggers is on; and not
   -- twice in one millisecond.
-  INSERT INTO tablao_times (n, value) VALUES (2, NEW.updated_at);
+  INSERT INTO tablao_times (n, value) VALUES (2 * (NEW.updated_at IS NOT OLD.updated_at), NEW.updated_at);
   UPDATE last_rendereds SET updated_at = v.value
   FROM (
     SELECT

@@ -21,8 +21,10 @@ BEGIN
     WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'sleep_schedules')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
+  -- '' says that it is new: the rules are for all of it.
   UPDATE sleep_schedules SET
     created_at = coalesce(nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock)),
+    updated_at = '',
     is_active = is_active,
     next_check = next_check
   WHERE id = NEW.id;
@@ -35,50 +37,57 @@ CREATE TRIGGER tablao_schedules_update AFTER UPDATE OF
   id, rowid, oid, _rowid_, created_at, updated_at, worker_id, is_active, days_of_week,
   start_time, end_time
 ON sleep_schedules
--- The rules on a schedule; sets updated_at, unless the statement did.
--- next_check alone does not. Booleans are kept as 0 and 1.
+-- The rules on a schedule, as far as this statement changes it; sets updated_at,
+-- unless the statement did. next_check alone does not. Booleans are kept as 0 and 1.
 BEGIN
   SELECT CASE
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: sleep_schedules.id cannot be changed')
-    WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+    WHEN (NEW.worker_id IS NOT OLD.worker_id OR NEW.updated_at = '')
+      AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
     THEN RAISE(ABORT, 'tablao: sleep_schedules.worker_id must be the id of a worker')
-    WHEN typeof(NEW.is_active) = 'blob' OR lower(NEW.is_active) NOT IN ('0', '1', 'true', 'false')
+    WHEN (NEW.is_active IS NOT OLD.is_active OR NEW.updated_at = '')
+      AND (typeof(NEW.is_active) = 'blob' OR lower(NEW.is_active) NOT IN ('0', '1', 'true', 'false'))
     THEN RAISE(ABORT, 'tablao: sleep_schedules.is_active must be 0 or 1, or the texts true and false')
-    WHEN NEW.start_time <> '' AND NEW.start_time IS NOT strftime('%H:%M', NEW.start_time, '+0 days')
+    WHEN (NEW.start_time IS NOT OLD.start_time OR NEW.updated_at = '')
+      AND NEW.start_time <> '' AND NEW.start_time IS NOT strftime('%H:%M', NEW.start_time, '+0 days')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.start_time must be a time from 00:00 to 23:59, or empty for the start of the day')
-    WHEN NEW.end_time <> '' AND NEW.end_time IS NOT strftime('%H:%M', NEW.end_time, '+0 days')
+    WHEN (NEW.end_time IS NOT OLD.end_time OR NEW.updated_at = '')
+      AND NEW.end_time <> '' AND NEW.end_time IS NOT strftime('%H:%M', NEW.end_time, '+0 days')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.end_time must be a time from 00:00 to 23:59, or empty for the end of the day')
   END;
   -- Nothing else is in it than the letters of the days and what separates them,
   -- and every name is one of the days, or the first two letters of one.
   SELECT RAISE(ABORT, 'tablao: sleep_schedules.days_of_week must hold English names of days or their first two letters, separated by blanks or commas, or be empty for every day')
-  WHERE typeof(NEW.days_of_week) = 'blob'
-    OR trim(lower(NEW.days_of_week), 'adefhimnorstuwy, ' || char(9, 10, 13)) <> ''
-    OR EXISTS (
-      SELECT 1 FROM json_each(
-        '["' || replace(replace(replace(replace(replace(
-          lower(NEW.days_of_week), char(9), ' '), char(10), ' '), char(13), ' '),
-          ',', ' '), ' ', '","') || '"]'
+  WHERE (NEW.days_of_week IS NOT OLD.days_of_week OR NEW.updated_at = '')
+    AND (
+      typeof(NEW.days_of_week) = 'blob'
+      OR trim(lower(NEW.days_of_week), 'adefhimnorstuwy, ' || char(9, 10, 13)) <> ''
+      OR EXISTS (
+        SELECT 1 FROM json_each(
+          '["' || replace(replace(replace(replace(replace(
+            lower(NEW.days_of_week), char(9), ' '), char(10), ' '), char(13), ' '),
+            ',', ' '), ' ', '","') || '"]'
+        )
+        WHERE value <> ''
+          AND instr(
+            ' mo tu we th fr sa su monday tuesday wednesday thursday friday saturday sunday ',
+            ' ' || value || ' '
+          ) = 0
       )
-      WHERE value <> ''
-        AND instr(
-          ' mo tu we th fr sa su monday tuesday wednesday thursday friday saturday sunday ',
-          ' ' || value || ' '
-        ) = 0
     );
-  INSERT INTO tablao_times (n, value) VALUES (2, NEW.created_at);
+  UPDATE sleep_schedules SET is_active = lower(is_active) = 'true'
+  WHERE id = NEW.id AND lower(is_active) IN ('true', 'false');
+  INSERT INTO tablao_times (n, value)
+  VALUES (2 * (NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = ''), NEW.created_at);
   UPDATE sleep_schedules SET
-    is_active = lower(is_active) IN ('1', 'true'),
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 2), (SELECT now FROM farm_clock))
   WHERE id = NEW.id
-    AND (
-      is_active NOT IN (0, 1)
-      OR NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
-    );
+    AND (NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '')
+    AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2);
   -- Last, since that has stamped the row where recursive_triggers is on; and not
   -- twice in one millisecond.
-  INSERT INTO tablao_times (n, value) VALUES (3, NEW.updated_at);
+  INSERT INTO tablao_times (n, value) VALUES (3 * (NEW.updated_at IS NOT OLD.updated_at), NEW.updated_at);
   UPDATE sleep_schedules SET updated_at = v.value
   FROM (
     SELECT

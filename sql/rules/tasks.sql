@@ -444,11 +444,11 @@ END;
 CREATE TRIGGER tablao_tasks_update_times AFTER UPDATE OF created_at, last_touched_at ON tasks
 -- Times are kept in one form.
 WHEN (
-    (NEW.created_at IS NOT OLD.created_at OR NEW.tablao_rev = 1)
+    (NEW.created_at IS NOT OLD.created_at OR OLD.tablao_rev = 0)
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
   )
   OR (
-    (NEW.last_touched_at IS NOT OLD.last_touched_at OR NEW.tablao_rev = 1)
+    (NEW.last_touched_at IS NOT OLD.last_touched_at OR OLD.tablao_rev = 0)
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_touched_at, '+0 days') IS NOT NEW.last_touched_at
   )
 BEGIN
@@ -456,8 +456,8 @@ BEGIN
   UPDATE tasks SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
     last_touched_at = (SELECT value FROM tablao_written_times WHERE n = 2),
-    tablao_rev = tablao_rev + (tablao_rev > 0)
-  WHERE id = NEW.id;
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.id AND tablao_rev > 0;
 END;
 
 CREATE TRIGGER tablao_tasks_update_keys AFTER UPDATE OF

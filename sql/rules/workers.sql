@@ -222,6 +222,7 @@ CREATE TRIGGER tablao_workers_update_booleans AFTER UPDATE OF lazy_status_reques
 -- Booleans are kept as 0 and 1.
 WHEN NEW.lazy_status_request <> 0 AND NEW.lazy_status_request <> 1
   OR NEW.can_restart <> 0 AND NEW.can_restart <> 1
+    AND (NEW.can_restart IS NOT OLD.can_restart OR NEW.tablao_rev < OLD.tablao_rev)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
   -- In quotes, so that no text with a bar in it, and no BLOB, is taken for one.
@@ -342,8 +343,10 @@ BEGIN
     WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags')
     THEN RAISE(ABORT, 'tablao: worker_tags cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
+  -- '' says that it is new: the rules are for all of it.
   UPDATE worker_tags SET
-    created_at = coalesce(nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
+    created_at = coalesce(nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock)),
+    updated_at = ''
   WHERE id = NEW.id;
   -- Last, since the change of created_at has stamped the row.
   UPDATE worker_tags SET updated_at = coalesce(nullif(NEW.updated_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), (SELECT now FROM farm_clock))
@@ -360,27 +363,31 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tags_update AFTER UPDATE ON worker_tags
--- The rules on a tag; sets updated_at, unless the statement did.
+-- The rules on a tag, as far as this statement changes it; sets updated_at, unless
+-- the statement did.
 BEGIN
   SELECT CASE
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: worker_tags.id cannot be changed')
     WHEN typeof(NEW.uuid) <> 'text' AND NEW.uuid IS NOT OLD.uuid
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid must be text')
-    WHEN instr(NEW.uuid || NEW.name, char(0))
+    WHEN instr(NEW.uuid, char(0)) AND (NEW.uuid IS NOT OLD.uuid OR NEW.updated_at = '')
+      OR instr(NEW.name, char(0)) AND (NEW.name IS NOT OLD.name OR NEW.updated_at = '')
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid and name must not contain a zero byte')
     WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.name IS NOT OLD.name)
       AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags')
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid and worker_tags.name must be unique: this UPDATE OR REPLACE would delete another tag')
   END;
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
+  INSERT INTO tablao_times (n, value)
+  VALUES (NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '', NEW.created_at);
   UPDATE worker_tags SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
   WHERE id = NEW.id
+    AND (NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '')
     AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
   -- Last, since that has stamped the row where recursive_triggers is on; and not
   -- twice in one millisecond.
-  INSERT INTO tablao_times (n, value) VALUES (2, NEW.updated_at);
+  INSERT INTO tablao_times (n, value) VALUES (2 * (NEW.updated_at IS NOT OLD.updated_at), NEW.updated_at);
   UPDATE worker_tags SET updated_at = v.value
   FROM (
     SELECT
