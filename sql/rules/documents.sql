@@ -306,9 +306,16 @@ CREATE TRIGGER tablao_store_tasks_insert INSTEAD OF INSERT ON tablao_store_tasks
 BEGIN
   INSERT INTO tablao_authored_job (is_adding, is_object, job_id, last_index)
   VALUES (0, 1, NEW.job_id, NEW.first_index + NEW.num_tasks);
-  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
-  SELECT DISTINCT NEW.job_id, p.type, coalesce(p.priority, 50)
-  FROM tablao_authored_tasks p WHERE p.number > 0;
+  -- Task by task, since there may be as many lanes as there are tasks.
+  INSERT INTO tablao_lanes (
+    job_id, task_type, task_priority, worker_tag_id, job_priority, is_open, num_tasks
+  )
+  SELECT
+    j.job_id, lower(trim(p.type, char(9, 10, 13, 32))), coalesce(p.priority, 50),
+    j.worker_tag_id, j.job_priority, j.is_open, 1
+  FROM tablao_job_lanes j CROSS JOIN tablao_authored_tasks p
+  WHERE j.job_id = NEW.job_id AND p.number > 0
+  ON CONFLICT (job_id, task_type, task_priority) DO UPDATE SET num_tasks = num_tasks + 1;
   INSERT INTO tablao_counts (job_id, num_tasks, num_queued, steps_total)
   VALUES (NEW.job_id, NEW.num_tasks, NEW.num_tasks, NEW.steps_total)
   ON CONFLICT (job_id) DO UPDATE SET
@@ -321,14 +328,6 @@ BEGIN
     WHEN (SELECT c.steps_total FROM tablao_counts c WHERE c.job_id = NEW.job_id) > 9007199254740992
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a job must not pass 2^53')
   END;
-  UPDATE tablao_lanes SET
-    num_tasks = num_tasks + (
-      SELECT count(*) FROM tablao_authored_tasks p
-      WHERE lower(trim(p.type, char(9, 10, 13, 32))) = tablao_lanes.task_type
-        AND coalesce(p.priority, 50) = tablao_lanes.task_priority
-        AND p.number > 0
-    )
-  WHERE job_id = NEW.job_id;
   INSERT INTO tasks (
     created_at, updated_at, uuid, name, type, job_id, index_in_job, priority,
     commands, steps_total, tablao_rev, tablao_open_deps, tablao_lane
