@@ -54,11 +54,15 @@ LEFT JOIN workers w ON w.id = a.worker_id;
 -- One subquery per column, so that who wants one of them need not compile the
 -- others: a job that is deleted asks for two. To what is added up the open
 -- attempts come by way of the active tasks, of each of which it is the last: an
--- index of them would be two more pages to write per task.
+-- index of them would be two more pages to write per task. Those are looked
+-- through once, and not for every job; and not at all for one that has none.
 CREATE VIEW job_times (
   job_uuid, name, status, num_attempts, num_failed_attempts, first_started_at,
   last_ended_at, busy_seconds, seconds_left, expected_end_at
 ) AS
+WITH busy (job_id, task_id) AS MATERIALIZED ( -- @own
+  SELECT t.job_id, t.id FROM tasks t WHERE t.status = 'active' -- @own
+) -- @own
 SELECT
   b.uuid, b.name, b.status, b.num_attempts, b.num_failed_attempts,
   b.first_started_at, b.last_ended_at, b.busy_ms / 1000.0,
@@ -80,26 +84,25 @@ SELECT
 FROM (
   SELECT
     j.uuid, j.name, j.status, j.steps_completed, j.steps_total, n.num_active,
-    coalesce(n.num_attempts, 0) + ( -- @own
-      SELECT count(*) -- @own
-      FROM tasks t CROSS JOIN task_attempts a -- @own
-        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id) -- @own
-      WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0 -- @own
+    coalesce(n.num_attempts, 0) + CASE WHEN n.num_active > 0 THEN ( -- @own
+      SELECT count(*) FROM busy o CROSS JOIN task_attempts a -- @own
+        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = o.task_id) -- @own
+      WHERE o.job_id = j.id AND a.ended_at IS NULL -- @own
+    ) ELSE 0 END AS num_attempts, -- @own
     ( -- @observed
       SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
       WHERE t.job_id = j.id -- @observed
-    ) AS num_attempts,
+    ) AS num_attempts, -- @observed
     coalesce(n.num_failed_attempts, 0) AS num_failed_attempts, -- @own
     ( -- @observed
       SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
       WHERE t.job_id = j.id AND a.outcome IN ('failed', 'soft-failed') -- @observed
     ) AS num_failed_attempts, -- @observed
-    nullif(min(coalesce(n.first_started_at, '9999'), coalesce(( -- @own
-      SELECT min(a.started_at) -- @own
-      FROM tasks t CROSS JOIN task_attempts a -- @own
-        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id) -- @own
-      WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0 -- @own
-    ), '9999')), '9999') AS first_started_at, -- @own
+    nullif(min(coalesce(n.first_started_at, '9999'), CASE WHEN n.num_active > 0 THEN coalesce(( -- @own
+      SELECT min(a.started_at) FROM busy o CROSS JOIN task_attempts a -- @own
+        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = o.task_id) -- @own
+      WHERE o.job_id = j.id AND a.ended_at IS NULL -- @own
+    ), '9999') ELSE '9999' END), '9999') AS first_started_at, -- @own
     n.last_ended_at, -- @own
     ( -- @observed
       SELECT min(a.started_at) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
@@ -109,16 +112,16 @@ FROM (
       SELECT max(a.ended_at) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
       WHERE t.job_id = j.id -- @observed
     ) AS last_ended_at, -- @observed
-    coalesce(n.busy_ms, 0) + ( -- @own
-      SELECT coalesce(sum(a.ms), 0) -- @own
-      FROM tasks t CROSS JOIN tablao_timed_attempts a -- @own
-        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = t.id) -- @own
-      WHERE t.status = 'active' AND +t.job_id = j.id AND a.ended_at IS NULL AND n.num_active > 0 -- @own
+    coalesce(n.busy_ms, 0) + CASE WHEN n.num_active > 0 THEN coalesce(( -- @own
+      SELECT sum(a.ms) FROM busy o CROSS JOIN tablao_timed_attempts a -- @own
+        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = o.task_id) -- @own
+      WHERE o.job_id = j.id AND a.ended_at IS NULL -- @own
+    ), 0) ELSE 0 END AS busy_ms -- @own
     ( -- @observed
       SELECT coalesce(sum(a.ms), 0) -- @observed
       FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id -- @observed
       WHERE t.job_id = j.id -- @observed
-    ) AS busy_ms
+    ) AS busy_ms -- @observed
   FROM jobs j
   LEFT JOIN tablao_counts n ON n.job_id = j.id -- @own
   LEFT JOIN tablao_job_counts n ON n.job_id = j.id -- @observed
