@@ -26,12 +26,6 @@ BEGIN
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND index_in_job <= 0;
   INSERT INTO tablao_place_task (task_id)
   SELECT t.id FROM tasks t WHERE t.uuid = OLD.object AND OLD.kind = 'lane';
-  -- What it was taken out of and put into counted without it, or with it.
-  INSERT INTO tablao_recount_job (job_id)
-  SELECT j.id
-  FROM jobs j
-  WHERE OLD.kind = 'lane'
-    AND j.uuid IN (SELECT p.object FROM tablao_derived_problems p WHERE p.kind = 'lanes');
   UPDATE tasks SET
     tablao_open_deps = (
       SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id
@@ -45,6 +39,7 @@ BEGIN
   WHERE uuid = OLD.object AND OLD.kind = 'worker types';
   UPDATE task_failures SET task_id = task_id
   WHERE OLD.kind = 'failures'
+    AND task_id = CAST(substr(OLD.object, 15) AS INTEGER)
     AND 'task_failures ' || task_id || ' ' || worker_id = OLD.object
     AND worker_id IN (SELECT id FROM workers)
     AND task_id IN (SELECT id FROM tasks);
@@ -79,11 +74,17 @@ BEGIN
     AND OLD.kind = 'attempt'
     AND task_id = (SELECT t.id FROM tasks t WHERE t.uuid = OLD.object);
   DELETE FROM tablao_counts
-  WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_counts ' || job_id;
+  WHERE OLD.kind = 'leftover'
+    AND job_id = CAST(substr(OLD.object, 15) AS INTEGER)
+    AND OLD.object = 'tablao_counts ' || job_id;
   DELETE FROM tablao_lanes
-  WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_lanes ' || id;
+  WHERE OLD.kind = 'leftover'
+    AND id = CAST(substr(OLD.object, 14) AS INTEGER)
+    AND OLD.object = 'tablao_lanes ' || id;
   DELETE FROM tablao_worker_types
-  WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_worker_types ' || worker_id;
+  WHERE OLD.kind = 'leftover'
+    AND worker_id = CAST(substr(OLD.object, 21) AS INTEGER)
+    AND OLD.object = 'tablao_worker_types ' || worker_id;
   DELETE FROM tablao_acting
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
   DELETE FROM tablao_authored_job

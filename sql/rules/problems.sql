@@ -117,7 +117,14 @@ SELECT kind, object, message FROM (
   FROM jobs j
   WHERE (SELECT coalesce(sum(l.num_tasks), 0) FROM tablao_lanes l WHERE l.job_id = j.id)
       <> (SELECT count(*) FROM tasks t WHERE t.job_id = j.id)
-    OR EXISTS (SELECT 1 FROM tablao_lanes l WHERE l.job_id = j.id AND l.num_tasks < 1)
+    OR j.id IN (
+      SELECT l.job_id
+      FROM tablao_lanes l
+      LEFT JOIN (
+        SELECT tablao_lane, count(*) AS n FROM tasks WHERE job_id IN (SELECT id FROM jobs) GROUP BY 1
+      ) t ON t.tablao_lane = l.id
+      WHERE l.num_tasks IS NOT t.n
+    )
 )
 UNION ALL
 SELECT kind, object, message FROM (
