@@ -47,15 +47,15 @@ SELECT
     FROM farm_settings s WHERE s.name = 'task_fail_after_softfail_count'
   ),
   (
-    SELECT count(*)
-    FROM task_failures n
-    CROSS JOIN tasks nt ON nt.id = n.task_id
-    CROSS JOIN tablao_lanes nl ON nl.id = nt.tablao_lane
-    WHERE n.worker_id = f.worker_id
-      AND n.tablao_job_id = t.job_id
-      AND nl.task_type = l.task_type
-  ) >= (
-    SELECT coalesce(nullif(s.value, 0), 9223372036854775807)
+    SELECT CASE WHEN s.value > 0 THEN (
+      SELECT count(*)
+      FROM task_failures n
+      CROSS JOIN tasks nt ON nt.id = n.task_id
+      CROSS JOIN tablao_lanes nl ON nl.id = nt.tablao_lane
+      WHERE n.worker_id = f.worker_id
+        AND n.tablao_job_id = t.job_id
+        AND nl.task_type = l.task_type
+    ) >= s.value ELSE 0 END
     FROM farm_settings s WHERE s.name = 'blocklist_threshold'
   ),
   EXISTS (
