@@ -22,7 +22,7 @@
 ** lets no cycle in, but a client that inserts rows may.
 **
 ** Rows come in the order of index_in_job. Without a job: all jobs, one after
-** the other. A uuid that no job has is an error, since a mistyped one would look
+** the other, or with uuid = ? that of the task. A uuid that no job has is an error, since a mistyped one would look
 ** like a job without tasks; NULL has no rows.
 **
 ** HOW IT WORKS: for each job, xFilter and xNext read all task ids and all
@@ -55,8 +55,9 @@
 #define GRAPH_COL_JOB_UUID         7
 #define GRAPH_COL_SCHEMA           8
 
-/* Bits of idxNum, in the order of argv. */
+/* Bits of idxNum, in the order of argv. Of the first two, one at most. */
 #define GRAPH_IDX_JOB    1  /* job_uuid = ?; else all jobs */
+#define GRAPH_IDX_TASK   4  /* uuid = ?; else all jobs */
 #define GRAPH_IDX_SCHEMA 2  /* schema = ? */
 
 /* What is known of one task. */
@@ -319,13 +320,17 @@ static int graphFilter(
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "task_graph");
   graphCursorReset(pCur);
   int bJob = (idxNum & GRAPH_IDX_JOB)!=0;
+  int bTask = (idxNum & GRAPH_IDX_TASK)!=0;
   if( idxNum & GRAPH_IDX_SCHEMA ){
-    pCur->zSchema = tablaoSchema(&op, argv[bJob]);
+    pCur->zSchema = tablaoSchema(&op, argv[bJob+bTask]);
   }
   /* NO_VTAB: a view that takes the place of a table cannot call us again. */
   pCur->pJobs = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
       bJob
       ? "SELECT id, uuid FROM main.jobs WHERE uuid=?1"
+      : bTask
+      ? "SELECT id, uuid FROM main.jobs "
+        "WHERE id=(SELECT job_id FROM main.tasks WHERE uuid=?1)"
       : "SELECT id, uuid FROM main.jobs ORDER BY id");
   pCur->pTasks = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
       "SELECT id, uuid, name, status FROM main.tasks "
@@ -334,7 +339,7 @@ static int graphFilter(
       "SELECT d.task_id, d.dependency_id FROM main.tasks t "
       "CROSS JOIN main.task_dependencies d ON d.task_id=t.id "
       "WHERE t.job_id=?1");
-  if( bJob ) tablaoBind(&op, pCur->pJobs, 1, argv[0]);
+  if( bJob || bTask ) tablaoBind(&op, pCur->pJobs, 1, argv[0]);
   pCur->bFound = 0;
   graphAdvance(pCur, &op);
   if( bJob && !pCur->bFound && op.rc==SQLITE_OK
@@ -353,6 +358,7 @@ static int graphFilter(
 static int graphBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   UNUSED_PARAMETER(pVtab);
   int iJob = -1;
+  int iTask = -1;
   int iSchema = -1;
   pInfo->estimatedCost = 1e8;
   pInfo->estimatedRows = 1000000;
@@ -362,11 +368,11 @@ static int graphBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
       /* Without it, the table has other rows. */
       if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
       iSchema = i;
-    }else if( pInfo->aConstraint[i].iColumn==GRAPH_COL_JOB_UUID
-     && pInfo->aConstraint[i].usable
+    }else if( pInfo->aConstraint[i].usable
      && sqlite3_stricmp(sqlite3_vtab_collation(pInfo, i), "BINARY")==0
     ){
-      iJob = i;
+      if( pInfo->aConstraint[i].iColumn==GRAPH_COL_JOB_UUID ) iJob = i;
+      if( pInfo->aConstraint[i].iColumn==GRAPH_COL_UUID ) iTask = i;
     }
   }
   int nArg = 0;
@@ -377,6 +383,12 @@ static int graphBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     pInfo->idxNum |= GRAPH_IDX_JOB;
     pInfo->estimatedCost = 1e4;
     pInfo->estimatedRows = 1000;
+  }else if( iTask>=0 ){
+    /* SQLite looks for the task in its job. */
+    pInfo->aConstraintUsage[iTask].argvIndex = ++nArg;
+    pInfo->idxNum |= GRAPH_IDX_TASK;
+    pInfo->estimatedCost = 1e4;
+    pInfo->estimatedRows = 1;
   }
   if( iSchema>=0 ){
     pInfo->aConstraintUsage[iSchema].argvIndex = ++nArg;

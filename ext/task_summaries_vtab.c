@@ -15,6 +15,8 @@
 **   SELECT j.name, s.name FROM jobs j, task_summaries(j.uuid) s;
 **
 ** Without a job: the tasks of all jobs. An unknown job, or NULL, has none.
+** With uuid = ? or id = ? only the job of that task is looked at, and in it
+** only that task.
 **
 ** HOW IT WORKS: a cursor runs a statement over the jobs and, for each, reads
 ** its tasks in batches (collect.c), small ones first so that a LIMIT stops the
@@ -54,6 +56,7 @@
   "worker_name TEXT, job_uuid TEXT HIDDEN, schema TEXT HIDDEN)"
 
 #define SUMMARIES_COL_ID            0
+#define SUMMARIES_COL_UUID          1
 #define SUMMARIES_COL_INDEX_IN_JOB  3
 #define SUMMARIES_COL_STATUS        5
 #define SUMMARIES_COL_WORKER_UUID  10
@@ -78,6 +81,7 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_VAR_FROM   2  /* index: the one before; range: first id */
 #define SUMMARIES_VAR_TO     3  /* index: number of rows; range: last id */
 #define SUMMARIES_VAR_STATUS 4  /* and up: statuses */
+#define SUMMARIES_VAR_KEY   12  /* the task's uuid or id */
 
 /* An id or index that can be counted on from without an overflow. */
 #define SUMMARIES_LARGE ((sqlite3_int64)1<<62)
@@ -86,8 +90,8 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_BATCH_MIN 32
 #define SUMMARIES_BATCH_MAX 512
 
-/* Bits of idxNum. argv follows the order of the first three, of which the
-** two of status exclude each other. idxStr is colUsed, in hexadecimal. */
+/* Bits of idxNum. argv has the schema, the job, the uuid or id, the status, as
+** far as there are any. idxStr is colUsed, in hexadecimal. */
 #define SUMMARIES_IDX_JOB         0x01  /* job_uuid = ? */
 #define SUMMARIES_IDX_STATUS      0x02  /* status = ? */
 #define SUMMARIES_IDX_STATUS_IN   0x04  /* status IN (...), all in one value */
@@ -95,6 +99,8 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_IDX_BY_JOB      0x10  /* jobs by uuid, not by id */
 #define SUMMARIES_IDX_JOB_DESC    0x20  /* and those count down */
 #define SUMMARIES_IDX_SCHEMA      0x40  /* schema = ?: the first of argv */
+#define SUMMARIES_IDX_UUID        0x80  /* uuid = ? */
+#define SUMMARIES_IDX_ID         0x100  /* id = ?; never with the uuid's */
 
 /* Values of an IN that become parameters. With more, SQLite filters. */
 #define SUMMARIES_N_STATUS 8
@@ -364,6 +370,7 @@ static void summariesPrepare(
                                     | 1u<<SUMMARIES_COL_WORKER_NAME;
   int nCell = 2;
   int bStatus = (idxNum & (SUMMARIES_IDX_STATUS|SUMMARIES_IDX_STATUS_IN))!=0;
+  int bKey = (idxNum & (SUMMARIES_IDX_UUID|SUMMARIES_IDX_ID))!=0;
   sqlite3_str *pSql = sqlite3_str_new(pOp->db);
   sqlite3_str_appendall(pSql, "id, index_in_job");
   if( mUsed & mWorker ){
@@ -384,9 +391,11 @@ static void summariesPrepare(
   /* NO_VTAB: a view in the place of tasks cannot call us again. */
   char *zPage = zColumns==0 ? 0 : sqlite3_mprintf(
       "SELECT tablao_collect(%s) FROM (SELECT %s FROM main.tasks "
-      "WHERE job_id=?1 AND index_in_job%s?2%s "
+      "WHERE job_id=?1 AND index_in_job%s?2%s%s "
       "ORDER BY index_in_job%s LIMIT ?3)",
       zColumns, zColumns, pCur->bDesc ? "<" : ">",
+      (idxNum & SUMMARIES_IDX_UUID) ? " AND uuid=?12"
+          : (idxNum & SUMMARIES_IDX_ID) ? " AND id=?12" : "",
       !bStatus ? "" : (idxNum & SUMMARIES_IDX_STATUS) ? " AND status=?4"
           : " AND status IN (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
       pCur->bDesc ? " DESC" : "");
@@ -399,7 +408,7 @@ static void summariesPrepare(
   }else{
     pCur->batch.nCol = nCell;
     pCur->pPage = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB, zPage);
-    if( !bStatus && !pCur->bDesc ){
+    if( !bStatus && !bKey && !pCur->bDesc ){
       pCur->pRange = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB, zRange);
     }
   }
@@ -464,12 +473,21 @@ static int summariesFilter(
     "SELECT id, uuid FROM main.jobs ORDER BY uuid",
     "SELECT id, uuid FROM main.jobs ORDER BY uuid DESC",
     "SELECT id, uuid FROM main.jobs WHERE uuid=?1",
+    "SELECT id, uuid FROM main.jobs "
+        "WHERE id=(SELECT job_id FROM main.tasks WHERE uuid=?1)",
+    "SELECT id, uuid FROM main.jobs "
+        "WHERE id=(SELECT job_id FROM main.tasks WHERE id=?1)",
   };
   int iJobs = (idxNum & SUMMARIES_IDX_JOB) ? 3
+            : (idxNum & SUMMARIES_IDX_UUID) ? 4
+            : (idxNum & SUMMARIES_IDX_ID) ? 5
             : (idxNum & SUMMARIES_IDX_BY_JOB)==0 ? 0
             : (idxNum & SUMMARIES_IDX_JOB_DESC)==0 ? 1 : 2;
   pCur->pJobs = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB, azJobs[iJobs]);
-  if( iJobs==3 ) tablaoBind(&op, pCur->pJobs, 1, *argv++);
+  if( iJobs>=3 ) tablaoBind(&op, pCur->pJobs, 1, argv[0]);
+  if( iJobs==3 ) argv++;
+  sqlite3_value *pKey = 0;
+  if( idxNum & (SUMMARIES_IDX_UUID|SUMMARIES_IDX_ID) ) pKey = *argv++;
 
   if( idxNum & SUMMARIES_IDX_STATUS_IN ){
     op.rc = op.rc ? op.rc : summariesInList(argv[0], apStatus, &nStatus);
@@ -479,6 +497,7 @@ static int summariesFilter(
   if( op.rc==SQLITE_OK ){
     summariesPrepare(pCur, &op, idxNum, (unsigned int)strtoul(idxStr, 0, 16));
   }
+  if( pKey ) tablaoBind(&op, pCur->pPage, SUMMARIES_VAR_KEY, pKey);
   if( idxNum & SUMMARIES_IDX_STATUS ){
     tablaoBind(&op, pCur->pPage, SUMMARIES_VAR_STATUS, argv[0]);
   }
@@ -514,6 +533,8 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   int iJob = -1;
   int iStatus = -1;
   int iSchema = -1;
+  int iUuid = -1;
+  int iId = -1;
   int idxNum = 0;
   int nArg = 0;
   UNUSED_PARAMETER(pVtab);
@@ -534,6 +555,12 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     }
     if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_JOB_UUID ) iJob = i;
     if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_STATUS ) iStatus = i;
+    if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_UUID ) iUuid = i;
+    if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_ID
+     || pInfo->aConstraint[i].iColumn<0  /* the rowid */
+    ){
+      iId = i;
+    }
   }
   pInfo->estimatedCost = 1e7;
   pInfo->estimatedRows = 1000000;
@@ -548,6 +575,15 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     pInfo->aConstraintUsage[iJob].omit = 1;
     pInfo->estimatedCost = 1e4;
     pInfo->estimatedRows = 1000;
+  }
+  if( iUuid>=0 || iId>=0 ){
+    /* SQLite looks again. */
+    int iKey = iUuid>=0 ? iUuid : iId;
+    idxNum |= iUuid>=0 ? SUMMARIES_IDX_UUID : SUMMARIES_IDX_ID;
+    pInfo->aConstraintUsage[iKey].argvIndex = ++nArg;
+    pInfo->estimatedCost = 10;
+    pInfo->estimatedRows = 1;
+    pInfo->idxFlags |= SQLITE_INDEX_SCAN_UNIQUE;
   }
   if( iStatus>=0 ){
     /* An IN that this cannot have as a whole comes value by value, as an =. */
@@ -564,7 +600,7 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     }
 #endif
     pInfo->estimatedCost /= 2;
-    pInfo->estimatedRows /= 4;
+    pInfo->estimatedRows = pInfo->estimatedRows/4 + 1;
   }
   pInfo->orderByConsumed = summariesOrdered(pInfo, &idxNum);
   pInfo->idxNum = idxNum;
