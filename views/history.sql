@@ -136,28 +136,31 @@ CREATE VIEW worker_statistics (
   mean_seconds, last_ended_at
 ) AS
 SELECT
-  w.uuid,
-  w.name,
-  coalesce(s.num_completed, 0),
-  coalesce(s.num_failed, 0),
-  coalesce(s.busy_ms, 0) / 1000.0,
-  s.completed_ms / 1000.0 / s.num_completed,
-  s.last_ended_at
-FROM workers w
-LEFT JOIN (
+  v.uuid, v.name, v.num_completed, v.num_failed, v.busy_ms / 1000.0,
+  v.completed_ms / 1000.0 / v.num_completed, v.last_ended_at
+FROM (
+  -- What is asked of one worker looks at what that one has done.
   SELECT
-    a.worker_id,
-    sum(CASE a.outcome WHEN 'completed' THEN a.num_attempts END) AS num_completed,
-    sum(CASE WHEN a.outcome IN ('failed', 'soft-failed') THEN a.num_attempts END) AS num_failed,
-    sum(a.busy_ms) AS busy_ms,
-    sum(CASE a.outcome WHEN 'completed' THEN a.busy_ms END) AS completed_ms,
-    max(a.last_ended_at) AS last_ended_at
-  FROM (
-    SELECT worker_id, outcome, num_attempts, busy_ms, last_ended_at
-    FROM tablao_attempt_sums
-    UNION ALL
-    SELECT worker_id, outcome, 1, ms, ended_at FROM tablao_timed_attempts
-  ) a
-  GROUP BY a.worker_id
-) s ON s.worker_id = w.id
-WHERE w.deleted_at IS NULL;
+    w.uuid,
+    w.name,
+    count(CASE a.outcome WHEN 'completed' THEN 1 END) + coalesce((
+      SELECT s.num_attempts FROM tablao_attempt_sums s WHERE s.worker_id = w.id AND s.outcome = 'completed'
+    ), 0) AS num_completed,
+    count(CASE WHEN a.outcome IN ('failed', 'soft-failed') THEN 1 END) + coalesce((
+      SELECT sum(s.num_attempts) FROM tablao_attempt_sums s
+      WHERE s.worker_id = w.id AND s.outcome IN ('failed', 'soft-failed')
+    ), 0) AS num_failed,
+    coalesce(sum(a.ms), 0) + coalesce((
+      SELECT sum(s.busy_ms) FROM tablao_attempt_sums s WHERE s.worker_id = w.id
+    ), 0) AS busy_ms,
+    coalesce(sum(CASE a.outcome WHEN 'completed' THEN a.ms END), 0) + coalesce((
+      SELECT s.busy_ms FROM tablao_attempt_sums s WHERE s.worker_id = w.id AND s.outcome = 'completed'
+    ), 0) AS completed_ms,
+    nullif(max(coalesce(max(a.ended_at), ''), coalesce((
+      SELECT max(s.last_ended_at) FROM tablao_attempt_sums s WHERE s.worker_id = w.id
+    ), '')), '') AS last_ended_at
+  FROM workers w
+  LEFT JOIN tablao_timed_attempts a ON a.worker_id = w.id
+  WHERE w.deleted_at IS NULL
+  GROUP BY w.uuid
+) v;
