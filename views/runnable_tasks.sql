@@ -1,7 +1,8 @@
 -- Which worker may run which task: one row per pair that docs/rules.md allows,
 -- "Who gets what", whatever the worker is doing just now. A worker gets
 -- its tasks ORDER BY job_priority DESC, task_priority DESC, job_id,
--- index_in_job.
+-- index_in_job. What they may is for tablao_offers to say, which goes from the
+-- worker to its tasks; the joins find those in question from either end.
 -- @own
 CREATE VIEW runnable_tasks (
   worker_id, worker_uuid, task_id, task_uuid, job_id, job_uuid, job_priority,
@@ -10,8 +11,16 @@ CREATE VIEW runnable_tasks (
 SELECT
   w.id, w.uuid, t.id, t.uuid, j.id, j.uuid, j.priority, t.priority, t.type,
   t.index_in_job, t.name, w.name
-FROM workers w
-CROSS JOIN tablao_offers o ON o.worker_id = w.id
-CROSS JOIN tasks t ON t.id = o.task_id
-CROSS JOIN jobs j ON j.id = t.job_id
-WHERE w.deleted_at IS NULL;
+FROM tasks t
+JOIN tablao_lanes l ON l.id = t.tablao_lane
+JOIN tablao_worker_types p ON p.task_type = l.task_type AND p.worker_tag_id = l.worker_tag_id
+JOIN workers w ON w.id = p.worker_id
+JOIN jobs j ON j.id = t.job_id
+WHERE w.deleted_at IS NULL
+  AND (t.status = 'queued' OR t.status = 'soft-failed') AND t.tablao_open_deps = 0
+  AND (l.is_open = 1 AND l.has_ready = 1)
+  AND EXISTS (
+    SELECT 1 FROM tablao_offers o
+    WHERE (o.worker_id, o.task_type, o.worker_tag_id, o.lane_id, o.task_id)
+      = (p.worker_id, p.task_type, p.worker_tag_id, l.id, t.id)
+  );
