@@ -82,7 +82,7 @@ WHERE w.deleted_at IS NULL
   AND j.status IN ('queued', 'active')
   AND j.delete_requested_at IS NULL
   AND t.status IN ('queued', 'soft-failed')
-  AND lower(trim(t.type)) = p.task_type
+  AND lower(trim(t.type, char(9, 10, 13, 32))) = p.task_type
   AND NOT EXISTS (
     SELECT 1 FROM tablao_blocks b
     WHERE b.job_id = j.id AND b.worker_id = w.id AND b.task_type = p.task_type
