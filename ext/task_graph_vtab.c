@@ -334,11 +334,11 @@ static int graphFilter(
       : "SELECT id, uuid FROM main.jobs ORDER BY id");
   pCur->pTasks = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
       "SELECT id, uuid, name, status FROM main.tasks "
-      "WHERE job_id=?1 ORDER BY index_in_job");
+      "WHERE likelihood(job_id=?1, 1e-5) ORDER BY index_in_job");
   pCur->pEdges = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
       "SELECT d.task_id, d.dependency_id FROM main.tasks t "
-      "CROSS JOIN main.task_dependencies d ON d.task_id=t.id "
-      "WHERE t.job_id=?1");
+      "CROSS JOIN main.task_dependencies d ON likelihood(d.task_id=t.id, 1e-5) "
+      "WHERE likelihood(t.job_id=?1, 1e-5)");
   if( bJob || bTask ) tablaoBind(&op, pCur->pJobs, 1, argv[0]);
   pCur->bFound = 0;
   graphAdvance(pCur, &op);

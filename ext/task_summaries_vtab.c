@@ -391,7 +391,7 @@ static void summariesPrepare(
   /* NO_VTAB: a view in the place of tasks cannot call us again. */
   char *zPage = zColumns==0 ? 0 : sqlite3_mprintf(
       "SELECT tablao_collect(%s) FROM (SELECT %s FROM main.tasks "
-      "WHERE job_id=?1 AND index_in_job%s?2%s%s "
+      "WHERE likelihood(job_id=?1, 1e-5) AND index_in_job%s?2%s%s "
       "ORDER BY index_in_job%s LIMIT ?3)",
       zColumns, zColumns, pCur->bDesc ? "<" : ">",
       (idxNum & SUMMARIES_IDX_UUID) ? " AND uuid=?12"

@@ -21,7 +21,7 @@ SELECT
             '""1""', t.priority),
             '""2""', CAST(t.commands AS TEXT)) AS text
           FROM tasks t
-          WHERE t.job_id = j.id
+          WHERE likelihood(t.job_id = j.id, 1e-5)
           ORDER BY t.index_in_job
         ) piece
       ),

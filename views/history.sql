@@ -56,6 +56,8 @@ LEFT JOIN workers w ON w.id = a.worker_id;
 -- attempts come by way of the active tasks, of each of which it is the last: an
 -- index of them would be two more pages to write per task. Those are looked
 -- through once, and not for every job; and not at all for one that has none.
+-- CASE: for a condition on attempts alone, SQLite makes a filter of all of them,
+-- once it has statistics.
 CREATE VIEW job_times (
   job_uuid, name, status, num_attempts, num_failed_attempts, first_started_at,
   last_ended_at, busy_seconds, seconds_left, expected_end_at
@@ -86,8 +88,8 @@ FROM (
     j.uuid, j.name, j.status, j.steps_completed, j.steps_total, n.num_active,
     coalesce(n.num_attempts, 0) + CASE WHEN n.num_active > 0 THEN ( -- @own
       SELECT count(*) FROM busy o CROSS JOIN task_attempts a -- @own
-        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = o.task_id) -- @own
-      WHERE o.job_id = j.id AND a.ended_at IS NULL -- @own
+        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE likelihood(l.task_id = o.task_id, 1e-5)) -- @own
+      WHERE o.job_id = j.id AND CASE o.job_id WHEN j.id THEN a.ended_at IS NULL END -- @own
     ) ELSE 0 END AS num_attempts, -- @own
     ( -- @observed
       SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
@@ -100,8 +102,8 @@ FROM (
     ) AS num_failed_attempts, -- @observed
     nullif(min(coalesce(n.first_started_at, '9999'), CASE WHEN n.num_active > 0 THEN coalesce(( -- @own
       SELECT min(a.started_at) FROM busy o CROSS JOIN task_attempts a -- @own
-        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = o.task_id) -- @own
-      WHERE o.job_id = j.id AND a.ended_at IS NULL -- @own
+        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE likelihood(l.task_id = o.task_id, 1e-5)) -- @own
+      WHERE o.job_id = j.id AND CASE o.job_id WHEN j.id THEN a.ended_at IS NULL END -- @own
     ), '9999') ELSE '9999' END), '9999') AS first_started_at, -- @own
     n.last_ended_at, -- @own
     ( -- @observed
@@ -114,8 +116,8 @@ FROM (
     ) AS last_ended_at, -- @observed
     coalesce(n.busy_ms, 0) + CASE WHEN n.num_active > 0 THEN coalesce(( -- @own
       SELECT sum(a.ms) FROM busy o CROSS JOIN tablao_timed_attempts a -- @own
-        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE l.task_id = o.task_id) -- @own
-      WHERE o.job_id = j.id AND a.ended_at IS NULL -- @own
+        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE likelihood(l.task_id = o.task_id, 1e-5)) -- @own
+      WHERE o.job_id = j.id AND CASE o.job_id WHEN j.id THEN a.ended_at IS NULL END -- @own
     ), 0) ELSE 0 END AS busy_ms -- @own
     ( -- @observed
       SELECT coalesce(sum(a.ms), 0) -- @observed

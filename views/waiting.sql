@@ -131,7 +131,7 @@ SELECT
         || CASE WHEN count(*) > 1 THEN ', and ' || (count(*) - 1) || ' more' ELSE '' END
         || substr(min(p.index_in_job), 1, 0)
       FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-      WHERE d.task_id = c.task_id AND p.status <> 'completed'
+      WHERE likelihood(d.task_id = c.task_id, 1e-5) AND p.status <> 'completed'
     )
     WHEN 'no-worker' THEN 'no worker takes tasks of type "' || trim(c.task_type, char(9, 10, 13, 32)) || '"'
     WHEN 'no-worker-with-tag' THEN 'no worker with the tag "'
@@ -165,7 +165,7 @@ FROM (
       WHEN j.delete_requested_at IS NOT NULL THEN 'deletion-requested'
       WHEN EXISTS (
         SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-        WHERE d.task_id = t.id AND p.status <> 'completed'
+        WHERE likelihood(d.task_id = t.id, 1e-5) AND p.status <> 'completed'
       ) THEN 'dependencies'
       WHEN u.verdict IS NULL
       THEN CASE

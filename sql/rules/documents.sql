@@ -373,7 +373,7 @@ BEGIN
   INSERT INTO tablao_link (task_id, dependency_id, delta)
   SELECT n.task_id, t.tablao_open_deps, 0
   FROM tasks t CROSS JOIN tablao_next_dependencies n ON n.task_id = t.id
-  WHERE t.job_id = NEW.job_id AND NOT n.is_right;
+  WHERE likelihood(t.job_id = NEW.job_id, 1e-5) AND NOT n.is_right;
   -- The sums are what is booked, whatever is written to them.
   UPDATE jobs SET steps_total = NEW.steps_total
   WHERE id = NEW.job_id AND NEW.steps_total > 0;
@@ -429,7 +429,7 @@ FROM (
           FROM (
             SELECT p.uuid
             FROM task_dependencies n CROSS JOIN tasks p ON p.id = n.dependency_id
-            WHERE n.task_id = t.id
+            WHERE likelihood(n.task_id = t.id, 1e-5)
             ORDER BY n.rowid
           ) dep
         ),

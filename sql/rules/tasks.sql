@@ -753,25 +753,28 @@ END;
 -- on how many others it waits for. It starts with the last, since most jobs are
 -- worked off from the first on, and goes down from the one that it waited for.
 -- is_right: that is one already.
+-- likelihood: what SQLite expects without statistics. From those of a farm in
+-- which one task waits for all others it takes that for the rule, and looks
+-- through all dependencies of the farm, for each task.
 CREATE VIEW tablao_next_dependencies (task_id, waits_for, is_right) AS
 SELECT
   t.id,
   coalesce(
     (
       SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-      WHERE d.task_id = t.id AND d.dependency_id < t.tablao_open_deps AND p.status <> 'completed'
+      WHERE likelihood(d.task_id = t.id, 1e-5) AND d.dependency_id < t.tablao_open_deps AND p.status <> 'completed'
       ORDER BY d.dependency_id DESC LIMIT 1
     ),
     (
       SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-      WHERE d.task_id = t.id AND p.status <> 'completed'
+      WHERE likelihood(d.task_id = t.id, 1e-5) AND p.status <> 'completed'
       ORDER BY d.dependency_id DESC LIMIT 1
     ),
     0
   ),
   EXISTS (
     SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-    WHERE d.task_id = t.id
+    WHERE likelihood(d.task_id = t.id, 1e-5)
       AND p.status <> 'completed'
       AND t.tablao_open_deps IN (0, p.id)
   ) = (t.tablao_open_deps <> 0)
