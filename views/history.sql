@@ -130,9 +130,9 @@ FROM (
 ) b;
 
 -- What each worker has done: one row per worker that is not soft-deleted.
--- mean_seconds is of the attempts that completed their task. It adds up all
--- attempts that there are, a million in some two seconds, and what is kept of
--- those that are gone.
+-- mean_seconds is of the attempts that completed their task. It adds up the
+-- attempts that there are, of one worker only its own, and what is kept of those
+-- that are gone.
 CREATE VIEW worker_statistics (
   worker_uuid, worker_name, num_completed, num_failed, busy_seconds,
   mean_seconds, last_ended_at
