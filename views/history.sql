@@ -152,7 +152,9 @@ FROM (
       SELECT sum(s.num_attempts) FROM tablao_attempt_sums s
       WHERE s.worker_id = w.id AND s.outcome IN ('failed', 'soft-failed')
     ), 0) AS num_failed,
-    coalesce(sum(a.ms), 0) + coalesce((
+    -- In two sums, so that the time of each attempt is worked out once.
+    coalesce(sum(CASE a.outcome WHEN 'completed' THEN a.ms END), 0)
+      + coalesce(sum(CASE a.outcome WHEN 'completed' THEN 0 ELSE a.ms END), 0) + coalesce((
       SELECT sum(s.busy_ms) FROM tablao_attempt_sums s WHERE s.worker_id = w.id
     ), 0) AS busy_ms,
     coalesce(sum(CASE a.outcome WHEN 'completed' THEN a.ms END), 0) + coalesce((
