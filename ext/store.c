@@ -59,22 +59,27 @@ static void storeUnpack(
   }
 }
 
+/* Adds z, shortened, to the message of a refusal; NULL: there was no memory. */
+static void storeName(TablaoOp *pOp, const char *z){
+  char *zShort = z ? tablaoShorten(z) : 0;
+  char *zErr = zShort ? sqlite3_mprintf("%s: %s", pOp->zErr, zShort) : 0;
+  if( zErr ){
+    sqlite3_free(pOp->zErr);
+    pOp->zErr = zErr;
+  }else{
+    pOp->rc = SQLITE_NOMEM;
+  }
+  sqlite3_free(zShort);
+}
+
 /* Adds the value that zSelect finds, if any, to the message of a refusal. */
 static void storeNameOffender(TablaoOp *pOp, const char *zSelect){
   if( pOp->zErr==0 || (pOp->rc & 0xff)!=SQLITE_CONSTRAINT ) return;
   TablaoOp look;
   tablaoOpInit(&look, pOp->p, pOp->zWho);
   char *z = tablaoText(&look, zSelect);
-  char *zShort = z && z[0] ? tablaoShorten(z) : 0;
-  char *zErr = zShort ? sqlite3_mprintf("%s: %s", pOp->zErr, zShort) : 0;
-  if( zErr ){
-    sqlite3_free(pOp->zErr);
-    pOp->zErr = zErr;
-  }else if( look.rc || (z && z[0]) ){
-    pOp->rc = SQLITE_NOMEM;
-  }
+  if( look.rc || (z && z[0]) ) storeName(pOp, z);
   sqlite3_free(z);
-  sqlite3_free(zShort);
   sqlite3_free(look.zErr);
 }
 
@@ -137,20 +142,6 @@ static void storePrepare(
   storeCheckCycles(pOp);
 }
 
-/* The message of a refusal again, with the whole document as the offender. */
-static void storeNameDocument(TablaoOp *pOp, sqlite3_value *pDocument){
-  const char *z = (const char*)sqlite3_value_text(pDocument);
-  char *zShort = z ? tablaoShorten(z) : 0;
-  char *zErr = zShort ? sqlite3_mprintf("%s: %s", pOp->zErr, zShort) : 0;
-  if( zErr ){
-    sqlite3_free(pOp->zErr);
-    pOp->zErr = zErr;
-  }else{
-    pOp->rc = SQLITE_NOMEM;
-  }
-  sqlite3_free(zShort);
-}
-
 /*
 ** The value that zSelect finds is the function's result. There is one, unless
 ** the farm is of another version of the schema, which unpacks in other ways.
@@ -184,7 +175,7 @@ static void storeFinish(TablaoOp *pOp, sqlite3_value *pDocument){
       "INSERT INTO main.tablao_store(job_id) VALUES(NULL)"));
   if( rc==SQLITE_OK && pOp->zErr ){
     if( strstr(pOp->zErr, " must be a JSON ") ){
-      storeNameDocument(pOp, pDocument);
+      storeName(pOp, (const char*)sqlite3_value_text(pDocument));
     }else{
       storeNameOffender(pOp, strstr(pOp->zErr, "jobs.status ")
           ? "SELECT status FROM main.tablao_authored_tasks WHERE number=0"

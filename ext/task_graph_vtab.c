@@ -22,8 +22,9 @@
 ** lets no cycle in, but a client that inserts rows may.
 **
 ** Rows come in the order of index_in_job. Without a job: all jobs, one after
-** the other, or with uuid = ? that of the task. A uuid that no job has is an error, since a mistyped one would look
-** like a job without tasks; NULL has no rows.
+** the other, or with uuid = ? that of the task. A uuid that no job has is an
+** error, since a mistyped one would look like a job without tasks; NULL has no
+** rows.
 **
 ** HOW IT WORKS: for each job, xFilter and xNext read all task ids and all
 ** dependencies, sort them (graph.c), and find for each task the longest path

@@ -5,7 +5,8 @@
 # ROOT is the checkout, FILE what is written (default: standard output).
 #
 # The messages are those of the source: what RAISE says in sql/, views/ and what
-# tools/mksql.tcl puts around them, and what ext/*.c makes errors of. What they mean is in tools/errors.txt, which has
+# tools/mksql.tcl puts around them, and what ext/*.c makes errors of. What they
+# mean is in tools/errors.txt, which has
 #
 #   ## SECTION           and text behind it
 #   ### TITLE            an explanation, to the next title
