@@ -188,7 +188,7 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
   }else{
     tablaoFail(pOp, rc, "tablao: %s: %s", pOp->zWho, zMsg);
   }
-  if( rc!=SQLITE_ERROR || pOp->bNeedsNoFarm ) return;
+  if( pOp->rc!=SQLITE_ERROR || pOp->bNeedsNoFarm ) return;
   const char *zWhy = 0;
   if( utilNone(pOp, TABLAO_SQL_HAS_FARM) ){
     zWhy = "no farm in this database; SELECT tablao_migrate() makes one";
