@@ -116,8 +116,8 @@ bench: setup-bench ## measure what Tablao costs (BENCH_QUICK=1: a short run)
 	@sh bench/old.sh '$(BUILD)/bench'
 	@$(BUILD)/bench/bench '$(BUILD)' '$(BUILD)/bench' tests/data/jobs
 	@test -n "$$BENCH_ONLY" || sh bench/peers.sh '$(BUILD)' '$(BUILD)/bench'
-	@test -n "$$BENCH_ONLY" || python3 bench/growth.py '$(BUILD)'
 	@test ! -f '$(BUILD)/bench/plot.dat' || gnuplot -e "dir='$(BUILD)/bench'" bench/plots.gp
+	@test -n "$$BENCH_ONLY" || python3 bench/growth.py '$(BUILD)'
 
 bench-docs: ## put the last run of bench into docs/performance.md
 	@$(TCLSH) bench/docs.tcl '$(BUILD)/bench' docs
