@@ -380,6 +380,10 @@ BEGIN
   UPDATE tablao_lanes SET
     has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
   WHERE job_id = NEW.job_id;
+  -- Who has failed all that was ready in a lane looks at what is new.
+  DELETE FROM tablao_skips
+  WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = NEW.job_id)
+    AND from_index > NEW.first_index;
 END;
 
 -- The way out ---------------------------------------------------------------
