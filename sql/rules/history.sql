@@ -54,7 +54,9 @@ BEGIN
     kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
     CASE
-      WHEN NEW.status <> OLD.status AND instr('active completed soft-failed', NEW.status)
+      WHEN NEW.status <> OLD.status AND instr('active completed soft-failed', NEW.status) -- @own
+      WHEN NEW.status <> OLD.status -- @observed
+        AND instr(' active completed failed soft-failed ', ' ' || NEW.status || ' ') -- @observed
       THEN 'task'
     END,
     NEW.uuid, NEW.name, (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id),
