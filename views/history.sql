@@ -76,7 +76,7 @@ SELECT
     SELECT strftime(
         '%Y-%m-%d %H:%M:%S',
         substr(c.now, 1, 19),
-        '+' || CAST(round(
+        CAST(round(
           b.busy_ms / 1000.0 / b.steps_completed
             * (b.steps_total - b.steps_completed) / max(1, b.num_active)
         ) AS INTEGER) || ' seconds'
