@@ -529,10 +529,14 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
     sqlite3_snprintf(sizeof(zSql), zSql, "PRAGMA main.%s", aPragma[i].zPragma);
     if( aPragma[i].bIfFile && !bFile ) continue;
     if( aPragma[i].bIfWritten && !bWritten ) continue;
-    if( tablaoInt(pOp, zSql, -1)==aPragma[i].iBad ){
-      checkAdd(pCur, pOp, aPragma[i].zSeverity, aPragma[i].zPragma,
-          aPragma[i].zMessage);
-    }
+    if( tablaoInt(pOp, zSql, -1)!=aPragma[i].iBad ) continue;
+    /* There, no trigger of ours keeps references. */
+    int bNoNet = pCur->bCurrent && !strcmp(aPragma[i].zPragma, "foreign_keys")
+              && tablaoKind(pOp)==TABLAO_OBSERVED;
+    checkAdd(pCur, pOp, aPragma[i].zSeverity, aPragma[i].zPragma, bNoNet
+        ? "OFF: what this connection deletes leaves references behind; "
+          "Flamenco's Manager has it ON"
+        : aPragma[i].zMessage);
   }
 }
 
