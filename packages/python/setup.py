@@ -1,6 +1,6 @@
 """The library needs no Python, but a platform: py3-none-PLATFORM.
 
-packages/build.sh puts the library in its place, and names its platform in
+packages/release.py puts the library in its place, and names its platform in
 TABLAO_WHEEL_PLATFORM, which need not be the one that the wheel is made on.
 """
 
