@@ -1,8 +1,8 @@
 /*
 ** Bringing a database to the schema of this extension.
 **
-**   SELECT tablao_migrate();          -- 1: makes a farm, or upgrades it
-**   SELECT tablao_schema_version();   -- 1, or NULL where no farm is
+**   SELECT tablao_migrate();          -- makes or upgrades a farm: its version
+**   SELECT tablao_schema_version();   -- the version, or NULL where no farm is
 **
 ** A database is current when tablao_migrations lists just the migrations
 ** that are embedded, with their checksums, and the indexes, views and triggers

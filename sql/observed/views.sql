@@ -33,7 +33,7 @@ FROM tablao_worker_type_pairs;
 CREATE VIEW tablao_last_tasks (worker_id, task_id) AS
 -- The task that each worker is or was last working on: one row per worker,
 -- task_id NULL when it never had one. Its active task on an active job, else
--- an active one, else the one of its tasks that was updated last.
+-- the one of its tasks that was updated last.
 SELECT
   w.id,
   coalesce(
@@ -49,20 +49,6 @@ SELECT
     )
   )
 FROM workers w;
-
-CREATE VIEW tablao_current_tasks (worker_id, worker_uuid, task_id) AS
--- The task that each worker is working on: its active task of a job that is
--- queued or active. At most one row per worker; of several such tasks the one
--- updated last.
-SELECT w.id, w.uuid, t.id
-FROM workers w
-JOIN tasks t ON t.id = (
-  SELECT a.id FROM tasks a CROSS JOIN jobs j ON j.id = a.job_id
-  WHERE a.worker_id = w.id
-    AND a.status = 'active'
-    AND j.status IN ('queued', 'active')
-  ORDER BY substr(a.updated_at, 1, 23) DESC, a.id DESC LIMIT 1
-);
 
 CREATE VIEW runnable_tasks (
   worker_id, worker_uuid, task_id, task_uuid, job_id, job_uuid, job_priority,

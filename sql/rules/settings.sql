@@ -66,8 +66,8 @@ CREATE TRIGGER tablao_settings_delete AFTER DELETE ON farm_settings
 -- and would find it taken. A REPLACE puts its OR in place of that of the first
 -- INSERT, which then sets is_replacing; a DELETE's leaves nothing behind.
 BEGIN
-  INSERT OR IGNORE INTO tablao_scratch (key, is_moving, is_replacing, last_tick_at)
-  SELECT key, is_moving, 1, last_tick_at FROM tablao_scratch;
+  INSERT OR IGNORE INTO tablao_scratch (key, is_replacing, last_tick_at)
+  SELECT key, 1, last_tick_at FROM tablao_scratch;
   SELECT RAISE(ABORT, 'tablao: farm_settings.value of state_machine only tells what kind of farm this is and cannot be deleted')
   FROM tablao_scratch
   WHERE OLD.name = 'state_machine' AND is_replacing = 0;
