@@ -56,13 +56,13 @@ CREATE TABLE archived_jobs (
 CREATE INDEX tablao_archived_jobs_uuid_idx ON archived_jobs (uuid);
 
 -- One row per change of status of a job or a worker, and of a task that became
--- active, completed, failed or soft-failed by itself. The oldest rows go.
+-- active, completed, failed or soft-failed by itself. The oldest rows go. An id
+-- is given once, even when the newest rows were deleted: not by AUTOINCREMENT,
+-- which would write one more page with each event.
 -- kind: job, task or worker.
 -- job_uuid: NULL for a worker.
 -- old_status: NULL: it was made. new_status: NULL: it was deleted.
 -- num_tasks: how many tasks the job has changed at once with its own status.
--- An id is given once, even when the newest rows were deleted: not by
--- AUTOINCREMENT, which would write one more page with each event.
 CREATE TABLE farm_events (
   id integer NOT NULL PRIMARY KEY,
   created_at datetime,
@@ -84,6 +84,9 @@ CREATE TABLE tablao_deleted_events (
 
 INSERT INTO tablao_deleted_events (key, last_id) VALUES (1, 0);
 
+-- tablao_setting_defaults.minimum: the lowest value of a number; NULL for a
+-- setting that is none.
+-- tablao_setting_defaults.maximum: the highest.
 INSERT INTO tablao_setting_defaults (name, value, minimum, maximum) VALUES
   ('history', 'on', NULL, NULL),
   ('events_keep', 10000, 0, 9223372036854775807);
@@ -120,6 +123,12 @@ UPDATE tasks SET
   ), 0)
 WHERE tablao_open_deps <> 0 OR tablao_done <> 0;
 
+-- tablao_job_rules: What a new status of a job, once its tasks have followed,
+-- leads to: one row per status and has_more; without a row, to no other.
+-- tablao_job_rules.has_more: it has a task that is not completed; for a pause,
+-- one that is active.
+-- tablao_acting.num_swept: how many tasks have lost the last status.
+-- tablao_acting.num_tasks: how many have changed in all.
 -- tablao_acting.booked: the revision of the job with a colon, and the marks of its
 -- changes of many tasks that have been counted.
 -- @own
@@ -128,7 +137,8 @@ ALTER TABLE tablao_acting ADD COLUMN booked text NOT NULL DEFAULT '';
 -- What a job's closed attempts add up to, beside its other counters.
 -- tablao_counts.num_failed_attempts: failed and soft-failed ones.
 -- tablao_counts.busy_ms: milliseconds.
--- tablao_counts.first_started_at: the earliest start, last_ended_at: the latest end.
+-- tablao_counts.first_started_at: the earliest start.
+-- tablao_counts.last_ended_at: the latest end.
 -- @own
 ALTER TABLE tablao_counts ADD COLUMN num_attempts integer NOT NULL DEFAULT 0;
 -- @own
@@ -150,6 +160,12 @@ INSERT INTO tablao_lanes (
 ) VALUES (0, '', 0, 0, 0, 0);
 
 -- A document is taken apart into one table, its job as number 0.
+-- tablao_authored_job: The job whose document is being stored: a row, or none.
+-- tablao_authored_tasks: The document that is being stored: its job, number 0,
+-- and its tasks, numbered from 1. Columns without a type keep what came, a BLOB
+-- standing for a member of the wrong JSON type.
+-- tablao_authored_dependencies: The document that is being stored: which task
+-- waits for which.
 -- tablao_authored_tasks.number: 0 is the job.
 -- tablao_authored_tasks.type: a job's job_type; NULL where tasks are added to a job
 -- stored already, of which nothing but the uuid is here then.

@@ -10,7 +10,8 @@
 # sql/rules/ and views/ (the database itself has none):
 #   table    the comment lines right above `CREATE TABLE name (`; of a column:
 #            from where its name and a colon begin a line or follow a full stop, or the
-#            comment behind it; or from one with `table.name:` in a later migration
+#            comment behind it; instead of either, what a later migration says
+#            behind `table:` or `table.name:`
 #   view     the comment lines right above `CREATE VIEW name`, which may begin
 #            with the name and a colon
 #   trigger  those, or the comment lines that follow the line with `ON table`;
@@ -54,7 +55,7 @@ proc comment_line {line wordsVar} {
 
 # name -> the lines of its comment
 array set comments {}
-# table.column -> what a later migration says of it
+# table, table.column -> what a later migration says of it
 array set later {}
 
 # Reads the comments of a file of SQL.
@@ -68,10 +69,12 @@ proc read_comments {path} {
   set trigger ""
   foreach line [split [read $channel] \n] {
     if {[comment_line $line words]} {
-      if {[regexp {^(\w+\.\w+): +(.*)$} $words - changed words]} {
-        set later($changed) $words
+      if {[regexp {^(\w+\.\w+|tablao_\w+): +(.*)$} $words - of text]
+          && ([string match *.* $of] || [info exists comments($of)])} {
+        set changed $of
+        set later($changed) $text
       } elseif {$words ne "" && $changed ne ""} {
-        append later($changed) " $words"
+        append later($changed) [expr {[string match *.* $changed] ? " " : "\n"}]$words
       } elseif {$words ne ""} {
         lappend above $words
       } else {
@@ -106,6 +109,7 @@ proc comment_lines {table} {
 proc comment_of {object {columns {}}} {
   global comments
   if {![info exists comments($object)]} {return ""}
+  if {[info exists ::later($object)]} {return $::later($object)}
   set lines {}
   set all $comments($object)
   if {[llength $columns]} {set all [comment_lines $object]}
