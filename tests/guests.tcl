@@ -63,7 +63,7 @@ proc guests::foreach_order {args} {
   }
 }
 
-# Who may run what: section 4, first paragraph, over the base tables. Types are
+# Who may run what: docs/rules.md, "Who gets what", over the base tables. Types are
 # compared as they stand, so tests give them in lower case and without blanks.
 proc guests::runnable {} {
   return {

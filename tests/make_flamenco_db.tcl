@@ -8,7 +8,7 @@
 #   flamenco::template 1000      the path of a file of about so many tasks, which
 #                                is made once and then copied; needs tester.tcl
 #
-# The tables are those that SPEC.md, section 2, names, with Flamenco's ways:
+# The tables are those of docs/schema.md that Flamenco has, too, with its ways:
 # no default for times and JSON, '' and 0 for the rest, keys under names of
 # their own, goose_db_version; and the three indexes that its migrations leave,
 # which its plans, and so the order of what it finds, depend on. Times are written as Go's driver does, JSON

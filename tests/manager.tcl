@@ -121,7 +121,7 @@ namespace eval manager {
     next_check {UPDATE sleep_schedules SET next_check = ?1 WHERE id = ?2}
   }
 
-  # What may cost more than 2.5 times, and how much more: section 10 of SPEC.
+  # What may cost more than 2.5 times, and how much more.
   variable dear {
     save_task 350 task_status 350 task_worker 350 assign_task 350
     mass_status 350 whole_job 350

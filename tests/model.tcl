@@ -1,7 +1,7 @@
 # An independent model of the farm's rules, in plain Tcl, without SQL.
 #
-# It was written from SPEC.md alone (sections 2 to 7) and never from sql/ or
-# views/, so that a disagreement between the two means something.
+# It was written from the specification, which docs/rules.md has grown out of, and
+# never from sql/ or views/, so that a disagreement between the two means something.
 # tests/random_histories.tcl runs random operations through both.
 #
 # A row is a dict of column and value, a table a dict of key and row. NULL is
@@ -21,10 +21,10 @@
 # moment (see may_stamp).
 # `next_check` after a schedule was written may be as written or moved on.
 # An INSERT OR REPLACE or UPDATE OR REPLACE that would replace a row may be
-# refused or done (section 2): the model follows what happened.
+# refused or done: the model follows what happened.
 #
-# Where the SPEC can be read in more than one way, and how it is read here
-# ------------------------------------------------------------------------
+# Where the rules can be read in more than one way, and how they are read here
+# ----------------------------------------------------------------------------
 # R1  "An UPDATE of a row in a table with `updated_at` sets it to now": so too
 #     for the job whose sums, and the task whose worker_id, a trigger or a
 #     cascade changed; not for a row on which a ripple found nothing to change
@@ -1509,7 +1509,7 @@ proc model::apply {op} {
 }
 
 # ---------------------------------------------------------------------------
-# What the views of sections 3 to 5 show. Each gives a flat list of rows.
+# What the views show. Each gives a flat list of rows.
 
 proc model::view_job_task_counts {} {
   variable T

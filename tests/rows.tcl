@@ -15,7 +15,7 @@
 #       the statement fails with exactly this message and leaves no trace
 #   task_becomes JOB TASKS NEW, job_becomes OLD NEW TASKS
 #       the state that a job gets to by the first task's, or its own, new
-#       status: the two tables of SPEC section 3
+#       status: docs/rules.md, "A job's status" and "A task's status"
 # UUIDs: see uuid_of.
 
 set noon {2026-01-02 12:00:00.000+00:00}

@@ -8,7 +8,7 @@
 # is wrong, and last how often the clocks changed around each DATE, how many
 # minutes it has looked at and how much was wrong.
 #
-# What must be: the status is that of SPEC.md section 7; next_check is a whole
+# What must be: the status is that of docs/rules.md, "Sleep"; next_check is a whole
 # minute behind now, and not behind the next time at which the status or the
 # date changes. More than 26 hours from a change of the clocks it is the next
 # local time that is midnight, start or end, to the minute.
