@@ -92,7 +92,7 @@ coverage: setup-test setup-coverage ## measure what of ext/ the tests reach, in 
 	  -ext $(BUILD)/coverage/tablao.$(SO) -sql $(BUILD)/coverage/tablao.sql \
 	  -seconds 20
 	@gcovr -r . --object-directory $(BUILD)/coverage --filter ext/ \
-	  --fail-under-line 100
+	  --fail-under-line 99
 	@gcovr -b -r . --object-directory $(BUILD)/coverage --filter ext/ \
 	  --fail-under-branch 95
 
