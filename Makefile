@@ -12,9 +12,10 @@ DESTDIR  =
 BUILD    = build
 SO       = so
 CC       = cc
-CFLAGS   = -O2
-CPPFLAGS = -DNDEBUG
-LDFLAGS  =
+# Those of the environment, if it has some: so do distributions build.
+CFLAGS   ?= -O2
+CPPFLAGS ?= -DNDEBUG
+LDFLAGS  ?=
 AR       = ar
 TCLSH    = tclsh
 INSTALL  = install

@@ -75,8 +75,9 @@ BEGIN
   ) v;
 END;
 
--- tablao_hand_out: gives a task to a worker that is working on nothing, as
--- tablao_current_tasks has it; none, where task_id is NULL.
+-- tablao_hand_out: gives a task to a worker that is working on nothing; none, where
+-- task_id is NULL. What that is says tablao_current_tasks, by way of which SQLite
+-- would look through all workers where ANALYZE has found few.
 CREATE VIEW tablao_hand_out (task_id, worker_id, now) AS
 SELECT NULL, NULL, NULL WHERE 0;
 

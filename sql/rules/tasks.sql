@@ -671,14 +671,14 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_dependencies_insert AFTER INSERT ON task_dependencies
--- The rules on a new dependency; counts it if it is open.
+-- The rules on a new dependency.
 WHEN NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.is_linking)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies cannot be REPLACEd: use INSERT OR IGNORE')
   FROM tablao_replaced WHERE table_name = 'task_dependencies';
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
   WHERE NEW.rowid < 1;
-  INSERT INTO tablao_link (task_id, dependency_id, delta) VALUES (NEW.task_id, NEW.dependency_id, 1);
+  INSERT INTO tablao_link (task_id, dependency_id, is_new) VALUES (NEW.task_id, NEW.dependency_id, 1);
 END;
 
 CREATE TRIGGER tablao_dependencies_before_update BEFORE UPDATE ON task_dependencies
@@ -694,23 +694,23 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_dependencies_update AFTER UPDATE ON task_dependencies
--- Refuses an UPDATE OR REPLACE that would delete another; counts both anew.
+-- Refuses an UPDATE OR REPLACE that would delete another.
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
   FROM tablao_replaced WHERE table_name = 'task_dependencies';
-  INSERT INTO tablao_link (task_id, dependency_id, delta)
-  VALUES (OLD.task_id, OLD.dependency_id, -1), (NEW.task_id, NEW.dependency_id, 1);
+  INSERT INTO tablao_link (task_id, dependency_id, is_new)
+  VALUES (OLD.task_id, OLD.dependency_id, 0), (NEW.task_id, NEW.dependency_id, 1);
 END;
 
 CREATE TRIGGER tablao_dependencies_delete AFTER DELETE ON task_dependencies
--- A dependency less, if it was open.
+-- The task waits for another one, if it waited for that.
 BEGIN
-  INSERT INTO tablao_link (task_id, dependency_id, delta) VALUES (OLD.task_id, OLD.dependency_id, -1);
+  INSERT INTO tablao_link (task_id, dependency_id, is_new) VALUES (OLD.task_id, OLD.dependency_id, 0);
 END;
 
--- tablao_link: a dependency has come (delta 1), by the rules, or gone (-1); or what
+-- tablao_link: a dependency is new (is_new 1), and the rules on it are asked; or what
 -- the task waits for, dependency_id, may be wrong (0).
-CREATE VIEW tablao_link (task_id, dependency_id, delta) AS
+CREATE VIEW tablao_link (task_id, dependency_id, is_new) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_link_insert INSTEAD OF INSERT ON tablao_link
@@ -726,9 +726,9 @@ BEGIN
       <> (SELECT t.job_id FROM tasks t WHERE t.id = NEW.dependency_id)
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be a task of the same job as task_id')
   END
-  WHERE NEW.delta = 1;
+  WHERE NEW.is_new;
   INSERT INTO tablao_wait (task_id, waits_for)
-  VALUES (NEW.task_id, CASE NEW.delta WHEN 1 THEN 0 ELSE NEW.dependency_id END);
+  VALUES (NEW.task_id, CASE NEW.is_new WHEN 1 THEN 0 ELSE NEW.dependency_id END);
 END;
 
 -- tablao_wait: what a task waits for may be wrong. A door of its own, as one task
