@@ -103,6 +103,9 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
   if( bNew ){
     eKind = tablaoInt(pOp, TABLAO_SQL_IS_FLAMENCO, 0)
           ? TABLAO_OBSERVED : TABLAO_OWN;
+    if( eKind==TABLAO_OWN && tablaoInt(pOp, TABLAO_SQL_IS_OLD_FLAMENCO, 0) ){
+      tablaoModelLacks(pOp, "goose_db_version");
+    }
   }
   if( eKind==TABLAO_OBSERVED ){
     TablaoModel model;

@@ -100,6 +100,13 @@ void tablaoModelClose(TablaoModel *pModel){
   memset(pModel, 0, sizeof(*pModel));
 }
 
+/* Fails, naming what is missing. */
+void tablaoModelLacks(TablaoOp *pOp, const char *zWhat){
+  tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this database of Flamenco's "
+      "lacks %s: start Flamenco 3.9 or newer once, then try again",
+      pOp->zWho, zWhat);
+}
+
 /*
 ** Fails if the database lacks a table or column of Flamenco 3.9's, or has
 ** something of a name that an observed farm needs.
@@ -109,11 +116,7 @@ void tablaoModelRefuse(TablaoOp *pOp, TablaoModel *pModel){
       "SELECT group_concat(object, ', ') FROM temp.schema_problems "
       "WHERE is_missing");
   tablaoTakeError(pOp, &pModel->op);
-  if( z ){
-    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this database of Flamenco's "
-        "lacks %s: start Flamenco 3.9 or newer once, then try again",
-        pOp->zWho, z);
-  }
+  if( z ) tablaoModelLacks(pOp, z);
   sqlite3_free(z);
   z = tablaoText(&pModel->op,
       "SELECT object || ': ' || message FROM temp.schema_problems "

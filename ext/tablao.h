@@ -206,6 +206,12 @@ struct TablaoSource {
 #define TABLAO_SQL_IS_FLAMENCO "SELECT 1 FROM main.sqlite_schema " \
   "WHERE type='table' AND name='goose_db_version'"
 
+/* Has a row if this is one of the time before that tool. */
+#define TABLAO_SQL_IS_OLD_FLAMENCO "SELECT 1 WHERE " \
+  "(SELECT count(*) FROM main.sqlite_schema WHERE type='table' AND name IN " \
+    "('jobs', 'tasks', 'workers', 'job_blocks', 'task_failures'))=5 " \
+  "AND NOT EXISTS(" TABLAO_SQL_IS_OWN ")"
+
 const char *tablaoVersion(void);
 const char *const *tablaoStatuses(int eKind);
 int tablaoLatest(void);
@@ -234,6 +240,7 @@ struct TablaoModel {
 void tablaoModelOpen(TablaoOp*, TablaoModel*, int bRules);
 void tablaoModelCopy(TablaoOp *pFrom, const char *zSelect,
                      TablaoOp *pTo, const char *zInsert);
+void tablaoModelLacks(TablaoOp*, const char *zWhat);
 void tablaoModelRefuse(TablaoOp*, TablaoModel*);
 void tablaoModelClose(TablaoModel*);
 
