@@ -185,6 +185,10 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
   const char *zMsg = sqlite3_errmsg(pOp->db);
   if( strncmp(zMsg, "tablao: ", 8)==0 ){
     tablaoFail(pOp, rc, "%s", zMsg);
+  }else if( rc==SQLITE_LOCKED ){
+    tablaoFail(pOp, rc, "tablao: %s: %s: a statement of this connection is "
+        "reading it; end that, and call this in a SELECT of its own",
+        pOp->zWho, zMsg);
   }else{
     tablaoFail(pOp, rc, "tablao: %s: %s", pOp->zWho, zMsg);
   }
