@@ -294,7 +294,7 @@ proc guestgen::close {} {
   variable modes
   foreach name $modes {$name close}
   catch {interp alias {} db {}}
-  set guests::silence guests::drop_all
+  set guests::silence {}
 }
 
 # All that a client sees, but for uuids, which are random, and activities: which
