@@ -91,7 +91,9 @@ void tablaoFail(TablaoOp *pOp, int rc, const char *zFormat, ...){
 char *tablaoSchema(TablaoOp *pOp, sqlite3_value *pValue){
   if( pOp->rc ) return 0;
   const char *z = (const char*)sqlite3_value_text(pValue);
-  if( z && sqlite3_txn_state(pOp->db, z)>=0 ){
+  if( z && strlen(z)==(size_t)sqlite3_value_bytes(pValue)
+   && sqlite3_txn_state(pOp->db, z)>=0
+  ){
     char *zSchema = sqlite3_mprintf("%s", z);
     if( zSchema==0 ) pOp->rc = SQLITE_NOMEM;
     pOp->zSchema = zSchema;
@@ -498,17 +500,17 @@ int tablaoIsUtf8(const unsigned char *z, int n){
 }
 
 /*
-** A value for a message: z, cut to some 60 bytes at the start of a UTF-8
-** character, where "..." then stands. If that is not UTF-8, '?' stands for all
-** that is not ASCII: some clients cannot read such a message. OUT: caller frees
-** with sqlite3_free(); NULL when out of memory.
+** A value for a message: z, or '' where it is empty. It is cut to some 60 bytes
+** at the start of a UTF-8 character, where "..." then stands. If that is not
+** UTF-8, '?' stands for all that is not ASCII: some clients cannot read such a
+** message. OUT: caller frees with sqlite3_free(); NULL when out of memory.
 */
 char *tablaoShorten(const char *z){
   int n = 0;
   char *zOut;
   while( n<64 && z[n] ) n++;
   if( n<64 ){
-    zOut = sqlite3_mprintf("%s", z);
+    zOut = sqlite3_mprintf("%s", n ? z : "''");
   }else{
     for(n=60; n>56 && (z[n] & 0xc0)==0x80; n--){}
     zOut = sqlite3_mprintf("%.*s...", n, z);
