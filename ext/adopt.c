@@ -129,7 +129,8 @@ static void adoptRename(TablaoOp *pOp, AdoptWork *p){
 static void adoptDropObjects(TablaoOp *pOp, int eKind){
   TablaoList keep = {0, 0};
   tablaoDropObjects(pOp, eKind, &keep);
-  if( keep.n>0 ){
+  /* Out of memory, there may be less of it than its type and name. */
+  if( keep.n>0 && pOp->rc==SQLITE_OK ){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the trigger %s is on a view of "
         "Tablao's and would be lost; drop it first", pOp->zWho, keep.az[1]);
   }

@@ -34,7 +34,7 @@ static int migrateIsCurrent(TablaoOp *pOp){
 /* Makes the user's triggers on our views anew. */
 static void migrateKeep(TablaoOp *pOp, int eKind, TablaoList *pKeep){
   TablaoGuard guard;
-  if( pKeep->n==0 ) return;
+  if( pKeep->n==0 || pOp->rc ) return;
   tablaoGuardOpen(pOp, &guard);
   tablaoInstallObjects(&guard.op, eKind, "view");
   tablaoGuardRun(pOp, &guard, pKeep);
