@@ -1,7 +1,9 @@
 /*
 ** Fails each call that the extension makes into SQLite, one at a time.
 **
-**   calls -ext LIBRARY [-flamenco FILE] [-seconds S] [-v]
+**   calls -ext LIBRARY [-flamenco FILE] [-seconds S] [-only NAME] [-v]
+**
+** NAME is how those operations begin that are wanted.
 **
 ** An extension reaches SQLite through a table of functions that it is given
 ** when it is loaded. This one is given a table whose functions can be told to
@@ -298,6 +300,12 @@ static const Op aOp[] = {
   { AT_OBSERVED, "check observed", "", "SELECT * FROM tablao_check" },
   { AT_OBSERVED, "closed", "", "SELECT farm_tick()" },
   { AT_OBSERVED, "detach observed", "", "SELECT tablao_detach()" },
+  { AT_OBSERVED, "detach, a user's trigger", "CREATE TRIGGER users "
+    "INSTEAD OF DELETE ON job_summaries BEGIN SELECT 1; END",
+    "SELECT tablao_detach()" },
+  { AT_OBSERVED, "detach, a user's view",
+    "CREATE VIEW users AS SELECT * FROM job_summaries",
+    "SELECT tablao_detach()" },
   { AT_OBSERVED, "take over", "", "SELECT tablao_take_over()" },
   { AT_OBSERVED, "take over with a problem", "UPDATE jobs SET settings='{'",
     "SELECT tablao_take_over()" },
@@ -328,6 +336,10 @@ static const Op aOp[] = {
   { AT_FARM, "check, problems", "DROP TRIGGER tablao_tasks_count_status;"
     "UPDATE tasks SET status='completed' WHERE id=1",
     "SELECT * FROM tablao_check" },
+  { AT_FARM, "check, a database", "ATTACH ':memory:' AS other",
+    "SELECT * FROM tablao_check('other')" },
+  { AT_FARM, "check, no database", "",
+    "SELECT * FROM tablao_check WHERE schema='nowhere'" },
   { AT_FARM, "check, newer", "INSERT INTO tablao_migrations "
     "VALUES(99, 'x', 'y', 'z')", "SELECT * FROM tablao_check" },
   { AT_EMPTY, "check, none", "", "SELECT * FROM tablao_check" },
@@ -345,12 +357,20 @@ static const Op aOp[] = {
     "\"name\":\"n\",\"job_type\":\"t\",\"worker_tag\":\"no such tag, and of "
     "a name that is longer than what a message can have of it\"}')" },
   { AT_FARM, "store no JSON", "", "SELECT store_authored_job('{')" },
+  { AT_FARM, "store an array", "", "SELECT store_authored_job('[]')" },
+  { AT_FARM, "store a status", "", "SELECT store_authored_job('{"
+    "\"name\":\"n\",\"job_type\":\"t\",\"status\":\"x\"}')" },
+  { AT_FARM, "store tasks, no job", "",
+    "SELECT store_authored_tasks('j9', '[]')" },
   { AT_FARM, "store a number", "", "SELECT store_authored_job(1)" },
   { AT_FARM, "store tasks", "", "SELECT store_authored_tasks('j1', "
     "'[{\"name\":\"a\",\"type\":\"r\"}]')" },
   { AT_FARM, "store inside", "", "BEGIN; SELECT store_authored_tasks('j1', "
     "'[{\"name\":\"a\",\"type\":\"r\"}]'); COMMIT" },
   { AT_FARM, "schedule", "", "SELECT schedule_task('w1')" },
+  { AT_FARM, "schedule, known", "UPDATE workers SET status='asleep'",
+    "SELECT schedule_task('w1')" },
+  { AT_FARM, "schedule, a name", "", "SELECT schedule_task('one')" },
   { AT_FARM, "schedule, refused", "", "SELECT schedule_task('w9')" },
   { AT_EMPTY, "schedule, no farm", "", "SELECT schedule_task('w9')" },
   { AT_FARM, "tick", "UPDATE tasks SET status='active', worker_id=1 "
@@ -364,6 +384,19 @@ static const Op aOp[] = {
   { AT_FARM, "query", "", "SELECT * FROM job_query('{\"status_in\":"
     "[\"queued\"],\"metadata\":{\"a\":\"%\"},\"settings\":{},"
     "\"order_by\":[\"-id\"],\"limit\":3}')" },
+  { AT_FARM, "summaries of a task", "", "SELECT * FROM task_summaries "
+    "WHERE uuid='t1'; SELECT * FROM task_summaries WHERE id=2" },
+  { AT_FARM, "summaries, schema", "", "SELECT * FROM task_summaries "
+    "WHERE schema='main' ORDER BY job_uuid DESC, index_in_job DESC" },
+  { AT_FARM, "summaries, no schema", "",
+    "SELECT * FROM task_summaries WHERE schema='nowhere'" },
+  { AT_FARM, "graph of a task", "", "SELECT * FROM task_graph "
+    "WHERE uuid='t1' AND schema='main'" },
+  { AT_FARM, "graph, no job", "", "SELECT * FROM task_graph('j9')" },
+  { AT_FARM, "query, schema", "",
+    "SELECT * FROM job_query WHERE schema='main'" },
+  { AT_FARM, "query a status", "",
+    "SELECT * FROM job_query('{\"status_in\":[\"x\"]}')" },
   { AT_FARM, "query all", "", "SELECT * FROM job_query" },
   { AT_FARM, "query a member", "", "SELECT * FROM job_query('{\"x\":1}')" },
   { AT_FARM, "query a type", "", "SELECT * FROM job_query('{\"limit\":[]}')" },
@@ -485,6 +518,7 @@ static void allOf(const Op *p, int bShort){
 
 int main(int argc, char **argv){
   const char *zExt = 0, *zFlamenco = 0, *zSeconds = "100000";
+  const char *zOnly = 0;
   sqlite3 *db;
   char *zErr = 0;
   int i, rc;
@@ -494,6 +528,7 @@ int main(int argc, char **argv){
     else if( strcmp(argv[i], "-ext")==0 ) zExt = argv[++i];
     else if( strcmp(argv[i], "-flamenco")==0 ) zFlamenco = argv[++i];
     else if( strcmp(argv[i], "-seconds")==0 ) zSeconds = argv[++i];
+    else if( strcmp(argv[i], "-only")==0 ) zOnly = argv[++i];
     else die("no such option", argv[i]);
   }
   if( zExt==0 ) die("-ext", "is wanted");
@@ -580,6 +615,7 @@ int main(int argc, char **argv){
   for(i=0; i<2*N_OP && time(0)<end; i++){
     const Op *p = &aOp[i%N_OP];
     if( p->eAt>=AT_FLAMENCO && zFlamenco==0 ) continue;
+    if( zOnly && strncmp(p->zName, zOnly, strlen(zOnly)) ) continue;
     allOf(p, i<N_OP);
   }
   for(i=0; i<N_AT; i++) sqlite3_close(apAt[i]);
