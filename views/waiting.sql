@@ -138,15 +138,29 @@ SELECT
       || (SELECT g.name FROM worker_tags g WHERE g.id = c.worker_tag_id)
       || '" takes tasks of type "' || trim(c.task_type, char(9, 10, 13, 32)) || '", others do'
     WHEN 'blocked' THEN c.num_blocked || ' worker(s) blocked from tasks of type "' || trim(c.task_type, char(9, 10, 13, 32))
-      || '" of this job, no other worker takes them'
+      || '" of this job, no other worker is left to run them'
     WHEN 'failed-by-all' THEN (SELECT count(*) FROM task_failures f WHERE f.task_id = c.task_id)
-      || ' worker(s) failed it, no other worker takes tasks of type "' || trim(c.task_type, char(9, 10, 13, 32)) || '"'
+      || ' worker(s) failed it, no other worker is left to run tasks of type "' || trim(c.task_type, char(9, 10, 13, 32))
+      || '" of this job'
     ELSE coalesce(
       (
-        SELECT count(*) || ' worker(s) failed it, of the others ' || CASE c.reason
-            WHEN 'next' THEN 'one is free'
-            WHEN 'workers-busy' THEN 'all who are awake have a task'
-            ELSE 'none is awake'
+        SELECT count(*) || ' worker(s) failed it, ' || CASE c.reason
+            WHEN 'next' THEN 'of the others one is free'
+            WHEN 'workers-busy' THEN 'of the others all who are awake have a task'
+            ELSE (
+              SELECT count(*) || ' other(s) could run it: ' || count(CASE w.status WHEN 'offline' THEN 1 END)
+                || ' offline, ' || count(CASE w.status WHEN 'asleep' THEN 1 END) || ' asleep, '
+                || count(CASE WHEN w.status NOT IN ('offline', 'asleep') THEN 1 END)
+                || ' in another status or asked to change it'
+              FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+              WHERE p.task_type = c.pair_type AND p.worker_tag_id = c.pair_tag_id
+                AND w.deleted_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM task_failures g WHERE g.task_id = c.task_id AND g.worker_id = w.id)
+                AND NOT EXISTS (
+                  SELECT 1 FROM tablao_blocks l
+                  WHERE l.job_id = c.job_id AND l.worker_id = w.id AND l.task_type = c.pair_type
+                )
+            )
           END
         FROM task_failures f WHERE f.task_id = c.task_id
         GROUP BY f.task_id
@@ -158,7 +172,7 @@ FROM (
   SELECT
     t.uuid AS task_uuid, t.name AS task_name, t.type AS task_type, j.uuid AS job_uuid,
     j.name AS job_name, t.id AS task_id, j.status AS job_status, j.delete_requested_at,
-    j.worker_tag_id, b.num_blocked,
+    j.worker_tag_id, b.num_blocked, t.job_id, u.task_type AS pair_type, u.worker_tag_id AS pair_tag_id,
     CASE WHEN b.job_id IS NULL THEN u.words ELSE b.words END AS words,
     CASE
       WHEN j.status <> 'active' AND j.status <> 'queued' THEN 'job-status'
