@@ -275,14 +275,14 @@ CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF
 ON tasks
 -- The steps of a new status; steps_completed stays in its bounds. Sets
 -- updated_at, unless the statement has, and then brings it to its form.
-WHEN (
+WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
+  OR (
     NEW.tablao_rev = OLD.tablao_rev + (OLD.tablao_rev = 0)
     OR NEW.tablao_swept <> OLD.tablao_swept
     AND NEW.status <> substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
   )
   AND (
     (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev > 0)
-    OR NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
     OR (
       NEW.status <> OLD.status
       AND NEW.steps_completed <> CASE NEW.status
