@@ -148,10 +148,12 @@ SELECT
             WHEN 'next' THEN 'of the others one is free'
             WHEN 'workers-busy' THEN 'of the others all who are awake have a task'
             ELSE (
-              SELECT count(*) || ' other(s) could run it: ' || count(CASE w.status WHEN 'offline' THEN 1 END)
-                || ' offline, ' || count(CASE w.status WHEN 'asleep' THEN 1 END) || ' asleep, '
-                || count(CASE WHEN w.status NOT IN ('offline', 'asleep') THEN 1 END)
-                || ' in another status or asked to change it'
+              SELECT printf(
+                '%d other(s) could run it: %d offline, %d asleep, %d in another status or asked to change it',
+                count(*), count(CASE w.status WHEN 'offline' THEN 1 END),
+                count(CASE w.status WHEN 'asleep' THEN 1 END),
+                count(CASE WHEN w.status NOT IN ('offline', 'asleep') THEN 1 END)
+              )
               FROM types p CROSS JOIN workers w ON w.id = p.worker_id
               WHERE p.task_type = c.pair_type AND p.worker_tag_id = c.pair_tag_id
                 AND w.deleted_at IS NULL
