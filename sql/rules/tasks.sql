@@ -323,7 +323,8 @@ BEGIN
     ),
     updated_at = (SELECT now FROM farm_clock),
     tablao_rev = tablao_rev + 1
-  WHERE id = NEW.job_id;
+  -- A job that is being deleted has none any more.
+  WHERE id = (SELECT c.job_id FROM tablao_counts c WHERE c.job_id = NEW.job_id);
 END;
 
 CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks
