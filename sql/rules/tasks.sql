@@ -516,13 +516,15 @@ END;
 -- DELETE --------------------------------------------------------------------
 
 CREATE TRIGGER tablao_tasks_before_delete BEFORE DELETE ON tasks
--- What waits for it waits no more, with foreign keys on or off. Where the job
--- is being deleted, all of that goes with it.
+-- While it says in which lane: there the workers that failed it are to look from
+-- the start again. What fires users' triggers waits until the row is gone: they
+-- might change it, and what is booked would be as it was before. Where the job is
+-- being deleted, all of that goes with it.
 WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
-  DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
-  -- While it says in which lane its workers are to look from the start again.
-  DELETE FROM task_failures WHERE task_id = OLD.id;
+  DELETE FROM tablao_skips
+  WHERE lane_id = OLD.tablao_lane
+    AND worker_id IN (SELECT f.worker_id FROM task_failures f WHERE f.task_id = OLD.id);
 END;
 
 CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks
@@ -557,11 +559,14 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks
--- What hangs on it; here and not before, when that would change the row that
--- is being deleted. And the sums of its job.
+-- What hangs on it, with foreign keys on or off; here and not before, when that
+-- would change the row that is being deleted. What waited for it waits no more.
+-- And the sums of its job.
 WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM task_dependencies WHERE task_id = OLD.id;
+  DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
+  DELETE FROM task_failures WHERE task_id = OLD.id;
   DELETE FROM task_attempts WHERE task_id = OLD.id;
   UPDATE jobs SET
     (steps_completed, steps_total) = (
