@@ -329,14 +329,21 @@ CREATE TRIGGER tablao_jobs_delete BEFORE DELETE ON jobs
 -- What hangs on a job goes with it, with foreign keys on or off.
 BEGIN
   -- With its counters goes what the triggers keep for this job, see
-  -- tablao_counts; so its tasks go without one word about each other.
+  -- tablao_counts; so its tasks go without one word about each other. And with
+  -- its lanes, who might still claim one.
   DELETE FROM tablao_counts WHERE job_id = OLD.id;
+  DELETE FROM tablao_skips WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = OLD.id);
+  DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM task_dependencies
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM task_failures
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
+  -- What users' triggers have made meanwhile of its attempts, which it took along
+  -- into the archive.
+  DELETE FROM task_attempts
+  WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM tasks WHERE job_id = OLD.id;
-  -- Again, for what users' triggers have done meanwhile.
+  -- Again, for the same.
   DELETE FROM tablao_counts WHERE job_id = OLD.id;
   DELETE FROM tablao_skips WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
