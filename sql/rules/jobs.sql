@@ -136,7 +136,7 @@ END;
 
 CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
 -- Acts upon the new status; and upon the new statuses of other jobs, which
--- users' triggers gave them meanwhile.
+-- users' triggers gave them meanwhile; not of one that is only being inserted.
 WHEN NEW.status <> NEW.tablao_status
 BEGIN
   INSERT INTO tablao_act (job_id, activity, stamp)
@@ -146,10 +146,10 @@ BEGIN
     CASE WHEN NEW.updated_at IS NOT OLD.updated_at THEN NEW.updated_at END
   );
   INSERT INTO tablao_act (job_id)
-  SELECT id FROM jobs WHERE status <> tablao_status;
+  SELECT id FROM jobs WHERE status <> tablao_status AND tablao_status > '';
   -- And what that has led to, where SQLite skips the trigger that would see to it.
   INSERT INTO tablao_act (job_id)
-  SELECT id FROM jobs WHERE status <> tablao_status;
+  SELECT id FROM jobs WHERE status <> tablao_status AND tablao_status > '';
 END;
 
 -- tablao_act: acts upon the status that a job has, if that is still to be done.
