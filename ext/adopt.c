@@ -306,7 +306,7 @@ static char *detachProbe(TablaoOp *pOp){
   TablaoOp probe;
   int bLegacy = 0;
   if( pOp->rc ) return 0;
-  tablaoOpInit(&probe, pOp->p, "probe");
+  tablaoOpInit(&probe, pOp->p, pOp->zWho);
   probe.bNeedsNoFarm = 1;
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1, &bLegacy);
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 0, (int*)0);
@@ -315,8 +315,11 @@ static char *detachProbe(TablaoOp *pOp){
                      "ALTER TABLE main.tablao_probed RENAME TO tablao_probe");
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, bLegacy,
       (int*)0);
+  if( probe.rc==SQLITE_NOMEM || probe.rc==SQLITE_INTERRUPT ){
+    /* This tells nothing of a view or trigger. */
+    tablaoTakeError(pOp, &probe);
+  }
   tablaoExec(pOp, "DROP TABLE main.tablao_probe");
-  if( probe.rc==SQLITE_NOMEM ) pOp->rc = SQLITE_NOMEM;
   return probe.zErr;
 }
 
@@ -433,7 +436,8 @@ void tablaoDetachFunc(
   /* What could not be compiled before is not ours to mend. */
   if( zAfter && zBefore==0 ){
     tablaoFail(&op, SQLITE_ERROR, "tablao: %s: a view or trigger that is not "
-        "Tablao's needs it; drop it first%s", op.zWho, zAfter+13);
+        "Tablao's needs it; drop it first%s", op.zWho,
+        zAfter + strlen("tablao: ") + strlen(op.zWho));
   }
   sqlite3_free(zBefore);
   sqlite3_free(zAfter);
