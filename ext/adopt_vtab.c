@@ -196,7 +196,9 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
     pOp->rc = SQLITE_NOMEM;
   }else if( n ){
     p->pInsert = tablaoPrepare(&p->model.op, zDoor);
-    p->nKey = strcmp(sqlite3_column_name(p->pScan, 0), "id")==0 ? 1 : 2;
+    const char *zFirst = sqlite3_column_name(p->pScan, 0);
+    if( zFirst==0 ) pOp->rc = SQLITE_NOMEM;
+    p->nKey = zFirst && strcmp(zFirst, "id")==0 ? 1 : 2;
   }
   sqlite3_free(zScan);
   sqlite3_free(zDoor);
