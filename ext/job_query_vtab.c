@@ -91,6 +91,12 @@ static const struct {
 };
 #define QUERY_N_ORDER ((int)(sizeof(aQueryOrder)/sizeof(aQueryOrder[0])))
 
+/* SQL: a member of the filter, by its name and not its path, which would not
+** find one that is written with escapes. Of several the first that is no
+** null. */
+#define QUERY_MEMBER(NAME) "(SELECT value FROM json_each(?1) " \
+  "WHERE key='" NAME "' AND type<>'null' LIMIT 1)"
+
 /*
 ** The members of the filter: the type each must have, and what it adds to
 ** the WHERE clause. ?1 is the filter.
@@ -111,12 +117,13 @@ static const struct {
 } aQueryMember[] = {
   { "status_in", "array", "an array of job statuses",
     "'text'", "a job status",
-    " AND j.status IN (SELECT value FROM json_each(?1, '$.status_in'))" },
+    " AND j.status IN (SELECT value FROM json_each("
+      QUERY_MEMBER("status_in") "))" },
   { "metadata", "object", "an object",
     "'text','integer','real','true','false','null'",
     "a string, a number, true, false or null",
     " AND NOT EXISTS ("
-      "SELECT 1 FROM json_each(?1, '$.metadata') AS f "
+      "SELECT 1 FROM json_each(" QUERY_MEMBER("metadata") ") AS f "
       "WHERE NOT EXISTS ("
         "SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(j.metadata AS TEXT))"
           " THEN CAST(j.metadata AS TEXT) ELSE '{}' END) AS h "
@@ -130,7 +137,7 @@ static const struct {
     "'text','integer','real','true','false','null'",
     "a string, a number, true, false or null",
     " AND NOT EXISTS ("
-      "SELECT 1 FROM json_each(?1, '$.settings') AS f "
+      "SELECT 1 FROM json_each(" QUERY_MEMBER("settings") ") AS f "
       "WHERE NOT EXISTS ("
         "SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(j.settings AS TEXT))"
           " THEN CAST(j.settings AS TEXT) ELSE '{}' END) AS h "
@@ -206,6 +213,7 @@ static int queryStep(QueryCursor *pCur, TablaoOp *pOp){
 static int queryNext(sqlite3_vtab_cursor *pBase){
   TablaoOp op;
   tablaoOpInit(&op, ((TablaoVtab*)pBase->pVtab)->p, "job_query");
+  op.zSchema = ((QueryCursor*)pBase)->zSchema;
   return queryStep((QueryCursor*)pBase, &op);
 }
 
@@ -345,7 +353,7 @@ static void queryReadItems(
 ){
   char *zSql = sqlite3_mprintf("SELECT type IN (%s), "
       "CASE WHEN type IN ('true', 'false', 'null') THEN type ELSE value END "
-      "FROM json_each(?1, '$.%s')",
+      "FROM json_each(" QUERY_MEMBER("%s") ")",
       aQueryMember[i].zItems, aQueryMember[i].zName);
   if( zSql==0 ) pOp->rc = SQLITE_NOMEM;
   sqlite3_stmt *pStmt = zSql ? tablaoCached(pOp, 0, zSql) : 0;
@@ -392,8 +400,8 @@ static sqlite3_stmt *queryPrepare(TablaoOp *pOp, sqlite3_value *pFilter){
     if( mMember>>i & 1 ) queryReadItems(pOp, zFilter, i, pSql);
   }
   sqlite3_str_appendall(pSql, "j.id DESC "
-      "LIMIT coalesce(json_extract(?1, '$.limit'), -1) "
-      "OFFSET coalesce(json_extract(?1, '$.offset'), 0)");
+      "LIMIT coalesce(" QUERY_MEMBER("limit") ", -1) "
+      "OFFSET coalesce(" QUERY_MEMBER("offset") ", 0)");
   char *zSql = sqlite3_str_finish(pSql);
   if( zSql==0 ){
     if( pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
