@@ -785,11 +785,7 @@ static int checkBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   pInfo->idxNum = CHECK_IDX_MAIN;
   pInfo->estimatedCost = 1e9;
   for(int i=0; i<pInfo->nConstraint; i++){
-    if( pInfo->aConstraint[i].iColumn!=CHECK_COL_SCHEMA
-     || pInfo->aConstraint[i].op!=SQLITE_INDEX_CONSTRAINT_EQ
-    ){
-      continue;
-    }
+    if( !tablaoVtabNames(pInfo, i, CHECK_COL_SCHEMA) ) continue;
     /* Without it, the table has other rows. */
     if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
     pInfo->aConstraintUsage[i].argvIndex = 1;

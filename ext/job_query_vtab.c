@@ -450,8 +450,11 @@ static int queryBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   pInfo->estimatedRows = 10000;
   for(int i=0; i<pInfo->nConstraint; i++){
     int iCol = pInfo->aConstraint[i].iColumn;
-    if( pInfo->aConstraint[i].op!=SQLITE_INDEX_CONSTRAINT_EQ ) continue;
-    if( iCol!=QUERY_COL_FILTER && iCol!=QUERY_COL_SCHEMA ) continue;
+    if( !tablaoVtabNames(pInfo, i, QUERY_COL_FILTER)
+     && !tablaoVtabNames(pInfo, i, QUERY_COL_SCHEMA)
+    ){
+      continue;
+    }
     /* Without its filter or its database, the table has other rows. */
     if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
     if( iCol==QUERY_COL_FILTER && iFilter<0 ) iFilter = i;

@@ -364,12 +364,12 @@ static int graphBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   pInfo->estimatedCost = 1e8;
   pInfo->estimatedRows = 1000000;
   for(int i=0; i<pInfo->nConstraint; i++){
-    if( pInfo->aConstraint[i].op!=SQLITE_INDEX_CONSTRAINT_EQ ) continue;
-    if( pInfo->aConstraint[i].iColumn==GRAPH_COL_SCHEMA ){
+    if( tablaoVtabNames(pInfo, i, GRAPH_COL_SCHEMA) ){
       /* Without it, the table has other rows. */
       if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
       iSchema = i;
-    }else if( pInfo->aConstraint[i].usable
+    }else if( pInfo->aConstraint[i].op==SQLITE_INDEX_CONSTRAINT_EQ
+     && pInfo->aConstraint[i].usable
      && sqlite3_stricmp(sqlite3_vtab_collation(pInfo, i), "BINARY")==0
     ){
       if( pInfo->aConstraint[i].iColumn==GRAPH_COL_JOB_UUID ) iJob = i;

@@ -539,9 +539,7 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   int nArg = 0;
   UNUSED_PARAMETER(pVtab);
   for(int i=0; i<pInfo->nConstraint; i++){
-    if( pInfo->aConstraint[i].op==SQLITE_INDEX_CONSTRAINT_EQ
-     && pInfo->aConstraint[i].iColumn==SUMMARIES_COL_SCHEMA
-    ){
+    if( tablaoVtabNames(pInfo, i, SUMMARIES_COL_SCHEMA) ){
       /* Without it, the table has other rows. */
       if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
       iSchema = i;

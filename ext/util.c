@@ -771,3 +771,17 @@ int tablaoVtabError(sqlite3_vtab *pVtab, TablaoOp *pOp){
   }
   return pOp->rc;
 }
+
+/*
+** True if a constraint names what a hidden column stands for: `column = ?`, or
+** IS, which would else compare the value that the column has without it.
+*/
+int tablaoVtabNames(
+  const sqlite3_index_info *pInfo,
+  int iConstraint,
+  int iCol
+){
+  int op = pInfo->aConstraint[iConstraint].op;
+  return pInfo->aConstraint[iConstraint].iColumn==iCol
+      && (op==SQLITE_INDEX_CONSTRAINT_EQ || op==SQLITE_INDEX_CONSTRAINT_IS);
+}
