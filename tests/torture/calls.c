@@ -105,6 +105,9 @@ static sqlite3_value *fValueDup(const sqlite3_value *p){
 static const unsigned char *fColumnText(sqlite3_stmt *p, int i){
   return fails("column_text", 1) ? 0 : sqlite3_column_text(p, i);
 }
+static const char *fColumnName(sqlite3_stmt *p, int i){
+  return fails("column_name", 1) ? 0 : sqlite3_column_name(p, i);
+}
 static int fPrepare2(sqlite3 *db, const char *z, int n, sqlite3_stmt **pp,
                      const char **pz){
   if( fails("prepare_v2", 0) ){ *pp = 0; return eCode; }
@@ -288,6 +291,14 @@ static const Op aOp[] = {
     "CREATE TRIGGER tablao_old AFTER DELETE ON jobs BEGIN SELECT 1; END;"
     "CREATE TRIGGER users INSTEAD OF DELETE ON job_summaries "
       "BEGIN SELECT 1; END", "SELECT tablao_migrate()" },
+  { AT_EMPTY, "migrate, a name is taken", "CREATE TABLE tasks(x)",
+    "SELECT tablao_migrate()" },
+  { AT_FARM, "upgrade, a column was renamed", "DROP VIEW farm_status;"
+    "ALTER TABLE last_rendereds RENAME COLUMN job_id TO x",
+    "SELECT tablao_migrate()" },
+  { AT_FARM, "upgrade, no such trigger", "DROP VIEW farm_status;"
+    "CREATE TRIGGER users INSTEAD OF DELETE ON job_summaries "
+      "BEGIN SELECT load_extension('x'); END", "SELECT tablao_migrate()" },
   { AT_FARM, "newer", "INSERT INTO tablao_migrations VALUES(99, 'x', 'y', 'z')",
     "SELECT tablao_migrate()" },
   { AT_FARM, "altered", "UPDATE tablao_migrations SET checksum='x'",
@@ -309,6 +320,10 @@ static const Op aOp[] = {
   { AT_OBSERVED, "take over", "", "SELECT tablao_take_over()" },
   { AT_OBSERVED, "take over with a problem", "UPDATE jobs SET settings='{'",
     "SELECT tablao_take_over()" },
+  { AT_OBSERVED, "take over with things", "CREATE INDEX i ON jobs(name);"
+    "CREATE TRIGGER users AFTER DELETE ON tasks BEGIN SELECT 1; END",
+    "SELECT tablao_take_over()" },
+  { AT_FARM, "take over nothing", "", "SELECT tablao_take_over()" },
   { AT_OBSERVED, "take over with a column", "ALTER TABLE jobs ADD COLUMN x",
     "SELECT tablao_take_over()" },
   { AT_FLAMENCO, "adopt_problems", "", "SELECT * FROM tablao_adopt_problems" },
@@ -323,6 +338,8 @@ static const Op aOp[] = {
   { AT_EMPTY, "adopt_problems, none", "",
     "SELECT * FROM tablao_adopt_problems" },
   { AT_ADOPTED, "detach", "", "SELECT tablao_detach()" },
+  { AT_ADOPTED, "detach, a column", "ALTER TABLE jobs ADD COLUMN x",
+    "SELECT tablao_detach()" },
   { AT_FARM, "detach nothing", "", "SELECT tablao_detach()" },
   { AT_FARM, "versions", "", "SELECT tablao_schema_version(), "
     "tablao_version(), job_status_valid('active'), task_status_valid('x')" },
@@ -342,6 +359,19 @@ static const Op aOp[] = {
     "SELECT * FROM tablao_check WHERE schema='nowhere'" },
   { AT_FARM, "check, newer", "INSERT INTO tablao_migrations "
     "VALUES(99, 'x', 'y', 'z')", "SELECT * FROM tablao_check" },
+  { AT_FARM, "check, altered", "UPDATE tablao_migrations SET checksum='x'",
+    "SELECT * FROM tablao_check" },
+  { AT_FARM, "check, older", "DELETE FROM tablao_migrations "
+    "WHERE version=(SELECT max(version) FROM tablao_migrations)",
+    "SELECT * FROM tablao_check" },
+  { AT_FARM, "check, texts and columns",
+    "DROP TRIGGER tablao_workers_update_types; UPDATE workers "
+      "SET name=CAST(x'c3' AS TEXT), uuid=x'00';"
+    "ALTER TABLE last_rendereds RENAME COLUMN job_id TO x",
+    "SELECT * FROM tablao_check" },
+  { AT_FARM, "check, the clock", "UPDATE farm_settings "
+    "SET value='2001-03-04 05:06:07.890+00:00' WHERE name='clock'",
+    "SELECT * FROM tablao_check" },
   { AT_EMPTY, "check, none", "", "SELECT * FROM tablao_check" },
   { AT_FARM, "store", "", "SELECT store_authored_job('{\"uuid\":\"u\","
     "\"name\":\"n\",\"job_type\":\"t\",\"tasks\":[{\"uuid\":\"a\","
@@ -365,6 +395,8 @@ static const Op aOp[] = {
   { AT_FARM, "store a number", "", "SELECT store_authored_job(1)" },
   { AT_FARM, "store tasks", "", "SELECT store_authored_tasks('j1', "
     "'[{\"name\":\"a\",\"type\":\"r\"}]')" },
+  { AT_FARM, "store tasks, NULL", "", "SELECT store_authored_tasks(NULL, "
+    "'[]')" },
   { AT_FARM, "store inside", "", "BEGIN; SELECT store_authored_tasks('j1', "
     "'[{\"name\":\"a\",\"type\":\"r\"}]'); COMMIT" },
   { AT_FARM, "schedule", "", "SELECT schedule_task('w1')" },
@@ -384,6 +416,27 @@ static const Op aOp[] = {
   { AT_FARM, "query", "", "SELECT * FROM job_query('{\"status_in\":"
     "[\"queued\"],\"metadata\":{\"a\":\"%\"},\"settings\":{},"
     "\"order_by\":[\"-id\"],\"limit\":3}')" },
+  { AT_FARM, "summaries, many", "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL "
+      "SELECT i+1 FROM n WHERE i<200) INSERT INTO tasks(name, type, job_id) "
+      "SELECT i, 'r', 2 FROM n", "SELECT index_in_job, name "
+      "FROM task_summaries('j2'); SELECT count(*) FROM task_summaries "
+      "WHERE status IN (1, 2, 3, 4, 5, 6, 7, 8, 'queued')" },
+  { AT_FARM, "summaries, attached", "ATTACH ':memory:' AS a;"
+    "CREATE TABLE a.jobs AS SELECT * FROM main.jobs;"
+    "CREATE TABLE a.tasks AS SELECT * FROM main.tasks;"
+    "CREATE TABLE a.workers AS SELECT * FROM main.workers",
+    "SELECT * FROM task_summaries('j1', 'a')" },
+  { AT_EMPTY, "summaries, no farm", "", "SELECT * FROM task_summaries" },
+  { AT_FARM, "graph, a cycle", "INSERT INTO task_dependencies VALUES(1, 2)",
+    "SELECT * FROM task_graph WHERE uuid='t2'" },
+  { AT_FARM, "graph, attached", "ATTACH ':memory:' AS a;"
+    "CREATE TABLE a.jobs AS SELECT * FROM main.jobs;"
+    "CREATE TABLE a.tasks AS SELECT * FROM main.tasks;"
+    "CREATE TABLE a.task_dependencies AS SELECT * FROM main.task_dependencies",
+    "SELECT * FROM task_graph('j1', 'a')" },
+  { AT_FARM, "query, attached", "ATTACH ':memory:' AS a;"
+    "CREATE TABLE a.jobs AS SELECT * FROM main.jobs",
+    "SELECT * FROM job_query('{\"limit\":1}', 'a')" },
   { AT_FARM, "summaries of a task", "", "SELECT * FROM task_summaries "
     "WHERE uuid='t1'; SELECT * FROM task_summaries WHERE id=2" },
   { AT_FARM, "summaries, schema", "", "SELECT * FROM task_summaries "
@@ -567,6 +620,7 @@ int main(int argc, char **argv){
   fake.value_text = fValueText;
   fake.value_dup = fValueDup;
   fake.column_text = fColumnText;
+  fake.column_name = fColumnName;
   fake.prepare_v2 = fPrepare2;
   fake.prepare_v3 = fPrepare3;
   fake.step = fStep;
