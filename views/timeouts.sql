@@ -46,6 +46,20 @@ BEGIN
     activity = 'Task timed out on worker '
       || coalesce(OLD.worker_name || ' (' || OLD.worker_uuid || ')', '-unassigned-')
   WHERE uuid = OLD.task_uuid;
+  -- The attempt that the failure of another task has just closed as canceled: that
+  -- depends on which came first.
+  UPDATE task_attempts SET
+    outcome = 'failed',
+    activity = (SELECT t.activity FROM tasks t WHERE t.uuid = OLD.task_uuid)
+  WHERE id = (
+      SELECT max(a.id) FROM task_attempts a
+      WHERE a.task_id = (SELECT t.id FROM tasks t WHERE t.uuid = OLD.task_uuid)
+    )
+    AND outcome = 'canceled'
+    AND ended_at = (SELECT now FROM farm_clock);
+  UPDATE tablao_counts SET num_failed_attempts = num_failed_attempts + 1
+  WHERE job_id = (SELECT t.job_id FROM tasks t WHERE t.uuid = OLD.task_uuid)
+    AND changes() > 0;
 END;
 
 -- Workers that have not been seen for `worker_timeout` seconds or longer and
