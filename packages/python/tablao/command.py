@@ -38,6 +38,7 @@ It ends with 0; with 2 when it was called wrongly; else with 1 and a line that
 begins with "tablao: ". An observed farm, which a Manager rules, is only read."""
 
 ENDED = ("completed", "canceled", "failed")
+STATUSES = "under-construction queued active paused pause-requested cancel-requested requeueing".split() + list(ENDED)
 JOBS = """SELECT s.*, t.num_attempts, t.num_failed_attempts, t.first_started_at, t.last_ended_at,
   t.busy_seconds, t.seconds_left, t.expected_end_at
 FROM job_summaries s LEFT JOIN job_times t ON t.job_uuid = s.job_uuid """
@@ -140,8 +141,7 @@ def bar(job, width=0):
     """As the demo draws it."""
     done = 30 * job["num_completed"] // max(1, job["num_tasks"])
     words = ["%4d of %d tasks" % (job["num_completed"], job["num_tasks"])]
-    if job["status"] != "active":
-        words.append(job["status"])
+    words += [job["status"]] if job["status"] != "active" else []
     for name in "active", "failed", "soft-failed", "paused":
         number = job["num_" + name.replace("-", "_")]
         if number:
@@ -184,6 +184,8 @@ class Farm:
         if self.kind not in ("own", "observed"):
             raise Refusal(self.path + ": is not a farm of Tablao's")
         version = self.one("SELECT max(version) FROM tablao_migrations")
+        if version is None:
+            raise Refusal(self.path + ": tablao_migrations is empty: restore its rows from a backup")
         if mode != "any" and version < tablao._SCHEMA_VERSION:
             raise Refusal("%s: has schema version %s, this program wants %s: tablao upgrade brings it there"
                           % (self.path, version, tablao._SCHEMA_VERSION))
@@ -291,7 +293,7 @@ def show_status(farm, args):
         time.sleep(args.watch)
 
 
-@command("jobs", "[--status STATUS]", option("--status", default=""))
+@command("jobs", "[--status STATUS]", option("--status", default="", choices=STATUSES))
 def jobs(farm, args):
     """all jobs, the newest last
 
@@ -305,7 +307,7 @@ def jobs(farm, args):
         lambda row: [row["job_uuid"][:length], *map(row.get, columns), duration(row["seconds_left"])])
 
 
-@command("job", "[--tasks] X", option("word"), option("--tasks", action="store_true"))
+@command("job", "[--tasks] X", option("word", metavar="X"), option("--tasks", action="store_true"))
 def show_job(farm, args):
     """one job: how far it is, what went wrong, what it waits for
 
@@ -349,7 +351,7 @@ def show_job(farm, args):
                          "%(steps_completed)d/%(steps_total)d" % row, row["activity"]])
 
 
-@command("submit", "[--hold] FILE", option("file"), option("--hold", action="store_true"), mode="write")
+@command("submit", "[--hold] FILE", option("file", metavar="FILE"), option("--hold", action="store_true"), mode="write")
 def submit(farm, args):
     """store a job from its document, a JSON file, and queue it
 
@@ -360,10 +362,10 @@ def submit(farm, args):
     """
     extension = farm.load()
     try:
-        data = sys.stdin.buffer.read() if args.file == "-" else pathlib.Path(args.file).read_bytes()
+        data = open(0, "rb").read() if args.file == "-" else pathlib.Path(args.file).read_bytes()
         document = data.decode("utf-8-sig")
-        # This says where it goes wrong; int refuses NaN and the like.
-        parsed = json.loads(document, parse_constant=int)
+        # This says where it goes wrong. int refuses NaN and the like, float takes all digits.
+        json.loads(document, parse_constant=int, parse_int=float)
     except (ValueError, RecursionError) as error:
         raise Refusal("%s: not JSON: %s" % (args.file, error))
     with farm.db:
@@ -371,11 +373,12 @@ def submit(farm, args):
         if extension:
             found = farm.one("SELECT store_authored_job(:document)", document=document)
         else:
-            # The door does not tell the uuid of a job, so it is told.
-            found = parsed.get("uuid") if isinstance(parsed, dict) else None
-            found = str(uuid.uuid4()) if found is None else found
-            farm.one("INSERT INTO authored_jobs (document) VALUES (json_set(:document, '$.uuid', :uuid))",
-                     document=document, uuid=found)
+            # The door does not tell the uuid of a job, so it is told. Of two it takes the greater.
+            found = farm.one("SELECT max(value) FROM json_each(:document) WHERE key = 'uuid'", document=document)
+            if found is None:
+                found = str(uuid.uuid4())
+                document = farm.one("SELECT json_set(:document, '$.uuid', :uuid)", document=document, uuid=found)
+            farm.one("INSERT INTO authored_jobs (document) VALUES (:document)", document=document)
         if not args.hold:
             farm.one("UPDATE jobs SET status = 'queued' WHERE uuid = :uuid AND status = 'under-construction'",
                      uuid=found)
@@ -383,7 +386,7 @@ def submit(farm, args):
     tell(args, job, "job %(name)s: %(status)s, %(num_tasks)d tasks, %(job_uuid)s" % job)
 
 
-@command("why", "[X]", option("word", nargs="?"))
+@command("why", "[X]", option("word", metavar="X", nargs="?"))
 def why(farm, args):
     """why a job or a task does not run; without X, why all that wait do
 
@@ -430,7 +433,7 @@ def tail(farm, args):
       --after ID     all after the event of this number
       -f, --follow   and those to come, until Ctrl-C
     """
-    after = args.after
+    after = args.after and max(0, args.after)
     if after is None:
         after = farm.one("""
             SELECT coalesce(min(id) - 1, (SELECT max(id) FROM farm_events), 0)
@@ -469,18 +472,18 @@ CHANGES = {
 }
 
 
-@command("priority", "X NUMBER", option("word"), option("number", type=int), mode="write",
+@command("priority", "X NUMBER", option("word", metavar="X"), option("number", type=int), mode="write",
          words="give a job or a task another priority: the highest goes first")
-@command("requeue", "X", option("word"), mode="write", words="""\
+@command("requeue", "X", option("word", metavar="X"), mode="write", words="""\
 let a job or a task run, again or after a pause
 
 Of a completed job all tasks run again, of any other those that are canceled,
 failed or paused.""")
-@command("pause", "X", option("word"), mode="write", words="""\
+@command("pause", "X", option("word", metavar="X"), mode="write", words="""\
 pause a job, or a task that nobody works on
 
 Those tasks of a job that are at work go on to their end. requeue resumes it.""")
-@command("cancel", "X", option("word"), mode="write", words="cancel a job or a task that has not ended")
+@command("cancel", "X", option("word", metavar="X"), mode="write", words="cancel a job or a task that has not ended")
 def change(farm, args):
     with farm.db:
         farm.one("BEGIN IMMEDIATE")
@@ -518,15 +521,16 @@ def check(farm, args):
     return int(any(row["severity"] == "error" for row in rows))
 
 
-@command("backup", "FILE", option("file"), mode="any")
+@command("backup", "FILE", option("file", metavar="FILE"), mode="any")
 def backup(farm, args):
     """copy the farm as it is at one moment, while others go on writing
 
     The copy gets its name once it is complete and was looked at.
     """
-    if os.path.lexists(args.file):
-        raise Refusal("%s: is there already" % args.file)
+    if os.path.lexists(args.file) or not args.file:
+        raise Refusal("%s: is there already" % args.file if args.file else "the copy wants a name")
     part = "%s.%d.part" % (args.file, os.getpid())
+    open(part, "xb").close()  # SQLite would not say which of the two it cannot open
     try:
         copy = sqlite3.connect(part)
         farm.db.backup(copy)
@@ -568,8 +572,8 @@ def dashboard(farm, args):
 
 def main(words=None):
     # A character that the terminal does not have is no reason to fail.
-    sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)
-    sys.stderr.reconfigure(errors="backslashreplace")
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # the shell may have closed one
+        stream.reconfigure(errors="backslashreplace", line_buffering=True)
     parser = make_parser()
     args = parser.parse_args(words, argparse.Namespace(
         db=os.environ.get("TABLAO_DB"), json=False, no_extension=False))
@@ -578,8 +582,7 @@ def main(words=None):
     try:
         if sqlite3.sqlite_version_info < (3, 37):
             raise Refusal("SQLite 3.37 or later is needed, this Python has " + sqlite3.sqlite_version)
-        function, _, _, mode, _ = COMMANDS[args.command]
-        return function(Farm(args, mode), args) or 0
+        return COMMANDS[args.command][0](Farm(args, COMMANDS[args.command][3]), args) or 0
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -590,7 +593,7 @@ def main(words=None):
         text = str(error) if str(error).startswith("tablao: ") else "%s: %s" % (args.db, error)
     except OSError as error:
         text = "%s: %s" % (error.filename, error.strerror) if error.filename else str(error)
-    except (Refusal, RuntimeError) as error:
+    except (Refusal, RuntimeError, OverflowError, UnicodeError) as error:  # the last two: what SQLite does not take
         text = str(error)
     print("tablao: " + one_line(text[8:] if text.startswith("tablao: ") else text), file=sys.stderr)
     return 1
