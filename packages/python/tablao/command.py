@@ -141,7 +141,7 @@ def bar(job, width=0):
     """As the demo draws it."""
     done = 30 * job["num_completed"] // max(1, job["num_tasks"])
     words = ["%4d of %d tasks" % (job["num_completed"], job["num_tasks"])]
-    words += [job["status"]] if job["status"] != "active" else []
+    words += [str(job["status"])] if job["status"] != "active" else []
     for name in "active", "failed", "soft-failed", "paused":
         number = job["num_" + name.replace("-", "_")]
         if number:
@@ -331,7 +331,7 @@ def show_job(farm, args):
     facts = {
         "uuid": job["job_uuid"], "type": job["job_type"], "priority": job["priority"],
         "status": job["status"], "activity": job["activity"], "created": local_time(job["created_at"]),
-        "steps": "%(steps_completed)d of %(steps_total)d" % job,
+        "steps": "%(steps_completed)s of %(steps_total)s" % job,
         "attempts": "%(num_attempts)d, %(num_failed_attempts)d of them failed" % job,
         "worked on": duration(job["busy_seconds"]),
         "to delete": local_time(job["delete_requested_at"]),
@@ -348,7 +348,7 @@ def show_job(farm, args):
         tell_table(
             args, job["tasks"], ["task", "name", "type", "status", "worker", "steps", "activity"],
             lambda row: [row["uuid"][:length], *map(row.get, ["name", "type", "status", "worker_name"]),
-                         "%(steps_completed)d/%(steps_total)d" % row, row["activity"]])
+                         "%(steps_completed)s/%(steps_total)s" % row, row["activity"]])
 
 
 @command("submit", "[--hold] FILE", option("file", metavar="FILE"), option("--hold", action="store_true"), mode="write")
@@ -416,7 +416,7 @@ def workers(farm, args):
         FROM worker_summaries w LEFT JOIN worker_statistics s ON s.worker_uuid = w.worker_uuid
         ORDER BY w.name, w.worker_uuid"""),
         ["worker", "status", "at work on", "done", "failed", "time", "seen", "task types"], lambda row: [
-            row["name"], " -> ".join(filter(None, [row["status"] or "new", row["status_requested"]])),
+            row["name"], " -> ".join(map(str, filter(None, [row["status"] or "new", row["status_requested"]]))),
             "%(task_name)s of %(job_name)s" % row if row["task_status"] == "active" else None,
             row["num_completed"], row["num_failed"], duration(row["mean_seconds"]),
             local_time(row["last_seen_at"]), row["supported_task_types"]])
