@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import sqlite3
-import subprocess
 import sys
 import time
 import uuid
@@ -529,7 +528,7 @@ def backup(farm, args):
     """
     if os.path.lexists(args.file) or not args.file:
         raise Refusal("%s: is there already" % args.file if args.file else "the copy wants a name")
-    part = "%s.%d.part" % (args.file, os.getpid())
+    part = "%s.%d.part" % (os.path.abspath(args.file), os.getpid())
     open(part, "xb").close()  # SQLite would not say which of the two it cannot open
     try:
         copy = sqlite3.connect(part)
@@ -567,7 +566,8 @@ def dashboard(farm, args):
     top, path = pathlib.Path(tablao.__file__).resolve().parents[3], os.path.abspath(farm.path)
     if not (top / "dashboard").is_dir():
         raise Refusal("the dashboard is in Tablao's repository: there, make dashboard DB=" + path)
-    return subprocess.call(["make", "-C", str(top), "-s", "dashboard", "DB=" + path.replace("$", "$$")])
+    # In our place, so that whoever ends us ends it.
+    os.execvp("make", ["make", "-C", str(top), "-s", "dashboard", "DB=" + path.replace("$", "$$")])
 
 
 def main(words=None):
