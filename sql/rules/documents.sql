@@ -40,7 +40,16 @@ BEGIN
     CASE t.type WHEN 'object' THEN t.value END
   FROM json_each(
     ltrim(CAST(NEW.document AS TEXT), char(65279)),
-    CASE WHEN NEW.job_uuid IS NULL THEN '$.tasks' ELSE '$' END
+    -- Older versions of SQLite know a member by the bytes of its name only.
+    CASE
+      WHEN NEW.job_uuid IS NOT NULL THEN '$'
+      WHEN CAST(NEW.document AS TEXT) GLOB '*\u00[67]*'
+      THEN coalesce((
+        SELECT m.fullkey FROM json_each(ltrim(CAST(NEW.document AS TEXT), char(65279))) m
+        WHERE m.key = 'tasks'
+      ), '$.tasks')
+      ELSE '$.tasks'
+    END
   ) t
   -- What is no array has the key of its parent, or those of its members.
   WHERE typeof(t.key) = 'integer';
@@ -122,8 +131,8 @@ BEGIN
         THEN 'worker_tag ' || a.worker_tag
       END,
       (
-        SELECT 'storage ' || n.value FROM json_each(a.storage, '$.shaman_checkout_id') n
-        WHERE n.type NOT IN ('text', 'null')
+        SELECT 'storage ' || n.value FROM json_each(a.storage) n
+        WHERE n.key = 'shaman_checkout_id' AND n.type NOT IN ('text', 'null')
       )
     )
   FROM (
@@ -277,7 +286,7 @@ BEGIN
     p.uuid, p.name, p.type, coalesce(p.priority, 50),
     coalesce(p.status, 'under-construction'),
     coalesce(p.settings, '{}'), coalesce(p.metadata, '{}'),
-    coalesce((SELECT n.value FROM json_each(p.storage, '$.shaman_checkout_id') n), ''),
+    coalesce((SELECT n.value FROM json_each(p.storage) n WHERE n.key = 'shaman_checkout_id'), ''),
     (SELECT g.id FROM worker_tags g WHERE g.uuid = p.worker_tag)
   FROM tablao_authored_tasks p
   -- Where tasks are added, nothing but its uuid is there of the job.
