@@ -484,17 +484,20 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
     int iBad;               /* the value that is reported */
     const char *zSeverity;
     const char *zMessage;
+    const char *zObserved;  /* the message in an observed farm; 0: the same */
   } aPragma[] = {
     { "synchronous", 1, 1, 0, "warning",
-      "OFF: a power failure may damage the file; NORMAL or more is safe" },
+      "OFF: a power failure may damage the file; NORMAL or more is safe", 0 },
     { "busy_timeout", 1, 1, 0, "warning",
-      "0: a statement fails at once when another process is writing" },
+      "0: a statement fails at once when another process is writing", 0 },
     { "foreign_keys", 0, 1, 0, "info",
-      "OFF: the triggers keep references all the same; ON is a second net" },
+      "OFF: the triggers keep references all the same; ON is a second net",
+      "OFF: what this connection deletes leaves references behind; "
+      "Flamenco's Manager has it ON" },
     { "ignore_check_constraints", 0, 1, 1, "warning",
-      "ON: a rule of the user's own tables may not hold" },
+      "ON: a rule of the user's own tables may not hold", 0 },
     { "writable_schema", 0, 1, 1, "error",
-      "ON: any statement may take the rules out of the file" },
+      "ON: any statement may take the rules out of the file", 0 },
   };
   static const struct {
     int op;
@@ -530,13 +533,13 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
     if( aPragma[i].bIfFile && !bFile ) continue;
     if( aPragma[i].bIfWritten && !bWritten ) continue;
     if( tablaoInt(pOp, zSql, -1)!=aPragma[i].iBad ) continue;
-    /* There, no trigger of ours keeps references. */
-    int bNoNet = pCur->bCurrent && !strcmp(aPragma[i].zPragma, "foreign_keys")
-              && tablaoKind(pOp)==TABLAO_OBSERVED;
-    checkAdd(pCur, pOp, aPragma[i].zSeverity, aPragma[i].zPragma, bNoNet
-        ? "OFF: what this connection deletes leaves references behind; "
-          "Flamenco's Manager has it ON"
-        : aPragma[i].zMessage);
+    const char *zMessage = aPragma[i].zMessage;
+    if( aPragma[i].zObserved && pCur->bCurrent
+     && tablaoKind(pOp)==TABLAO_OBSERVED
+    ){
+      zMessage = aPragma[i].zObserved;
+    }
+    checkAdd(pCur, pOp, aPragma[i].zSeverity, aPragma[i].zPragma, zMessage);
   }
 }
 
