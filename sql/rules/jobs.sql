@@ -86,14 +86,16 @@ WHEN (
     AND NEW.tablao_status <> ''
     AND (OLD.tablao_status = OLD.status OR NEW.tablao_status <> NEW.status)
   )
-  -- @statuses job
-  OR NOT (
-    NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
-    OR NEW.status = 'canceled' OR NEW.status = 'failed' OR NEW.status = 'paused'
-    OR NEW.status = 'pause-requested' OR NEW.status = 'cancel-requested'
-    OR NEW.status = 'requeueing' OR NEW.status = 'under-construction'
-  )
+  OR (
+    -- @statuses job
+    NOT (
+      NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
+      OR NEW.status = 'canceled' OR NEW.status = 'failed' OR NEW.status = 'paused'
+      OR NEW.status = 'pause-requested' OR NEW.status = 'cancel-requested'
+      OR NEW.status = 'requeueing' OR NEW.status = 'under-construction'
+    )
     AND (NEW.status <> OLD.status OR NEW.tablao_status = OLD.tablao_status)
+  )
 BEGIN
   SELECT CASE NEW.tablao_status
     WHEN OLD.tablao_status

@@ -278,8 +278,10 @@ ON tasks
 WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
   OR (
     NEW.tablao_rev = OLD.tablao_rev + (OLD.tablao_rev = 0)
-    OR NEW.tablao_swept <> OLD.tablao_swept
-    AND NEW.status <> substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
+    OR (
+      NEW.tablao_swept <> OLD.tablao_swept
+      AND NEW.status <> substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
+    )
   )
   AND (
     (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev > 0)
@@ -354,8 +356,11 @@ WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status E
       AND j.status = 'active'
       AND (
         instr(' active paused queued soft-failed ', ' ' || NEW.status || ' ')
-        OR NEW.status = 'completed' AND EXISTS (
-          SELECT 1 FROM tablao_counts c WHERE c.job_id = NEW.job_id AND c.num_queued > 0
+        OR (
+          NEW.status = 'completed'
+          AND EXISTS (
+            SELECT 1 FROM tablao_counts c WHERE c.job_id = NEW.job_id AND c.num_queued > 0
+          )
         )
       )
   )

@@ -220,9 +220,11 @@ END;
 
 CREATE TRIGGER tablao_workers_update_booleans AFTER UPDATE OF lazy_status_request, can_restart ON workers
 -- Booleans are kept as 0 and 1.
-WHEN NEW.lazy_status_request <> 0 AND NEW.lazy_status_request <> 1
-  OR NEW.can_restart <> 0 AND NEW.can_restart <> 1
+WHEN (NEW.lazy_status_request <> 0 AND NEW.lazy_status_request <> 1)
+  OR (
+    NEW.can_restart <> 0 AND NEW.can_restart <> 1
     AND (NEW.can_restart IS NOT OLD.can_restart OR NEW.tablao_rev < OLD.tablao_rev)
+  )
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
   -- In quotes, so that no text with a bar in it, and no BLOB, is taken for one.

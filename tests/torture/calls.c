@@ -309,6 +309,8 @@ static const Op aOp[] = {
   { AT_OBSERVED, "observe again", "DROP VIEW farm_status;"
     "DROP INDEX tablao_observed_worker_idx", "SELECT tablao_migrate()" },
   { AT_OBSERVED, "check observed", "", "SELECT * FROM tablao_check" },
+  { AT_FARM, "check, a column was added", "ALTER TABLE jobs ADD COLUMN x",
+    "SELECT * FROM tablao_check" },
   { AT_OBSERVED, "closed", "", "SELECT farm_tick()" },
   { AT_OBSERVED, "detach observed", "", "SELECT tablao_detach()" },
   { AT_OBSERVED, "detach, a user's trigger", "CREATE TRIGGER users "
@@ -339,6 +341,9 @@ static const Op aOp[] = {
     "SELECT * FROM tablao_adopt_problems" },
   { AT_ADOPTED, "detach", "", "SELECT tablao_detach()" },
   { AT_ADOPTED, "detach, a column", "ALTER TABLE jobs ADD COLUMN x",
+    "SELECT tablao_detach()" },
+  { AT_ADOPTED, "detach, a user's things", "CREATE INDEX i ON jobs(name);"
+    "CREATE TRIGGER users AFTER DELETE ON tasks BEGIN SELECT 1; END",
     "SELECT tablao_detach()" },
   { AT_FARM, "detach nothing", "", "SELECT tablao_detach()" },
   { AT_FARM, "versions", "", "SELECT tablao_schema_version(), "
