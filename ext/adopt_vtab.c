@@ -249,7 +249,9 @@ static int adoptRefused(AdoptScan *p, TablaoOp *pOp){
     tablaoBind(pModel, p->pInsert, i+1, sqlite3_column_value(p->pScan, i));
   }
   int rc = pModel->rc ? SQLITE_DONE : sqlite3_step(p->pInsert);
-  if( (rc & 0xff)==SQLITE_CONSTRAINT || rc==SQLITE_ERROR ){
+  if( (rc & 0xff)==SQLITE_CONSTRAINT || rc==SQLITE_ERROR
+   || rc==SQLITE_MISMATCH      /* An id that is no number */
+  ){
     adoptRefusedRow(p, pOp);
     bRefused = 1;
   }else if( rc!=SQLITE_DONE ){
