@@ -144,8 +144,8 @@ static void adoptRow(
 ){
   adoptRowClear(p);
   p->zKind = sqlite3_mprintf("%s", zKind);
-  p->zObject = sqlite3_mprintf("%s", zObject);
-  p->zMessage = sqlite3_mprintf("%s", zMessage);
+  p->zObject = tablaoReadable(sqlite3_mprintf("%s", zObject));
+  p->zMessage = tablaoReadable(sqlite3_mprintf("%s", zMessage));
   if( p->zKind==0 || p->zObject==0 || p->zMessage==0 ) pOp->rc = SQLITE_NOMEM;
 }
 

@@ -167,8 +167,8 @@ static void checkAdd(
   pCur->aRow = aNew;
   CheckRow *pRow = &aNew[pCur->nRow++];
   pRow->zSeverity = zSeverity;
-  pRow->zObject = sqlite3_mprintf("%s", zObject);
-  pRow->zMessage = sqlite3_mprintf("%s", zMessage);
+  pRow->zObject = tablaoReadable(sqlite3_mprintf("%s", zObject));
+  pRow->zMessage = tablaoReadable(sqlite3_mprintf("%s", zMessage));
   if( pRow->zObject==0 || pRow->zMessage==0 ) pOp->rc = SQLITE_NOMEM;
 }
 
@@ -675,6 +675,8 @@ static void checkScanRow(CheckCursor *pCur, TablaoOp *pOp){
     pRow->zObject = sqlite3_mprintf("%s", zFirst);
     pRow->zMessage = sqlite3_mprintf("%s", tablaoColumnText(pOp, pScan, 1));
   }
+  tablaoReadable(pRow->zObject);
+  tablaoReadable(pRow->zMessage);
   if( pRow->zObject==0 || pRow->zMessage==0 ) pOp->rc = SQLITE_NOMEM;
 }
 

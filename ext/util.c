@@ -80,6 +80,7 @@ void tablaoFail(TablaoOp *pOp, int rc, const char *zFormat, ...){
   va_start(ap, zFormat);
   pOp->zErr = sqlite3_vmprintf(zFormat, ap);
   va_end(ap);
+  tablaoReadable(pOp->zErr);
   pOp->rc = pOp->zErr ? rc : SQLITE_NOMEM;
 }
 
@@ -500,10 +501,23 @@ int tablaoIsUtf8(const unsigned char *z, int n){
 }
 
 /*
+** Makes z, a message or a name in it, one that any client can read: some cannot
+** where it is not UTF-8, so '?' then stands for all that is not ASCII. Returns
+** z, which may be NULL.
+*/
+char *tablaoReadable(char *z){
+  if( z && !tablaoIsUtf8((unsigned char*)z, (int)strlen(z)) ){
+    for(char *p=z; *p; p++){
+      if( *p & 0x80 ) *p = '?';
+    }
+  }
+  return z;
+}
+
+/*
 ** A value for a message: z, or '' where it is empty. It is cut to some 60 bytes
-** at the start of a UTF-8 character, where "..." then stands. If that is not
-** UTF-8, '?' stands for all that is not ASCII: some clients cannot read such a
-** message. OUT: caller frees with sqlite3_free(); NULL when out of memory.
+** at the start of a UTF-8 character, where "..." then stands. OUT: caller frees
+** with sqlite3_free(); NULL when out of memory.
 */
 char *tablaoShorten(const char *z){
   int n = 0;
@@ -515,12 +529,7 @@ char *tablaoShorten(const char *z){
     for(n=60; n>56 && (z[n] & 0xc0)==0x80; n--){}
     zOut = sqlite3_mprintf("%.*s...", n, z);
   }
-  if( zOut && !tablaoIsUtf8((unsigned char*)zOut, (int)strlen(zOut)) ){
-    for(char *p=zOut; *p; p++){
-      if( *p & 0x80 ) *p = '?';
-    }
-  }
-  return zOut;
+  return tablaoReadable(zOut);
 }
 
 /* --- Lists of statements --------------------------------------------------*/
