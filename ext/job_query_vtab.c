@@ -308,7 +308,8 @@ static void queryReadMembers(
     }
   }
   tablaoDone(pOp->p, pStmt);
-  if( pOp->zErr && strstr(pOp->zErr, "malformed JSON") ){
+  /* Of SQLite, and not about a member of that name. */
+  if( pOp->zErr && strcmp(pOp->zErr, "tablao: job_query: malformed JSON")==0 ){
     sqlite3_free(pOp->zErr);
     pOp->zErr = 0;
     pOp->rc = SQLITE_OK;
