@@ -22,16 +22,23 @@
 ** lets no cycle in, but a client that inserts rows may.
 **
 ** Rows come in the order of index_in_job. Without a job: all jobs, one after
-** the other, or with uuid = ? that of the task. A uuid that no job has is an
-** error, since a mistyped one would look like a job without tasks; NULL has no
-** rows.
+** the other. With uuid = ? only the job of that task is looked at, and in it
+** only that task. A uuid that no job has is an error, since a mistyped one would
+** look like a job without tasks; NULL has no rows.
 **
 ** HOW IT WORKS: for each job, xFilter and xNext read all task ids and all
 ** dependencies, sort them (graph.c), and find for each task the longest path
 ** to it (level) and from it. A task is critical when the two add up to the
 ** longest path of all. This is linear in the number of tasks and of
 ** dependencies, of which it keeps four integers each. Names are not kept: a
-** second run of the statement delivers them.
+** second run of the statement delivers them, or with uuid = ? one that finds
+** the task.
+**
+** A join that asks for one task after the other would measure their job as
+** often. So what was measured stays with the cursor, and serves while the next
+** one is of the same job and nothing has been written: by this connection, as
+** sqlite3_total_changes() tells, or by another, which a statement that has
+** been begun and not ended keeps from being seen.
 **
 ** It reads nothing but plain tables of the main database, yet is not
 ** INNOCUOUS: a trigger in an attached file could copy rows of main through
@@ -56,9 +63,9 @@
 #define GRAPH_COL_JOB_UUID         7
 #define GRAPH_COL_SCHEMA           8
 
-/* Bits of idxNum, in the order of argv. Of the first two, one at most. */
-#define GRAPH_IDX_JOB    1  /* job_uuid = ?; else all jobs */
-#define GRAPH_IDX_TASK   4  /* uuid = ?; else all jobs */
+/* Bits of idxNum, in the order of argv. Without the first two: all jobs. */
+#define GRAPH_IDX_JOB    1  /* job_uuid = ? */
+#define GRAPH_IDX_TASK   4  /* uuid = ? */
 #define GRAPH_IDX_SCHEMA 2  /* schema = ? */
 
 /* What is known of one task. */
@@ -76,15 +83,20 @@ struct GraphCursor {
   sqlite3_vtab_cursor base;
   sqlite3_stmt *pJobs;      /* the jobs to show: id, uuid */
   sqlite3_stmt *pTasks;     /* the tasks of one: id, uuid, name, status */
+  sqlite3_stmt *pTask;      /* one of these, likewise; NULL: all are shown */
   sqlite3_stmt *pEdges;     /* the dependencies of one */
+  sqlite3_stmt *pHold;      /* keeps what others write from being seen */
   char *zSchema;            /* NULL: main */
-  TablaoGraph graph;        /* of the job at hand; node i is aNode[i] */
+  sqlite3_int64 iJob;       /* id of the job that was measured */
+  int nChange;              /* sqlite3_total_changes() by then */
+  TablaoGraph graph;        /* of that job; node i is aNode[i] */
   GraphNode *aNode;         /* by index_in_job */
   int *aHash;               /* node number + 1 of an id; 0 is free */
   int nHash;                /* a power of two */
   int nLongest;             /* the longest path of the job */
   int iNode;                /* the node of the current row */
   int bFound;               /* a job was found */
+  int bInJob;               /* its tasks are being shown; else EOF */
 };
 
 static int graphConnect(
@@ -107,8 +119,10 @@ static int graphOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
   return tablaoVtabOpen(sizeof(GraphCursor), ppCursor);
 }
 
-/* Forgets the job at hand. */
+/* Forgets the job that was measured. */
 static void graphForget(GraphCursor *pCur){
+  tablaoDone(((TablaoVtab*)pCur->base.pVtab)->p, pCur->pHold);
+  pCur->pHold = 0;
   tablaoGraphClear(&pCur->graph);
   sqlite3_free(pCur->aNode);
   sqlite3_free(pCur->aHash);
@@ -116,20 +130,24 @@ static void graphForget(GraphCursor *pCur){
   pCur->aHash = 0;
 }
 
-/* Puts the cursor back into its state at xOpen. */
+/* Puts the cursor back into its state at xOpen, but for what was measured, if
+** that is of main. */
 static void graphCursorReset(GraphCursor *pCur){
   TablaoDb *p = ((TablaoVtab*)pCur->base.pVtab)->p;
-  graphForget(pCur);
+  if( pCur->zSchema ) graphForget(pCur);
   tablaoDone(p, pCur->pJobs);
   tablaoDone(p, pCur->pTasks);
+  tablaoDone(p, pCur->pTask);
   tablaoDone(p, pCur->pEdges);
   sqlite3_free(pCur->zSchema);
   pCur->zSchema = 0;
-  pCur->pJobs = pCur->pTasks = pCur->pEdges = 0;
+  pCur->pJobs = pCur->pTasks = pCur->pTask = pCur->pEdges = 0;
+  pCur->bFound = pCur->bInJob = 0;
 }
 
 static int graphClose(sqlite3_vtab_cursor *pBase){
   graphCursorReset((GraphCursor*)pBase);
+  graphForget((GraphCursor*)pBase);
   sqlite3_free(pBase);
   return SQLITE_OK;
 }
@@ -223,30 +241,50 @@ static void graphMeasure(GraphCursor *pCur, TablaoOp *pOp){
 }
 
 /*
+** Begins the job of pJobs: measures it, if it is not the one that was measured
+** last, or is no longer the same.
+*/
+static void graphEnter(GraphCursor *pCur, TablaoOp *pOp){
+  sqlite3_value *pId = sqlite3_column_value(pCur->pJobs, 0);
+  sqlite3_int64 iJob = sqlite3_column_int64(pCur->pJobs, 0);
+  int nChange = sqlite3_total_changes(pOp->db);
+  pCur->bFound = pCur->bInJob = 1;
+  sqlite3_reset(pCur->pTasks);
+  tablaoBind(pOp, pCur->pTasks, 1, pId);
+  if( pCur->pTask ) tablaoBind(pOp, pCur->pTask, 2, pId);
+  if( pCur->aNode && iJob==pCur->iJob && nChange==pCur->nChange ) return;
+  graphForget(pCur);
+  pCur->iJob = iJob;
+  pCur->nChange = nChange;
+  pCur->pHold = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
+      "SELECT 1 FROM main.jobs");
+  tablaoStep(pOp, pCur->pHold);
+  tablaoBind(pOp, pCur->pEdges, 1, pId);
+  graphReadNodes(pCur, pOp);
+  if( pOp->rc==SQLITE_OK ) graphReadEdges(pCur, pOp);
+  graphMeasure(pCur, pOp);
+}
+
+/*
 ** Goes on to the next task, in the next job if need be. A task that came to
 ** the job after it was measured is passed over: the statement that uses the
 ** cursor inserted it.
 */
 static void graphAdvance(GraphCursor *pCur, TablaoOp *pOp){
+  sqlite3_stmt *pRow = pCur->pTask ? pCur->pTask : pCur->pTasks;
   while( pOp->rc==SQLITE_OK ){
-    if( pCur->aNode && tablaoStep(pOp, pCur->pTasks) ){
-      pCur->iNode = *graphHashSlot(pCur,
-          sqlite3_column_int64(pCur->pTasks, 0)) - 1;
+    if( pCur->bInJob && tablaoStep(pOp, pRow) ){
+      pCur->iNode = *graphHashSlot(pCur, sqlite3_column_int64(pRow, 0)) - 1;
       if( pCur->iNode>=0 ) return;
     }else{
-      graphForget(pCur);
+      pCur->bInJob = 0;
       if( !tablaoStep(pOp, pCur->pJobs) ) break;
-      pCur->bFound = 1;
-      sqlite3_reset(pCur->pTasks);
-      sqlite3_value *pId = sqlite3_column_value(pCur->pJobs, 0);
-      tablaoBind(pOp, pCur->pTasks, 1, pId);
-      tablaoBind(pOp, pCur->pEdges, 1, pId);
-      graphReadNodes(pCur, pOp);
-      if( pOp->rc==SQLITE_OK ) graphReadEdges(pCur, pOp);
-      graphMeasure(pCur, pOp);
+      graphEnter(pCur, pOp);
     }
   }
-  graphForget(pCur);
+  /* After an error there may be half a graph. */
+  pCur->bInJob = 0;
+  if( pOp->rc ) graphForget(pCur);
 }
 
 static int graphNext(sqlite3_vtab_cursor *pBase){
@@ -258,7 +296,7 @@ static int graphNext(sqlite3_vtab_cursor *pBase){
 }
 
 static int graphEof(sqlite3_vtab_cursor *pBase){
-  return ((GraphCursor*)pBase)->aNode==0;
+  return !((GraphCursor*)pBase)->bInJob;
 }
 
 static int graphRowid(sqlite3_vtab_cursor *pBase, sqlite3_int64 *piRowid){
@@ -279,7 +317,8 @@ static int graphColumn(
     case GRAPH_COL_UUID:
     case GRAPH_COL_NAME:
     case GRAPH_COL_STATUS:
-      sqlite3_result_value(ctx, sqlite3_column_value(pCur->pTasks, iCol+1));
+      sqlite3_result_value(ctx, sqlite3_column_value(
+          pCur->pTask ? pCur->pTask : pCur->pTasks, iCol+1));
       break;
     case GRAPH_COL_LEVEL:
       if( bSorted ) sqlite3_result_int(ctx, pNode->iLevel);
@@ -324,6 +363,7 @@ static int graphFilter(
   int bTask = (idxNum & GRAPH_IDX_TASK)!=0;
   if( idxNum & GRAPH_IDX_SCHEMA ){
     pCur->zSchema = tablaoSchema(&op, argv[bJob+bTask]);
+    graphForget(pCur);
   }
   /* NO_VTAB: a view that takes the place of a table cannot call us again. */
   pCur->pJobs = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
@@ -341,7 +381,12 @@ static int graphFilter(
       "CROSS JOIN main.task_dependencies d ON likelihood(d.task_id=t.id, 1e-5) "
       "WHERE likelihood(t.job_id=?1, 1e-5)");
   if( bJob || bTask ) tablaoBind(&op, pCur->pJobs, 1, argv[0]);
-  pCur->bFound = 0;
+  if( bTask ){
+    pCur->pTask = tablaoCached(&op, SQLITE_PREPARE_NO_VTAB,
+        "SELECT id, uuid, name, status FROM main.tasks "
+        "WHERE uuid=?1 AND +job_id=?2");
+    tablaoBind(&op, pCur->pTask, 1, argv[bJob]);
+  }
   graphAdvance(pCur, &op);
   if( bJob && !pCur->bFound && op.rc==SQLITE_OK
    && sqlite3_value_type(argv[0])!=SQLITE_NULL
@@ -384,8 +429,9 @@ static int graphBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     pInfo->idxNum |= GRAPH_IDX_JOB;
     pInfo->estimatedCost = 1e4;
     pInfo->estimatedRows = 1000;
-  }else if( iTask>=0 ){
-    /* SQLite looks for the task in its job. */
+  }
+  if( iTask>=0 ){
+    /* SQLite looks again. */
     pInfo->aConstraintUsage[iTask].argvIndex = ++nArg;
     pInfo->idxNum |= GRAPH_IDX_TASK;
     pInfo->estimatedCost = 1e4;
