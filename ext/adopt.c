@@ -230,6 +230,8 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
     tablaoExec(pOp, tablaoScript("adopt_copy"));
     p->bAsk = pOp->rc!=SQLITE_OK;
   }
+  /* The triggers may have been lost, with a table that was made anew. */
+  tablaoExec(pOp, tablaoScript("adopt_recount"));
   tablaoExec(pOp, tablaoScript("adopt_settle"));
   tablaoListRun(pOp, &p->drop);
   tablaoExec(pOp, "UPDATE main.farm_settings SET value='on' "
