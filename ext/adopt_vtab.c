@@ -15,7 +15,7 @@
 **   table, column      missing, or one too many
 **   name               something has a name that a farm needs
 **   id, duplicate      a key that is no number, or not unique
-**   orphan, dependency, index, last rendered
+**   orphan, dependency, index, last rendered, cycle
 **                      as in the view farm_problems
 **   value              what the rules of an own farm would not let in
 **

@@ -181,32 +181,6 @@ WHERE CASE
   )
 END
 UNION ALL
-SELECT 'cycle', j.uuid, 'its tasks wait for each other in a circle: none of them will ever run'
-FROM jobs j
-JOIN tablao_job_counts c ON c.job_id = j.id
-WHERE (j.status = 'queued' OR j.status = 'active')
-  AND c.num_active = 0
-  AND c.num_queued + c.num_soft_failed > 0
-  AND NOT EXISTS (
-    SELECT 1 FROM tasks t
-    WHERE t.job_id = j.id
-      AND (t.status = 'queued' OR t.status = 'soft-failed')
-      AND (
-        t.tablao_open_deps = 0 -- @own
-        NOT EXISTS ( -- @observed
-          SELECT 1 -- @observed
-          FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id -- @observed
-          WHERE d.task_id = t.id AND p.status <> 'completed' -- @observed
-        ) -- @observed
-        OR EXISTS (
-          SELECT 1
-          FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-          WHERE d.task_id = t.id
-            AND p.status NOT IN ('completed', 'queued', 'soft-failed')
-        )
-      )
-  )
-UNION ALL
 SELECT 'attempt', t.uuid, 'an attempt is open of a task that is not active any more, or is another worker''s'
 FROM task_attempts a
 JOIN tasks t ON t.id = a.task_id
@@ -271,6 +245,30 @@ SELECT kind, object, message FROM (
   WHERE NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = m.worker_tag_id)
     OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = m.worker_id)
 )
+UNION ALL
+SELECT 'cycle', j.uuid, 'its tasks wait for each other in a circle: none of them will ever run'
+FROM jobs j
+WHERE j.status IN ('queued', 'active')
+  AND EXISTS (
+    SELECT 1 FROM tasks t WHERE t.job_id = j.id AND t.status IN ('queued', 'soft-failed')
+  )
+  AND NOT EXISTS (
+    SELECT 1 FROM tasks t
+    WHERE t.job_id = j.id AND t.status IN ('queued', 'soft-failed', 'active')
+      AND (
+        t.status = 'active'
+        OR t.tablao_open_deps = 0 -- @own
+        OR NOT EXISTS ( -- @observed
+          SELECT 1 -- @observed
+          FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id -- @observed
+          WHERE d.task_id = t.id AND p.status <> 'completed' -- @observed
+        ) -- @observed
+        OR EXISTS (
+          SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+          WHERE d.task_id = t.id AND p.status NOT IN ('completed', 'queued', 'soft-failed')
+        )
+      )
+  )
 UNION ALL
 SELECT kind, object, message FROM (
   SELECT 'orphan' AS kind, 'sleep_schedules ' || id AS object, 'worker_id is not the id of a worker' AS message
