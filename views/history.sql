@@ -50,7 +50,8 @@ LEFT JOIN workers w ON w.id = a.worker_id;
 
 -- How long each job has been worked on, and how long it will take if it goes
 -- on like that: one row per job. seconds_left is NULL unless the job is queued
--- or active and some step is done. It is whole seconds that are added to now.
+-- or active and some step is done. To now are added whole seconds, and milliseconds
+-- apart, since SQLite versions differ by one in what they make of fractions.
 -- One subquery per column, so that who wants one of them need not compile the
 -- others: a job that is deleted asks for two. To what is added up the open
 -- attempts come by way of the active tasks, of each of which it is the last: an
@@ -74,14 +75,20 @@ SELECT
   END,
   CASE WHEN b.status IN ('queued', 'active') AND b.steps_completed > 0 THEN (
     SELECT strftime(
-        '%Y-%m-%d %H:%M:%S',
-        substr(c.now, 1, 19),
-        CAST(round(
-          b.busy_ms / 1000.0 / b.steps_completed
-            * (b.steps_total - b.steps_completed) / max(1, b.num_active)
-        ) AS INTEGER) || ' seconds'
-      ) || substr(c.now, 20)
-    FROM farm_clock c
+        '%Y-%m-%d %H:%M:%S', substr(c.now, 1, 19), ((c.ms - c.rest) / 1000) || ' seconds'
+      ) || printf('.%03d', c.rest) || substr(c.now, 24)
+    FROM (
+      SELECT n.now, n.ms, (n.ms % 1000 + 1000) % 1000 AS rest
+      FROM (
+        SELECT
+          f.now,
+          substr(f.now, 21, 3) + CAST(round(
+            b.busy_ms / 1.0 / b.steps_completed
+              * (b.steps_total - b.steps_completed) / max(1, b.num_active)
+          ) AS INTEGER) AS ms
+        FROM farm_clock f
+      ) n
+    ) c
   ) END
 FROM (
   SELECT
