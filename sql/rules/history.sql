@@ -205,12 +205,13 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_insert_event AFTER INSERT ON workers
--- A new worker is an event.
+-- A new worker is an event; one that comes soft-deleted has no status to tell of,
+-- and its end will be none.
 BEGIN
   INSERT INTO tablao_events (
     kind, uuid, name, job_uuid, old_status, new_status, activity
   ) VALUES (
-    'worker', NEW.uuid, NEW.name, NULL, NULL, NEW.status, NULL
+    CASE WHEN NEW.deleted_at THEN NULL ELSE 'worker' END, NEW.uuid, NEW.name, NULL, NULL, NEW.status, NULL
   );
 END;
 
