@@ -57,6 +57,8 @@ LEFT JOIN workers w ON w.id = a.worker_id;
 -- attempts come by way of the active tasks, of each of which it is the last: an
 -- index of them would be two more pages to write per task. Those are looked
 -- through once, and not for every job; and not at all for one that has none.
+-- Where a task with the first or the last attempt was deleted, '' and '~' stand in
+-- tablao_counts, and all that are left are looked through.
 -- CASE: for a condition on attempts alone, SQLite makes a filter of all of them,
 -- once it has statistics.
 CREATE VIEW job_times (
@@ -107,12 +109,20 @@ FROM (
       SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
       WHERE t.job_id = j.id AND a.outcome IN ('failed', 'soft-failed') -- @observed
     ) AS num_failed_attempts, -- @observed
+    CASE WHEN (n.first_started_at = '') IS NOT 1 THEN -- @own
     nullif(min(coalesce(n.first_started_at, '9999'), CASE WHEN n.num_active > 0 THEN coalesce(( -- @own
       SELECT min(a.started_at) FROM busy o CROSS JOIN task_attempts a -- @own
         ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE likelihood(l.task_id = o.task_id, 1e-5)) -- @own
       WHERE o.job_id = j.id AND CASE o.job_id WHEN j.id THEN a.ended_at IS NULL END -- @own
-    ), '9999') ELSE '9999' END), '9999') AS first_started_at, -- @own
-    n.last_ended_at, -- @own
+    ), '9999') ELSE '9999' END), '9999') -- @own
+    ELSE ( -- @own
+      SELECT min(a.started_at) FROM tasks t CROSS JOIN task_attempts a ON likelihood(a.task_id = t.id, 1e-5) -- @own
+      WHERE t.job_id = j.id -- @own
+    ) END AS first_started_at, -- @own
+    CASE WHEN (n.last_ended_at = '~') IS NOT 1 THEN n.last_ended_at ELSE ( -- @own
+      SELECT max(a.ended_at) FROM tasks t CROSS JOIN task_attempts a ON likelihood(a.task_id = t.id, 1e-5) -- @own
+      WHERE t.job_id = j.id -- @own
+    ) END AS last_ended_at, -- @own
     ( -- @observed
       SELECT min(a.started_at) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
       WHERE t.job_id = j.id -- @observed

@@ -530,6 +530,28 @@ BEGIN
   DELETE FROM tablao_skips
   WHERE lane_id = OLD.tablao_lane
     AND worker_id IN (SELECT f.worker_id FROM task_failures f WHERE f.task_id = OLD.id);
+  -- Its attempts go with it, with foreign keys on before the next trigger, and their
+  -- sums with them. What only all the others can tell is marked: see job_times.
+  UPDATE tablao_counts SET
+    (num_attempts, num_failed_attempts, busy_ms, first_started_at, last_ended_at) = (
+      SELECT
+        max(0, num_attempts - count(*)),
+        max(0, num_failed_attempts - count(CASE WHEN a.outcome IN ('failed', 'soft-failed') THEN 1 END)),
+        max(0, busy_ms - sum(a.ms)),
+        CASE WHEN num_attempts > count(*) THEN
+          CASE WHEN first_started_at < min(a.started_at) THEN first_started_at ELSE '' END
+        END,
+        CASE WHEN num_attempts > count(*) THEN
+          CASE WHEN last_ended_at > max(a.ended_at) THEN last_ended_at ELSE '~' END
+        END
+      FROM tablao_timed_attempts a
+      WHERE likelihood(a.task_id = OLD.id, 1e-5) AND a.ended_at IS NOT NULL
+    )
+  WHERE job_id = OLD.job_id
+    AND EXISTS (
+      SELECT 1 FROM task_attempts a
+      WHERE likelihood(a.task_id = OLD.id, 1e-5) AND a.ended_at IS NOT NULL
+    );
 END;
 
 CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks
