@@ -2,8 +2,8 @@
 -- task, with the first reason that applies, and what there is to say about it.
 -- What the workers make of a task follows from its type and its job's tag and
 -- is worked out once for each such pair, as job 0, and once more for each job
--- and type that workers are blocked from. Only for a task that somebody has
--- failed the workers are looked through anew.
+-- and type that workers are blocked from. Only for a task that the worker who
+-- would come of it has failed the workers are looked through anew.
 CREATE VIEW waiting_tasks (
   task_uuid, task_name, task_type, job_uuid, job_name, reason, detail
 ) AS
@@ -83,11 +83,11 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
     ) END
   FROM able v
 ),
--- What that says of a task that nobody has failed; verdict is NULL where
--- nobody could run it.
-verdicts (job_id, task_type, worker_tag_id, num_blocked, verdict, words) AS MATERIALIZED (
+-- What that says of a task that the worker for whom it says so has not failed;
+-- verdict is NULL where nobody could run it.
+verdicts (job_id, task_type, worker_tag_id, num_blocked, worker_id, verdict, words) AS MATERIALIZED (
   SELECT
-    v.job_id, v.task_type, v.worker_tag_id, v.num_blocked,
+    v.job_id, v.task_type, v.worker_tag_id, v.num_blocked, coalesce(v.free_id, v.awake_id, v.some_id),
     CASE
       WHEN v.free_id IS NOT NULL THEN 'next'
       WHEN v.awake_id IS NOT NULL THEN 'workers-busy'
@@ -193,7 +193,11 @@ FROM (
         ELSE 'no-worker'
       END
       WHEN b.job_id IS NOT NULL AND b.verdict IS NULL THEN 'blocked'
-      WHEN EXISTS (SELECT 1 FROM task_failures f WHERE f.task_id = t.id)
+      WHEN EXISTS (
+        SELECT 1 FROM task_failures f
+        WHERE f.task_id = t.id
+          AND f.worker_id = CASE WHEN b.job_id IS NULL THEN u.worker_id ELSE b.worker_id END
+      )
       THEN coalesce((
         SELECT CASE max(CASE
           WHEN w.status <> 'awake' OR w.status_requested <> '' THEN 1
