@@ -85,9 +85,9 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
 ),
 -- What that says of a task that the worker for whom it says so has not failed;
 -- verdict is NULL where nobody could run it.
-verdicts (job_id, task_type, worker_tag_id, num_blocked, worker_id, verdict, words) AS MATERIALIZED (
+verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERIALIZED (
   SELECT
-    v.job_id, v.task_type, v.worker_tag_id, v.num_blocked, coalesce(v.free_id, v.awake_id, v.some_id),
+    v.job_id, v.task_type, v.worker_tag_id, coalesce(v.free_id, v.awake_id, v.some_id),
     CASE
       WHEN v.free_id IS NOT NULL THEN 'next'
       WHEN v.awake_id IS NOT NULL THEN 'workers-busy'
@@ -117,6 +117,13 @@ verdicts (job_id, task_type, worker_tag_id, num_blocked, worker_id, verdict, wor
             ))
         ) n
       )
+      -- All of them are blocked, each once, however often and in what spelling.
+      ELSE (
+        SELECT count(*)
+        FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+        WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
+          AND w.deleted_at IS NULL
+      )
     END
   FROM found v
 )
@@ -137,7 +144,7 @@ SELECT
     WHEN 'no-worker-with-tag' THEN 'no worker with the tag "'
       || (SELECT g.name FROM worker_tags g WHERE g.id = c.worker_tag_id)
       || '" takes tasks of type "' || trim(c.task_type, char(9, 10, 13, 32)) || '", others do'
-    WHEN 'blocked' THEN c.num_blocked || ' worker(s) blocked from tasks of type "' || trim(c.task_type, char(9, 10, 13, 32))
+    WHEN 'blocked' THEN c.words || ' worker(s) blocked from tasks of type "' || trim(c.task_type, char(9, 10, 13, 32))
       || '" of this job, no other worker is left to run them'
     WHEN 'failed-by-all' THEN (SELECT count(*) FROM task_failures f WHERE f.task_id = c.task_id)
       || ' worker(s) failed it, no other worker is left to run tasks of type "' || trim(c.task_type, char(9, 10, 13, 32))
@@ -174,7 +181,7 @@ FROM (
   SELECT
     t.uuid AS task_uuid, t.name AS task_name, t.type AS task_type, j.uuid AS job_uuid,
     j.name AS job_name, t.id AS task_id, j.status AS job_status, j.delete_requested_at,
-    j.worker_tag_id, b.num_blocked, t.job_id, u.task_type AS pair_type, u.worker_tag_id AS pair_tag_id,
+    j.worker_tag_id, t.job_id, u.task_type AS pair_type, u.worker_tag_id AS pair_tag_id,
     CASE WHEN b.job_id IS NULL THEN u.words ELSE b.words END AS words,
     CASE
       WHEN j.status <> 'active' AND j.status <> 'queued' THEN 'job-status'
