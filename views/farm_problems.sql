@@ -22,7 +22,11 @@ BEGIN
   UPDATE tasks SET tablao_rev = 1
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND tablao_rev < 1;
   UPDATE tasks SET
-    index_in_job = (SELECT max(t.index_in_job) + 1 FROM tasks t WHERE t.job_id = tasks.job_id)
+    -- Of those that are one: the highest may itself be below 0.
+    index_in_job = (
+      SELECT coalesce(max(t.index_in_job), 0) + 1 FROM tasks t
+      WHERE t.job_id = tasks.job_id AND typeof(t.index_in_job) = 'integer' AND t.index_in_job > 0
+    )
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND index_in_job <= 0;
   INSERT INTO tablao_place_task (task_id)
   SELECT t.id FROM tasks t WHERE t.uuid = OLD.object AND OLD.kind = 'lane';
@@ -41,8 +45,7 @@ BEGIN
   WHERE OLD.kind = 'failures'
     AND task_id = CAST(substr(OLD.object, 15) AS INTEGER)
     AND 'task_failures ' || task_id || ' ' || worker_id = OLD.object
-    AND worker_id IN (SELECT id FROM workers)
-    AND task_id IN (SELECT id FROM tasks);
+    AND worker_id IN (SELECT id FROM workers);
   -- A job that is only inserted does nothing to its tasks.
   UPDATE jobs SET tablao_status = status
   WHERE uuid = OLD.object AND OLD.kind = 'unfinished' AND tablao_status = '';
@@ -75,15 +78,15 @@ BEGIN
     AND task_id = (SELECT t.id FROM tasks t WHERE t.uuid = OLD.object);
   DELETE FROM tablao_counts
   WHERE OLD.kind = 'leftover'
-    AND job_id = CAST(substr(OLD.object, 15) AS INTEGER)
+    AND job_id = substr(OLD.object, 15)
     AND OLD.object = 'tablao_counts ' || job_id;
   DELETE FROM tablao_lanes
   WHERE OLD.kind = 'leftover'
-    AND id = CAST(substr(OLD.object, 14) AS INTEGER)
+    AND id = substr(OLD.object, 14)
     AND OLD.object = 'tablao_lanes ' || id;
   DELETE FROM tablao_worker_types
   WHERE OLD.kind = 'leftover'
-    AND worker_id = CAST(substr(OLD.object, 21) AS INTEGER)
+    AND worker_id = substr(OLD.object, 21)
     AND OLD.object = 'tablao_worker_types ' || worker_id;
   DELETE FROM tablao_acting
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
