@@ -15,7 +15,8 @@ SELECT kind, object, message FROM tablao_row_problems;
 CREATE TRIGGER tablao_problems_delete INSTEAD OF DELETE ON farm_problems
 BEGIN
   UPDATE tasks SET
-    steps_completed = max(0, min(steps_completed, steps_total))
+    steps_completed = max(0, min(steps_completed, steps_total)),
+    steps_total = max(0, steps_total)
   WHERE uuid = OLD.object AND OLD.kind = 'steps';
   -- A row that our triggers have not been at, or were kept from. The rules are for
   -- what is written here, not for the rest of the row.

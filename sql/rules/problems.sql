@@ -34,7 +34,7 @@ SELECT kind, object, message FROM (
   UNION ALL
   SELECT 'steps', uuid, 'steps_completed is not between 0 and steps_total'
   FROM tasks
-  WHERE steps_completed NOT BETWEEN 0 AND max(0, steps_total)
+  WHERE steps_completed NOT BETWEEN 0 AND steps_total
   UNION ALL
   SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
   FROM tasks t
@@ -69,17 +69,14 @@ SELECT kind, object, message FROM (
   SELECT 'counters' AS kind, j.uuid AS object, 'the counters of tasks per status and steps differ from the tasks' AS message
   FROM jobs j
   CROSS JOIN tablao_true_counts n ON n.job_id = j.id
-  LEFT JOIN tablao_job_counts c ON c.job_id = j.id
-  WHERE c.num_tasks IS NOT n.num_tasks
-    OR c.num_queued IS NOT n.num_queued
-    OR c.num_active IS NOT n.num_active
-    OR c.num_completed IS NOT n.num_completed
-    OR c.num_failed IS NOT n.num_failed
-    OR c.num_canceled IS NOT n.num_canceled
-    OR c.num_soft_failed IS NOT n.num_soft_failed
-    OR c.num_paused IS NOT n.num_paused
-    OR c.steps_completed IS NOT n.steps_completed
-    OR c.steps_total IS NOT n.steps_total
+  JOIN tablao_job_counts c ON c.job_id = j.id
+  WHERE (
+      c.num_tasks, c.num_queued, c.num_active, c.num_completed, c.num_failed,
+      c.num_canceled, c.num_soft_failed, c.num_paused, c.steps_completed, c.steps_total
+    ) IS NOT (
+      n.num_tasks, n.num_queued, n.num_active, n.num_completed, n.num_failed,
+      n.num_canceled, n.num_soft_failed, n.num_paused, n.steps_completed, n.steps_total
+    )
   UNION ALL
   SELECT 'sums', j.uuid, 'steps_completed or steps_total is not the sum over the tasks'
   FROM jobs j
