@@ -21,7 +21,7 @@ BEGIN
   -- A row that our triggers have not been at, or were kept from. The rules are for
   -- what is written here, not for the rest of the row.
   UPDATE tasks SET tablao_rev = 1
-  WHERE uuid = OLD.object AND OLD.kind = 'lane' AND tablao_rev < 1;
+  WHERE uuid = OLD.object AND OLD.kind = 'lane' AND tablao_rev NOT BETWEEN 1 AND 9e18;
   UPDATE tasks SET
     -- Of those that are one: the highest may itself be below 0.
     index_in_job = (

@@ -40,7 +40,8 @@ SELECT kind, object, message FROM (
   FROM tasks t
   JOIN jobs j ON j.id = t.job_id
   LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
-  WHERE t.tablao_rev < 1
+  -- A text is above all numbers.
+  WHERE t.tablao_rev NOT BETWEEN 1 AND 9e18
     OR l.job_id IS NOT t.job_id
     OR l.task_type IS NOT lower(trim(t.type, char(9, 10, 13, 32)))
     OR l.task_priority IS NOT t.priority

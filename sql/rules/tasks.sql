@@ -21,7 +21,8 @@ WHEN NEW.tablao_rev = 0
   OR NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.job_id = NEW.job_id)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
-  WHERE NEW.tablao_rev OR NEW.tablao_swept <> '' OR NEW.tablao_open_deps OR NEW.tablao_lane;
+  -- As one text, so that a word is refused where a number is.
+  WHERE NEW.tablao_rev || NEW.tablao_swept || NEW.tablao_open_deps || NEW.tablao_lane <> '000';
   -- A user's trigger inserts a task while ours have not been at another one.
   INSERT INTO tablao_finish_task (task_id, status, rev)
   SELECT t.id, t.status, 0 FROM tasks t WHERE t.job_id = NEW.job_id AND t.index_in_job = 0;
