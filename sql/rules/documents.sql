@@ -379,8 +379,8 @@ BEGIN
   DELETE FROM tablao_authored_job;
   -- Of all of them: a user's trigger may have added dependencies, or completed
   -- a task.
-  INSERT INTO tablao_link (task_id, dependency_id, is_new)
-  SELECT n.task_id, t.tablao_open_deps, 0
+  INSERT INTO tablao_wait (task_id, waits_for)
+  SELECT n.task_id, t.tablao_open_deps
   FROM tasks t CROSS JOIN tablao_next_dependencies n ON n.task_id = t.id
   WHERE likelihood(t.job_id = NEW.job_id, 1e-5) AND NOT n.is_right;
   -- The sums are what is booked, whatever is written to them.

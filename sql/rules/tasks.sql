@@ -712,7 +712,7 @@ BEGIN
   FROM tablao_replaced WHERE table_name = 'task_dependencies';
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
   WHERE NEW.rowid < 1;
-  INSERT INTO tablao_link (task_id, dependency_id, is_new) VALUES (NEW.task_id, NEW.dependency_id, 1);
+  INSERT INTO tablao_link (task_id, dependency_id) VALUES (NEW.task_id, NEW.dependency_id);
 END;
 
 CREATE TRIGGER tablao_dependencies_before_update BEFORE UPDATE ON task_dependencies
@@ -732,20 +732,19 @@ CREATE TRIGGER tablao_dependencies_update AFTER UPDATE ON task_dependencies
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
   FROM tablao_replaced WHERE table_name = 'task_dependencies';
-  INSERT INTO tablao_link (task_id, dependency_id, is_new)
-  VALUES (OLD.task_id, OLD.dependency_id, 0), (NEW.task_id, NEW.dependency_id, 1);
+  INSERT INTO tablao_wait (task_id, waits_for) VALUES (OLD.task_id, OLD.dependency_id);
+  INSERT INTO tablao_link (task_id, dependency_id) VALUES (NEW.task_id, NEW.dependency_id);
 END;
 
 CREATE TRIGGER tablao_dependencies_delete AFTER DELETE ON task_dependencies
 -- The task waits for another one, if it waited for that.
 BEGIN
-  INSERT INTO tablao_link (task_id, dependency_id, is_new) VALUES (OLD.task_id, OLD.dependency_id, 0);
+  INSERT INTO tablao_wait (task_id, waits_for) VALUES (OLD.task_id, OLD.dependency_id);
 END;
 
--- tablao_link: a dependency is new (is_new 1), and the rules on it are asked; or what
--- the task waits for, dependency_id, may be wrong (0).
-CREATE VIEW tablao_link (task_id, dependency_id, is_new) AS
-SELECT NULL, NULL, NULL WHERE 0;
+-- tablao_link: the rules on a dependency that is new, and what its task waits for.
+CREATE VIEW tablao_link (task_id, dependency_id) AS
+SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_link_insert INSTEAD OF INSERT ON tablao_link
 BEGIN
@@ -759,14 +758,13 @@ BEGIN
     WHEN (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id)
       <> (SELECT t.job_id FROM tasks t WHERE t.id = NEW.dependency_id)
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be a task of the same job as task_id')
-  END
-  WHERE NEW.is_new;
-  INSERT INTO tablao_wait (task_id, waits_for)
-  VALUES (NEW.task_id, CASE NEW.is_new WHEN 1 THEN 0 ELSE NEW.dependency_id END);
+  END;
+  INSERT INTO tablao_wait (task_id, waits_for) VALUES (NEW.task_id, 0);
 END;
 
--- tablao_wait: what a task waits for may be wrong. A door of its own, as one task
--- by its id is the one thing that SQLite looks up whatever statistics it has.
+-- tablao_wait: a task that waits for that one (0: for none) may have to wait for
+-- another. A door of its own, as one task by its id is the one thing that SQLite
+-- looks up whatever statistics it has.
 CREATE VIEW tablao_wait (task_id, waits_for) AS
 SELECT NULL, NULL WHERE 0;
 
