@@ -228,7 +228,7 @@ BEGIN
     END,
     updated_at = CASE NEW.from_status WHEN NEW.to_status THEN updated_at ELSE NEW.now END,
     tablao_swept = CASE status WHEN NEW.from_status THEN NEW.mark ELSE tablao_swept END,
-    tablao_rev = tablao_rev + (tablao_rev > 0)
+    tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE job_id = NEW.job_id AND status = NEW.from_status;
   UPDATE tablao_acting SET (num_swept, num_tasks, booked) = (
     SELECT

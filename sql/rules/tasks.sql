@@ -11,7 +11,8 @@
 -- One that also writes tablao_swept is that of a job which changes many tasks at
 -- once and has booked it. So the status before is OLD.status, or where that is
 -- out of date, since a user's BEFORE trigger has changed the job, what the job
--- has made of it.
+-- has made of it. Of a task that is being inserted tablao_rev stays 0, whoever else
+-- writes it (tablao_rev IS TRUE adds nothing), until tablao_finish_task is done.
 
 -- INSERT --------------------------------------------------------------------
 
@@ -300,9 +301,7 @@ BEGIN
   UPDATE tasks SET
     steps_completed = max(0, min(steps_total, CASE
       WHEN NEW.status = OLD.status THEN steps_completed
-      WHEN status = 'completed' THEN steps_total
-      WHEN status = 'queued' THEN 0
-      ELSE steps_completed
+      ELSE CASE status WHEN 'completed' THEN steps_total WHEN 'queued' THEN 0 ELSE steps_completed END
     END)),
     updated_at = coalesce(
       CASE
@@ -311,7 +310,7 @@ BEGIN
       END,
       (SELECT now FROM farm_clock)
     ),
-    tablao_rev = tablao_rev + 1
+    tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.id;
 END;
 
@@ -508,7 +507,7 @@ BEGIN
   VALUES ('commands', NEW.commands, 'array');
   UPDATE tasks SET
     commands = ltrim(CAST(commands AS TEXT), char(65279)),
-    tablao_rev = tablao_rev + (tablao_rev > 0)
+    tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.id AND (typeof(commands) <> 'text' OR unicode(commands) = 65279);
 END;
 
@@ -773,7 +772,7 @@ BEGIN
   -- No row: the job is being deleted, or the task has just been.
   UPDATE tasks SET
     tablao_open_deps = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = NEW.task_id),
-    tablao_rev = tablao_rev + (tablao_rev > 0)
+    tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.task_id
     AND tablao_open_deps = NEW.waits_for
     AND EXISTS (SELECT 1 FROM tablao_counts c WHERE c.job_id = tasks.job_id);

@@ -314,7 +314,7 @@ BEGIN
   UPDATE tasks SET
     worker_id = NULL,
     updated_at = (SELECT now FROM farm_clock),
-    tablao_rev = tablao_rev + 1
+    tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE worker_id = OLD.id;
   DELETE FROM worker_tag_membership WHERE worker_id = OLD.id;
   DELETE FROM task_failures WHERE worker_id = OLD.id;
