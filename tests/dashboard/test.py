@@ -159,6 +159,25 @@ def looks_right(chromium, base, farm, database, is_full):
     check(f"{farm}: an attempt leads to its task", found == 1, found)
 
 
+def takes_odd_names(chromium, base):
+    """Names of 300 characters, of none, twice the same; jobs without steps."""
+    def values(name):
+        return [list(row.values()) for row in json.loads(
+            ask(base, f"/farm/{name}.json?_shape=array")[1])]
+
+    check("odd: time that is not known is said to be so", values("farm-left") == [["?"]], values("farm-left"))
+    if not chromium:
+        return
+    for slug in dashboards:
+        path = f"/-/dashboards/{slug}"
+        chromium.open(base + path)
+        wide = chromium.run("""
+            return Array.from(document.querySelectorAll('html, .dashboard-card div'))
+              .filter(el => el.scrollWidth > el.clientWidth + 1)
+              .map(el => [el.innerText.slice(0, 40), el.scrollWidth, el.clientWidth])""")
+        check(f"odd {path}: all columns can be seen", not wide, wide)
+
+
 # --- What nobody may see ------------------------------------------------------
 
 
@@ -401,6 +420,10 @@ def main():
                 if farm != "empty":
                     keeps_secrets(base, farm, database)
                 knows_its_visitors(base, farm)
+        with serving(work / "odd.db") as base:
+            if chromium:
+                looks_right(chromium, base, "odd", work / "odd.db", False)
+            takes_odd_names(chromium, base)
         keeps_secrets_below(demo)
         refuses()
         writes(demo, chromium)
