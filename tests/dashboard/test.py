@@ -166,6 +166,9 @@ def takes_odd_names(chromium, base):
             ask(base, f"/farm/{name}.json?_shape=array")[1])]
 
     check("odd: time that is not known is said to be so", values("farm-left") == [["?"]], values("farm-left"))
+    found = values("job-settings")
+    check("odd: settings that are no texts are shown", found == [
+        ["frames", '{"from":1}'], ["dry", "true"], ["n", "null"], ["tags", '["a"]']], found)
     if not chromium:
         return
     for slug in dashboards:
