@@ -223,6 +223,8 @@ def span(seconds):
 
 def at(time):
     """A stored time, in this machine's."""
+    if time is None:
+        return None
     try:
         moment = datetime.strptime(str(time)[:19].replace("T", " "), "%Y-%m-%d %H:%M:%S")
     except ValueError:

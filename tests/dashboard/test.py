@@ -169,6 +169,8 @@ def takes_odd_names(chromium, base):
     found = values("job-settings")
     check("odd: settings that are no texts are shown", found == [
         ["frames", '{"from":1}'], ["dry", "true"], ["n", "null"], ["tags", '["a"]']], found)
+    found = dict(values("job-job"))
+    check("odd: a job that has not begun is said to be so", found["First started"] == "not yet", found)
     if not chromium:
         return
     for slug in dashboards:
