@@ -171,6 +171,8 @@ def takes_odd_names(chromium, base):
         ["frames", '{"from":1}'], ["dry", "true"], ["n", "null"], ["tags", '["a"]']], found)
     found = dict(values("job-job"))
     check("odd: a job that has not begun is said to be so", found["First started"] == "not yet", found)
+    check("odd: without steps, tasks are progress", "25 %" in found["Progress"] and "4 tasks" in found["Progress"]
+          and all("25 %" in row[3] for row in values("farm-jobs")), found)
     if not chromium:
         return
     for slug in dashboards:
