@@ -233,6 +233,11 @@ def at(time):
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
+def visible(name, uuid):
+    """A name, or the uuid of what has none that can be seen."""
+    return name if str(name or "").strip() else uuid
+
+
 def job_label(name, uuid):
     """What the job is chosen by: names may repeat."""
     return f"{name} ({(uuid or '')[:8]})"
@@ -249,19 +254,19 @@ def link(path, query, text):
 def job_link(name, uuid):
     if uuid is None:
         return ""
-    return link("/-/dashboards/job", {"job": job_label(name, uuid)}, name or uuid)
+    return link("/-/dashboards/job", {"job": job_label(name, uuid)}, visible(name, uuid))
 
 
 def worker_link(name, uuid):
     if uuid is None:
         return html(name)
-    return link(f"/{FARM}/worker_summaries", {"worker_uuid": uuid}, name or uuid)
+    return link(f"/{FARM}/worker_summaries", {"worker_uuid": uuid}, visible(name, uuid))
 
 
 def task_link(name, uuid):
     if uuid is None:
         return ""
-    return link(f"/{FARM}/task_details", {"uuid": uuid}, name or uuid)
+    return link(f"/{FARM}/task_details", {"uuid": uuid}, visible(name, uuid))
 
 
 def row_link(text, table, column, value):

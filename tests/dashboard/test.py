@@ -183,6 +183,10 @@ def takes_odd_names(chromium, base):
               .filter(el => el.scrollWidth > el.clientWidth + 1)
               .map(el => [el.innerText.slice(0, 40), el.scrollWidth, el.clientWidth])""")
         check(f"odd {path}: all columns can be seen", not wide, wide)
+        empty = chromium.run("""
+            return Array.from(document.querySelectorAll('.dashboard-card a'))
+              .filter(el => el.href && !el.innerText.trim()).map(el => el.href)""")
+        check(f"odd {path}: all links can be seen", not empty, empty)
 
 
 # --- What nobody may see ------------------------------------------------------
