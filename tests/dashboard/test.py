@@ -173,6 +173,8 @@ def takes_odd_names(chromium, base):
     check("odd: a job that has not begun is said to be so", found["First started"] == "not yet", found)
     check("odd: without steps, tasks are progress", "25 %" in found["Progress"] and "4 tasks" in found["Progress"]
           and all("25 %" in row[3] for row in values("farm-jobs")), found)
+    found = {row[0] for row in values("farm-tasks-by-job")}
+    check("odd: jobs of one name have a bar each", len(found) == 9, found)
     if not chromium:
         return
     for slug in dashboards:
