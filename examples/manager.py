@@ -66,9 +66,9 @@ def task_update(db, worker, body, task):
 
 
 def submit_job(db, worker, body):
-    body.setdefault('uuid', str(uuid.uuid4()))
-    db.execute('INSERT INTO authored_jobs (document) VALUES (?)', [json.dumps({**body, 'status': 'queued'})])
-    return job(db, worker, None, body['uuid'])
+    job_uuid = body['uuid'] if body.get('uuid') is not None else str(uuid.uuid4())
+    db.execute('INSERT INTO authored_jobs (document) VALUES (?)', [json.dumps({**body, 'uuid': job_uuid, 'status': 'queued'})])
+    return job(db, worker, None, job_uuid)
 
 
 def job(db, worker, body, job_uuid):
