@@ -155,6 +155,8 @@ class Handler(BaseHTTPRequestHandler):
                 worker = self.signed_by(db) if signed else None
                 if signed and not worker:
                     return 401, {'message': 'no such worker, or another secret'}
+                if method == 'POST' and function != next_task and not isinstance(body, dict):
+                    return 400, {'message': 'the body must be a JSON object'}
                 return function(db, worker, body, *match.groups())
         return 404, {'message': 'no such path'}
 
