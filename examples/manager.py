@@ -9,6 +9,7 @@ is shown how far the jobs are, at /.
 
 import argparse
 import base64
+import hashlib
 import hmac
 import html
 import json
@@ -33,10 +34,17 @@ def rows(db, sql, *params):
     return [dict(row) for row in db.execute(sql, params)]
 
 
+def digest(secret):
+    """What the farm keeps of a secret; who reads the file is not to be able to sign."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
 def register(db, worker, body):
     """A new worker gets a uuid, and a secret to sign with what it says."""
-    return 200, rows(db, '''INSERT INTO workers (secret, name, supported_task_types) VALUES (?, ?, ?)
-        RETURNING uuid, secret''', secrets.token_urlsafe(24), body['name'], ','.join(body['task_types']))[0]
+    secret = secrets.token_urlsafe(24)
+    [me] = rows(db, 'INSERT INTO workers (secret, name, supported_task_types) VALUES (?, ?, ?) RETURNING uuid',
+                digest(secret), body['name'], ','.join(body['task_types']))
+    return 200, {**me, 'secret': secret}
 
 
 def worker_status(db, worker, body):
@@ -145,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
         text = base64.b64decode(self.headers.get('Authorization', '').removeprefix('Basic '))
         name, _, secret = text.decode().partition(':')
         for known in rows(db, 'SELECT secret FROM workers WHERE uuid = ? AND deleted_at IS NULL', name):
-            return name if hmac.compare_digest(known['secret'].encode(), secret.encode()) else None
+            return name if hmac.compare_digest(known['secret'].encode(), digest(secret).encode()) else None
 
     def answer(self, db):
         body = json.loads(self.rfile.read(int(self.headers.get('Content-Length', 0))) or 'null')
