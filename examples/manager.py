@@ -156,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
             return name if hmac.compare_digest(known['secret'].encode(), digest(secret).encode()) else None
 
     def answer(self, db):
-        body = json.loads(self.rfile.read(int(self.headers.get('Content-Length', 0))) or 'null')
+        body = json.loads(self.rfile.read(int(self.headers.get('Content-Length', 0))) or 'null', parse_constant=int)  # int refuses NaN
         for method, path, function, signed in ROUTES:
             match = re.fullmatch(path, self.path)
             if match and method == self.command:
@@ -174,8 +174,8 @@ class Handler(BaseHTTPRequestHandler):
             status, body = self.answer(db)
         except sqlite3.IntegrityError as error:  # the database says no, and why
             status, body = 409, {'message': str(error)}
-        except (KeyError, TypeError, ValueError) as error:
-            status, body = 400, {'message': repr(error)}
+        except (sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, KeyError, TypeError, ValueError) as error:
+            status, body = 400, {'message': repr(error)}  # of a type, or so large, that SQLite does not take it
         finally:
             db.close()
         is_page = isinstance(body, str)
