@@ -9,6 +9,7 @@ is shown how far the jobs are, at /.
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import hmac
 import html
@@ -174,6 +175,8 @@ class Handler(BaseHTTPRequestHandler):
             status, body = self.answer(db)
         except sqlite3.IntegrityError as error:  # the database says no, and why
             status, body = 409, {'message': str(error)}
+        except sqlite3.OperationalError as error:  # locked for longer than the timeout, a disk that is full
+            status, body = 503, {'message': str(error)}
         except (sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, KeyError, TypeError, ValueError) as error:
             status, body = 400, {'message': repr(error)}  # of a type, or so large, that SQLite does not take it
         finally:
@@ -191,7 +194,11 @@ class Handler(BaseHTTPRequestHandler):
 def tick():
     while True:  # timeouts, sleep schedules, jobs that are stuck
         time.sleep(60)
-        connect().execute('INSERT INTO farm_ticks DEFAULT VALUES')
+        try:
+            with contextlib.closing(connect()) as db:
+                db.execute('INSERT INTO farm_ticks DEFAULT VALUES')
+        except sqlite3.Error as error:  # the next may succeed
+            print(f'tick: {error}', file=sys.stderr, flush=True)
 
 
 def make_farm(args):

@@ -28,9 +28,9 @@ def ask(path, body, authorization=None, patience=None):
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.loads(answer.read() or 'null')
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or 'null')
-        except OSError as error:  # not there yet, or just then made anew
+        except OSError as error:  # not there yet, or just then made anew, or its file is locked
+            if isinstance(error, urllib.error.HTTPError) and error.code != 503:
+                return error.code, json.loads(error.read() or 'null')
             if time.monotonic() >= end:
                 sys.exit(f"{args.name}: {args.manager}: {getattr(error, 'reason', error)}")
         time.sleep(0.2)
