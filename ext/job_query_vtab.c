@@ -309,7 +309,10 @@ static void queryReadMembers(
   }
   tablaoDone(pOp->p, pStmt);
   /* Of SQLite, and not about a member of that name. */
-  if( pOp->zErr && strcmp(pOp->zErr, "tablao: job_query: malformed JSON")==0 ){
+  size_t nWho = strlen("tablao: ") + strlen(pOp->zWho);
+  if( pOp->zErr && strlen(pOp->zErr)>nWho
+   && strcmp(pOp->zErr+nWho, ": malformed JSON")==0
+  ){
     sqlite3_free(pOp->zErr);
     pOp->zErr = 0;
     pOp->rc = SQLITE_OK;
