@@ -57,6 +57,8 @@ END;
 -- gives every value back as JSON, and what was JSON before comes back as it
 -- was, but for white space. Strings and numbers come back as SQL values: they
 -- are for others to refuse; but NaN comes back as null.
+-- CAST takes a BLOB that a client has bound for UTF-8, and one that is stored for
+-- what the database has, which may be UTF-16; || takes both for that.
 CREATE VIEW tablao_assert_json (column_name, value, root_type) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
@@ -119,9 +121,9 @@ BEGIN
   WHERE NEW.column_name IS NOT NULL
     AND (
       coalesce(
-        (SELECT j.type FROM json_tree(ltrim(CAST(NEW.value AS TEXT), char(65279))) j), ''
+        (SELECT j.type FROM json_tree(ltrim(NEW.value || '', char(65279))) j), ''
       ) NOT IN (NEW.root_type, 'null')
-      OR instr(CAST(NEW.value AS TEXT), char(0)) > 0
+      OR instr(CAST(NEW.value AS TEXT), char(0))
     );
 END;
 
