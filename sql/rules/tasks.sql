@@ -238,19 +238,19 @@ END;
 CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF
   status, tablao_swept, tablao_open_deps, tablao_lane
 ON tasks
--- The rule on the status, and on who may write columns of ours: AFTER, like
--- all the others, since where there is a BEFORE trigger, which might change the
--- row, SQLite reads it anew. Many tasks get another status at once only from
--- their job, while its own status is being acted upon.
+-- The rule on the status, and on who may write columns of ours: AFTER, like all
+-- others, since where there is a BEFORE trigger SQLite reads the row anew. Only
+-- their job gives many another status, while it is acted upon.
 WHEN NEW.tablao_rev < OLD.tablao_rev
-  OR CASE NEW.tablao_swept
-    WHEN OLD.tablao_swept
-    THEN NEW.tablao_rev = OLD.tablao_rev
-      AND OLD.tablao_rev > 0
-      AND (NEW.tablao_open_deps <> OLD.tablao_open_deps OR NEW.tablao_lane <> OLD.tablao_lane)
-    ELSE NEW.status = substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
-      AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
-  END
+  OR (
+    NEW.tablao_rev = OLD.tablao_rev AND OLD.tablao_rev > 0
+    AND (NEW.tablao_swept <> OLD.tablao_swept OR NEW.tablao_open_deps <> OLD.tablao_open_deps OR NEW.tablao_lane <> OLD.tablao_lane)
+  )
+  OR (
+    NEW.tablao_swept <> OLD.tablao_swept
+    AND instr(NEW.tablao_swept, ' ' || NEW.status)
+    AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
+  )
   OR (
     (NEW.tablao_rev = OLD.tablao_rev OR NEW.status <> OLD.status)
     -- @statuses task
