@@ -326,8 +326,8 @@ BEGIN
   WHERE j.job_id = NEW.job_id AND p.number > 0
   ON CONFLICT (job_id, task_type, task_priority) DO UPDATE SET num_tasks = num_tasks + 1;
   INSERT INTO tablao_counts (job_id, num_tasks, num_queued, steps_total)
-  VALUES (NEW.job_id, NEW.num_tasks, NEW.num_tasks, NEW.steps_total)
-  ON CONFLICT (job_id) DO UPDATE SET
+  SELECT id, NEW.num_tasks, NEW.num_tasks, NEW.steps_total FROM jobs WHERE id = NEW.job_id
+  ON CONFLICT DO UPDATE SET
     num_tasks = num_tasks + NEW.num_tasks,
     num_queued = num_queued + NEW.num_tasks,
     steps_total = steps_total + NEW.steps_total;

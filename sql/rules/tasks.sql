@@ -219,7 +219,7 @@ CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF
 ON tasks
 -- Whether the lane has a ready task, and where in it workers start to look.
 -- The job sees to this itself where it changes the status of many tasks.
-WHEN NEW.tablao_swept = OLD.tablao_swept OR NEW.status <> substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
+WHEN NEW.tablao_swept = OLD.tablao_swept OR NOT instr(NEW.tablao_swept, ' ' || NEW.status)
 BEGIN
   UPDATE tablao_lanes SET has_ready = NOT has_ready
   WHERE id = NEW.tablao_lane
@@ -282,7 +282,7 @@ WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
     NEW.tablao_rev = OLD.tablao_rev + (OLD.tablao_rev = 0)
     OR (
       NEW.tablao_swept <> OLD.tablao_swept
-      AND NEW.status <> substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1)
+      AND NOT instr(NEW.tablao_swept, ' ' || NEW.status)
     )
   )
   AND (
