@@ -25,7 +25,7 @@ BEGIN
         AND date(substr(NEW.value, 1, 16), '+0 days') = substr(NEW.value, 1, 10)
       THEN v.form
       WHEN NEW.value <> ''
-      THEN RAISE(ABORT, 'tablao: created_at, updated_at, last_seen_at and any other time must be a day that there is, with or without a time and an offset, like 2026-01-02 03:04:05.678+00:00')
+      THEN RAISE(ABORT, 'tablao: created_at, updated_at, deleted_at, delete_requested_at, last_seen_at, last_touched_at and next_check must be a day that there is, with or without a time and an offset, like 2026-01-02 03:04:05.678+00:00')
     END
     FROM (
       SELECT
