@@ -69,19 +69,18 @@ CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts -
 -- somebody asks: there, what is compiled with each report counts for more.
 -- Milliseconds are counted on whole seconds and the digits behind them, since
 -- SQLite versions differ by one in what they make of fractions.
-WHEN OLD.ended_at IS NULL
+WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL
 BEGIN
   UPDATE tablao_counts SET
     num_attempts = num_attempts + 1,
-    num_failed_attempts = num_failed_attempts
-      + (NEW.outcome IS 'failed' OR NEW.outcome IS 'soft-failed'),
+    num_failed_attempts = num_failed_attempts + coalesce(NEW.outcome GLOB '*failed', 0),
     busy_ms = busy_ms + max(0, coalesce(
       (strftime('%s', NEW.ended_at) || substr(NEW.ended_at, 21, 3))
         - (strftime('%s', NEW.started_at) || substr(NEW.started_at, 21, 3)),
       0
     )),
     first_started_at = min(coalesce(first_started_at, NEW.started_at), NEW.started_at),
-    last_ended_at = max(coalesce(last_ended_at, NEW.ended_at), NEW.ended_at)
+    last_ended_at = max(coalesce(last_ended_at, ''), NEW.ended_at)
   WHERE job_id = (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id);
 END;
 
