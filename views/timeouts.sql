@@ -16,7 +16,9 @@ WHERE t.status = 'active'
   );
 
 -- tablao_time_limits: the latest time, in 23 characters, that is timed out by
--- `task_timeout` and `worker_timeout`: no row for one that is switched off.
+-- `task_timeout` and `worker_timeout`: no row for one that is switched off. Rows
+-- of other settings say nothing; to leave them out would be compiled with each
+-- tick.
 -- Computed on whole seconds, with the fraction of now behind them, since SQLite
 -- versions differ by a millisecond in what they make of fractions. To be asked
 -- in a subquery, which is worked out once, and not in a join, which works it

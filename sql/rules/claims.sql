@@ -49,9 +49,9 @@ WHERE NOT EXISTS (
   WHERE f.task_id = r.task_id AND f.worker_id = l.worker_id
 );
 
--- tablao_current_tasks: the task that each worker is working on: its active
--- task of a job that is queued or active. At most one row per worker; of
--- several such tasks the one updated last.
+-- tablao_current_tasks: the task that each worker is working on, for
+-- schedule_task() to return: its active task of a job that is queued or active.
+-- At most one row per worker; of several such tasks the one updated last.
 CREATE VIEW tablao_current_tasks (worker_id, worker_uuid, task_id) AS
 SELECT w.id, w.uuid, t.id
 FROM workers w

@@ -210,7 +210,7 @@ WHERE d.dependency_number = d.number
 -- 3.
 
 -- tablao_store: refuses the document taken apart, if it has a problem, or moves it
--- into the tables.
+-- into the tables. job_id is not asked for: a view has a column at least.
 CREATE VIEW tablao_store (job_id) AS
 SELECT NULL WHERE 0;
 

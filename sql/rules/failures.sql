@@ -1,5 +1,5 @@
 -- What follows when a worker reports that it failed a task: docs/rules.md, "When
--- a task fails".
+-- a task fails", whose numbers are those below.
 
 -- tablao_fail_task: a worker has failed a task. has_activity: the report came
 -- with an activity, which stays. Nothing, unless status is failed.
@@ -9,7 +9,7 @@ SELECT NULL, NULL, NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_fail_task_insert INSTEAD OF INSERT ON tablao_fail_task
 WHEN NEW.status = 'failed'
 BEGIN
-  -- 1.
+  -- First, since the verdict counts it.
   INSERT INTO task_failures (task_id, worker_id)
   VALUES (NEW.task_id, NEW.worker_id)
   ON CONFLICT DO NOTHING;
@@ -81,7 +81,7 @@ SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_judge_failure_insert INSTEAD OF INSERT ON tablao_judge_failure
 BEGIN
-  -- 2. What the worker left failed, others may try, now that it is blocked.
+  -- 1. What the worker left failed, others may try, now that it is blocked.
   INSERT INTO job_blocks (job_id, worker_id, task_type)
   SELECT NEW.job_id, NEW.worker_id, NEW.type
   WHERE NEW.is_blocked
@@ -102,7 +102,7 @@ BEGIN
     AND worker_id = NEW.worker_id
     AND status = 'failed'
     AND (SELECT l.task_type FROM tablao_lanes l WHERE l.id = tasks.tablao_lane) = NEW.task_type;
-  -- 3., 4., 5.
+  -- 2., 3., 4.
   UPDATE tasks SET
     status = CASE WHEN NEW.is_over OR NOT NEW.is_left THEN 'failed' ELSE 'soft-failed' END,
     activity = CASE
@@ -113,6 +113,7 @@ BEGIN
       ELSE 'Task changed to soft-failed: failed by worker ' || NEW.label || ', another may try'
     END
   WHERE id = NEW.task_id;
+  -- 3.
   UPDATE jobs SET
     status = 'failed',
     activity = 'Job changed to failed: no more workers left to run tasks of type "' || NEW.type || '"'

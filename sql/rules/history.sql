@@ -11,7 +11,8 @@ CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
 -- writes the event. A job's sweep over its tasks comes by here, too, and ends
 -- the attempts of those that were active; none of the statuses that it gives
 -- is one of an event. Where a trigger of the user's has changed the task again
--- meanwhile, what counts is the row as it is.
+-- meanwhile, what counts is the row as it is. instr() finds failed in soft-failed,
+-- too, and no other status of a task in any of these.
 WHEN (OLD.status = 'active' OR instr('active completed soft-failed', NEW.status))
   AND (NEW.status <> OLD.status OR NEW.worker_id IS NOT OLD.worker_id)
 BEGIN

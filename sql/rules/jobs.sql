@@ -293,12 +293,12 @@ BEGIN
   END;
 END;
 
--- What is in that form SQLite 3.37 may take for another millisecond, so where
--- nothing has changed, it is not asked again: it would set itself off for ever.
 CREATE TRIGGER tablao_jobs_update_values AFTER UPDATE OF
   created_at, delete_requested_at, settings, metadata
 ON jobs
--- Times are kept in one form, settings and metadata as text.
+-- Times are kept in one form, settings and metadata as text. Not where nothing
+-- has changed: SQLite 3.37 may make another millisecond of a time that has that
+-- form already, and this would set itself off for ever.
 WHEN NEW.tablao_rev < OLD.tablao_rev
   OR NEW.created_at IS NOT OLD.created_at
   OR NEW.delete_requested_at IS NOT OLD.delete_requested_at

@@ -3,7 +3,7 @@
 -- in jobs.sql.
 --
 -- A trigger whose name says `count` books: it adds the difference between OLD
--- and NEW to a table that nothing else writes, so no trigger of a user's runs
+-- and NEW to a table that only Tablao writes, so no trigger of a user's runs
 -- inside it, SQLite skips it for no change, and it does not matter what came
 -- before. All others look at the row as it is now: they may come late or twice.
 --
