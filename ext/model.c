@@ -27,6 +27,17 @@ static void modelOpenMemory(TablaoOp *pOp, TablaoDb *pDb, TablaoOp *pMemory){
   pMemory->rc = pOp->rc;
 }
 
+/* What a BLOB is as text, and so whether it is JSON, is up to the encoding: a
+** model has that of the database. */
+static void modelEncode(TablaoOp *pOp, TablaoOp *pMemory){
+  char *z = tablaoText(pOp, "PRAGMA main.encoding");
+  if( z && strcmp(z, "UTF-8")!=0 ){
+    tablaoExec(pMemory, strcmp(z, "UTF-16be")==0
+        ? "PRAGMA encoding='UTF-16be'" : "PRAGMA encoding='UTF-16le'");
+  }
+  sqlite3_free(z);
+}
+
 /* Runs zInsert, in another connection, for each row of zSelect. */
 void tablaoModelCopy(
   TablaoOp *pFrom,
@@ -56,6 +67,7 @@ void tablaoModelOpen(TablaoOp *pOp, TablaoModel *pModel, int bRules){
   memset(pModel, 0, sizeof(*pModel));
   if( pOp->rc ) return;
   modelOpenMemory(pOp, &pModel->db, &pModel->op);
+  modelEncode(pOp, &pModel->op);
   tablaoInstallTables(&pModel->op, 0, TABLAO_BOTH);
   tablaoExec(&pModel->op, tablaoScript("adopt_schema"));
   tablaoExec(&pModel->op, "INSERT INTO temp.our_tables "
