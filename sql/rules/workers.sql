@@ -63,7 +63,7 @@ BEGIN
     tablao_rev = tablao_rev - 1
   WHERE id = NEW.id;
   SELECT RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
-  FROM workers WHERE id = NEW.id AND status_requested = 'restart' AND can_restart = 0;
+  FROM workers WHERE id = NEW.id AND NEW.status_requested = 'restart' AND can_restart = 0;
 END;
 
 CREATE TRIGGER tablao_workers_before_uuid BEFORE UPDATE OF uuid ON workers
