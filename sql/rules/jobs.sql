@@ -115,13 +115,9 @@ WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   OR datetime(NEW.updated_at, '+0 days') || substr(NEW.updated_at, 20, 10) IS NOT NEW.updated_at
   OR NEW.updated_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
   -- Of a job that never had a task nothing is booked.
-  OR coalesce(
-    (
-      SELECT c.steps_completed <> NEW.steps_completed OR c.steps_total <> NEW.steps_total
-      FROM tablao_counts c
-      WHERE c.job_id = NEW.id
-    ),
-    NEW.steps_completed <> 0 OR NEW.steps_total <> 0
+  OR NEW.steps_completed || ' ' || NEW.steps_total <> coalesce(
+    (SELECT c.steps_completed || ' ' || c.steps_total FROM tablao_counts c WHERE c.job_id = NEW.id),
+    '0 0'
   )
 BEGIN
   INSERT INTO tablao_times (n, value)
