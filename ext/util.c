@@ -617,8 +617,8 @@ static void utilRefuseDqlite(TablaoOp *pOp){
 */
 void tablaoBegin(TablaoOp *pOp){
   static const char *const azSql[TABLAO_N_TXN] = {
-    "SAVEPOINT tablao", "RELEASE tablao", "ROLLBACK TO tablao", "ROLLBACK",
-    "PRAGMA main.journal_mode"
+    "SAVEPOINT tablao_operation", "RELEASE tablao_operation",
+    "ROLLBACK TO tablao_operation", "ROLLBACK", "PRAGMA main.journal_mode"
   };
   utilRefuseDqlite(pOp);
   for(int i=0; i<TABLAO_N_TXN; i++){
@@ -664,7 +664,8 @@ void tablaoListDrop(TablaoOp *pOp, TablaoList *pList){
 
 /*
 ** Releases the savepoint. A progress handler may interrupt a statement that
-** has done all its work, so an interruption is no proof of anything.
+** has done all its work, so an interruption is no proof of anything. The second
+** attempt would find one of the caller's, if that had the same name.
 */
 static int utilRelease(TablaoOp *pOp){
   int rc = utilTxn(pOp, TABLAO_TXN_RELEASE);
