@@ -164,7 +164,7 @@ include tools/trust.mk tools/dashboard.mk packages/release.mk
 setup-%:
 	@$(SETUP) build $*
 
-$(BUILD)/tablao.$(SO): $(OBJ)
+$(BUILD)/tablao.$(SO): $(OBJ) $(BUILD)/obj/link
 	@test -n '$(OBJ)' || { echo 'tablao: ext/ has no C file' >&2; exit 1; }
 	$(LINK) -o $@ $(OBJ)
 
@@ -218,10 +218,13 @@ $(BUILD)/bench/bench: $(wildcard bench/*.c bench/*.h) $(BUILD)/obj/flags
 	$(CC) -std=c11 -Wall -Wextra $(CPPFLAGS) $(CFLAGS) -o $@ \
 	  $(filter %.c,$^) $(LDFLAGS) -lsqlite3
 
-# Changes only when the command does, so that `make CFLAGS=-g` rebuilds.
-$(BUILD)/obj/flags: FORCE
+# Change only when the commands do, so that `make CFLAGS=-g` rebuilds; what is
+# linked is part of one, so that a file that was removed goes.
+$(BUILD)/obj/flags: COMMAND = $(COMPILE)
+$(BUILD)/obj/link: COMMAND = $(LINK) $(OBJ)
+$(BUILD)/obj/flags $(BUILD)/obj/link: FORCE
 	@mkdir -p $(@D)
-	@echo "$(COMPILE)" | cmp -s - $@ || echo "$(COMPILE)" >$@
+	@echo "$(COMMAND)" | cmp -s - $@ || echo "$(COMMAND)" >$@
 
 FORCE:
 .PHONY: all docs site site-tools demo guests install uninstall test test-clients clients-docs \
