@@ -9,7 +9,7 @@
 **   tablaoOpInit(&op, sqlite3_user_data(ctx), "schedule_task");
 **   tablaoBegin(&op);
 **   sqlite3_stmt *pStmt = tablaoCached(&op, 0, "INSERT INTO main.t ...");
-**   if( pStmt ) sqlite3_bind_value(pStmt, 1, argv[0]);
+**   tablaoBind(&op, pStmt, 1, argv[0]);
 **   tablaoRun(&op, pStmt);
 **   tablaoEnd(&op);                       -- keeps it all, or nothing
 **   tablaoReturn(ctx, &op);               -- reports the error, if any
