@@ -142,7 +142,6 @@ static void graphCursorReset(GraphCursor *pCur){
   sqlite3_free(pCur->zSchema);
   pCur->zSchema = 0;
   pCur->pJobs = pCur->pTasks = pCur->pTask = pCur->pEdges = 0;
-  pCur->bFound = pCur->bInJob = 0;
 }
 
 static int graphClose(sqlite3_vtab_cursor *pBase){
@@ -252,7 +251,12 @@ static void graphEnter(GraphCursor *pCur, TablaoOp *pOp){
   sqlite3_reset(pCur->pTasks);
   tablaoBind(pOp, pCur->pTasks, 1, pId);
   if( pCur->pTask ) tablaoBind(pOp, pCur->pTask, 2, pId);
-  if( pCur->aNode && iJob==pCur->iJob && nChange==pCur->nChange ) return;
+  /* What is no integer is in no file of ours. */
+  if( pCur->aHash && iJob==pCur->iJob && nChange==pCur->nChange
+   && sqlite3_column_type(pCur->pJobs, 0)==SQLITE_INTEGER
+  ){
+    return;
+  }
   graphForget(pCur);
   pCur->iJob = iJob;
   pCur->nChange = nChange;
@@ -387,6 +391,7 @@ static int graphFilter(
         "WHERE uuid=?1 AND +job_id=?2");
     tablaoBind(&op, pCur->pTask, 1, argv[bJob]);
   }
+  pCur->bFound = pCur->bInJob = 0;
   graphAdvance(pCur, &op);
   if( bJob && !pCur->bFound && op.rc==SQLITE_OK
    && sqlite3_value_type(argv[0])!=SQLITE_NULL
