@@ -78,6 +78,10 @@ def main():
                     report(status='completed')
                 except (NotImplementedError, KeyError) as error:
                     report(status='failed', activity=str(error))
+            elif code == 409 and now == 'awake':  # it was silent for too long: the farm has put it in error
+                print(f"{args.name}: signs on again: {task['message']}", flush=True)
+                now, then = become('starting')
+                now, _ = become(then)
             else:  # nothing to do, or asleep
                 time.sleep(1 / args.speed)
     finally:
