@@ -29,8 +29,8 @@ BEGIN
       WHERE t.job_id = tasks.job_id AND typeof(t.index_in_job) = 'integer' AND t.index_in_job > 0
     )
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND index_in_job <= 0;
-  INSERT INTO tablao_place_task (task_id)
-  SELECT t.id FROM tasks t WHERE t.uuid = OLD.object AND OLD.kind = 'lane';
+  INSERT INTO tablao_place_task (task_id, from_lane)
+  SELECT id, tablao_lane FROM tasks WHERE uuid = OLD.object AND OLD.kind = 'lane';
   UPDATE tasks SET
     tablao_open_deps = (
       SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id

@@ -19,14 +19,14 @@
 CREATE TRIGGER tablao_tasks_before_insert BEFORE INSERT ON tasks
 -- Notes whether the keys are taken. Only a document comes with columns of ours.
 WHEN NEW.tablao_rev = 0
-  OR NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.job_id = NEW.job_id)
+  OR NOT EXISTS (SELECT 1 FROM tablao_authored_job WHERE job_id = NEW.job_id)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
   -- As one text, so that a word is refused where a number is.
   WHERE NEW.tablao_rev || NEW.tablao_swept || NEW.tablao_open_deps || NEW.tablao_lane <> '000';
   -- A user's trigger inserts a task while ours have not been at another one.
   INSERT INTO tablao_finish_task (task_id, status, rev)
-  SELECT t.id, t.status, 0 FROM tasks t WHERE t.job_id = NEW.job_id AND t.index_in_job = 0;
+  SELECT id, status, 0 FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0;
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   SELECT 'tasks',
     EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
@@ -36,7 +36,7 @@ BEGIN
       WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
     );
   INSERT INTO tablao_counts (job_id)
-  SELECT j.id FROM jobs j WHERE j.id = NEW.job_id
+  SELECT id FROM jobs WHERE id = NEW.job_id
   ON CONFLICT DO NOTHING;
 END;
 
@@ -62,7 +62,7 @@ BEGIN
       tablao_counts.steps_total + t.steps_total
     FROM tasks t WHERE t.id = NEW.id
   )
-  WHERE job_id = NEW.job_id AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = NEW.id);
+  WHERE job_id = NEW.job_id AND EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id);
 END;
 
 CREATE TRIGGER tablao_tasks_insert AFTER INSERT ON tasks
@@ -105,14 +105,15 @@ END;
 
 -- tablao_finish_task: gives a new task its index, lane and times. The UPDATE goes
 -- by the triggers that have the rules on what it sets. status: as it was inserted;
--- rev: 1, or 0 where other triggers of its INSERT are still to come.
+-- rev: 1, or 0 where other triggers of its INSERT are still to come, and its lane.
+-- A user's trigger may have given it another status.
 CREATE VIEW tablao_finish_task (task_id, status, rev) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_finish_task_insert INSTEAD OF INSERT ON tablao_finish_task
 BEGIN
-  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
-  SELECT t.job_id, t.type, t.priority FROM tasks t WHERE t.id = NEW.task_id;
+  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, from_lane)
+  SELECT job_id, type, priority, 0 FROM tasks WHERE id = NEW.task_id AND NEW.rev;
   UPDATE tasks SET
     created_at = CASE created_at
       WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
@@ -133,19 +134,19 @@ BEGIN
       ELSE index_in_job
     END,
     commands = commands,
-    -- A user's trigger may have given it another status.
     steps_completed = CASE
       WHEN status = NEW.status THEN steps_completed
       WHEN status = 'completed' THEN steps_total
       WHEN status = 'queued' THEN 0
       ELSE steps_completed
     END,
-    tablao_lane = (
+    tablao_lane = coalesce((
       SELECT l.id FROM tablao_lanes l
       WHERE l.job_id = tasks.job_id
-        AND l.task_type = lower(trim(tasks.type, char(9, 10, 13, 32)))
-        AND l.task_priority = tasks.priority
-    ),
+        AND task_type = lower(trim(type, char(9, 10, 13, 32)))
+        AND task_priority = priority
+        AND NEW.rev
+    ), 0),
     tablao_rev = NEW.rev
   WHERE id = NEW.task_id;
 END;
@@ -204,13 +205,10 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_lane AFTER UPDATE OF tablao_lane ON tasks
--- How many tasks a lane has; it goes with the last one.
+-- A lane goes with its last task.
 WHEN NEW.tablao_lane <> OLD.tablao_lane
 BEGIN
-  UPDATE tablao_lanes SET
-    num_tasks = num_tasks + CASE id WHEN NEW.tablao_lane THEN 1 ELSE -1 END,
-    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
-  WHERE id = NEW.tablao_lane OR id = OLD.tablao_lane;
+  UPDATE tablao_lanes SET num_tasks = num_tasks - 1 WHERE id = OLD.tablao_lane;
   DELETE FROM tablao_lanes WHERE id = OLD.tablao_lane AND num_tasks = 0;
 END;
 
@@ -224,7 +222,7 @@ BEGIN
   UPDATE tablao_lanes SET has_ready = NOT has_ready
   WHERE id = NEW.tablao_lane
     AND has_ready <> EXISTS (
-      SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = NEW.tablao_lane
+      SELECT 1 FROM tablao_ready_tasks WHERE lane_id = NEW.tablao_lane
     );
   DELETE FROM tablao_skips
   WHERE lane_id = NEW.tablao_lane
@@ -249,7 +247,7 @@ WHEN NEW.tablao_rev < OLD.tablao_rev
   OR (
     NEW.tablao_swept <> OLD.tablao_swept
     AND instr(NEW.tablao_swept, ' ' || NEW.status)
-    AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
+    AND NOT EXISTS (SELECT 1 FROM tablao_acting WHERE job_id = NEW.job_id)
   )
   OR (
     (NEW.tablao_rev = OLD.tablao_rev OR NEW.status <> OLD.status)
@@ -321,12 +319,12 @@ WHEN NEW.steps_completed <> OLD.steps_completed
 BEGIN
   UPDATE jobs SET
     (steps_completed, steps_total) = (
-      SELECT c.steps_completed, c.steps_total FROM tablao_counts c WHERE c.job_id = NEW.job_id
+      SELECT steps_completed, steps_total FROM tablao_counts WHERE job_id = NEW.job_id
     ),
     updated_at = (SELECT now FROM farm_clock),
     tablao_rev = tablao_rev + 1
   -- A job that is being deleted has none any more.
-  WHERE id = (SELECT c.job_id FROM tablao_counts c WHERE c.job_id = NEW.job_id);
+  WHERE id = (SELECT job_id FROM tablao_counts WHERE job_id = NEW.job_id);
 END;
 
 CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks
@@ -336,7 +334,7 @@ WHEN (
     (NEW.status = 'completed') <> (OLD.status = 'completed')
     OR NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN NEW.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
   )
-  AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.dependency_id = NEW.id)
+  AND EXISTS (SELECT 1 FROM task_dependencies WHERE dependency_id = NEW.id)
 BEGIN
   INSERT INTO tablao_wait (task_id, waits_for)
   SELECT d.task_id, CASE t.status WHEN 'completed' THEN NEW.id ELSE 0 END
@@ -359,7 +357,7 @@ WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status E
         OR (
           NEW.status = 'completed'
           AND EXISTS (
-            SELECT 1 FROM tablao_counts c WHERE c.job_id = NEW.job_id AND c.num_queued > 0
+            SELECT 1 FROM tablao_counts WHERE job_id = NEW.job_id AND num_queued > 0
           )
         )
       )
@@ -422,7 +420,7 @@ CREATE VIEW tablao_set_job_status (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_set_job_status_insert INSTEAD OF INSERT ON tablao_set_job_status
-WHEN NEW.status <> (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id)
+WHEN NEW.status <> (SELECT status FROM jobs WHERE id = NEW.job_id)
 BEGIN
   INSERT INTO tablao_acting (job_id) VALUES (0) ON CONFLICT DO NOTHING;
   UPDATE jobs SET
@@ -495,7 +493,7 @@ END;
 CREATE TRIGGER tablao_tasks_update_worker AFTER UPDATE OF worker_id ON tasks
 -- The worker must exist.
 WHEN NEW.worker_id IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+  AND NOT EXISTS (SELECT 1 FROM workers WHERE id = NEW.worker_id)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker');
 END;
@@ -515,7 +513,8 @@ CREATE TRIGGER tablao_tasks_update_lane AFTER UPDATE OF type, priority ON tasks
 -- A task of another type or priority queues in another lane.
 WHEN NEW.type <> OLD.type OR NEW.priority <> OLD.priority
 BEGIN
-  INSERT INTO tablao_place_task (task_id) VALUES (NEW.id);
+  INSERT INTO tablao_place_task (task_id, from_lane)
+  SELECT id, tablao_lane FROM tasks WHERE id = NEW.id AND tablao_rev > 0;
 END;
 
 -- DELETE --------------------------------------------------------------------
@@ -529,7 +528,7 @@ WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
 BEGIN
   DELETE FROM tablao_skips
   WHERE lane_id = OLD.tablao_lane
-    AND worker_id IN (SELECT f.worker_id FROM task_failures f WHERE f.task_id = OLD.id);
+    AND worker_id IN (SELECT worker_id FROM task_failures WHERE task_id = OLD.id);
   -- Its attempts go with it, with foreign keys on before the next trigger, and their
   -- sums with them. What only all the others can tell is marked: see job_times.
   UPDATE tablao_counts SET
@@ -578,10 +577,10 @@ BEGIN
   DELETE FROM tablao_pending WHERE task_id = OLD.id;
   UPDATE tablao_lanes SET
     num_tasks = num_tasks - 1,
-    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = OLD.tablao_lane)
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks WHERE lane_id = OLD.tablao_lane)
   WHERE id = OLD.tablao_lane;
   DELETE FROM tablao_skips
-  WHERE lane_id = (SELECT l.id FROM tablao_lanes l WHERE l.id = OLD.tablao_lane AND l.num_tasks = 0);
+  WHERE lane_id = (SELECT id FROM tablao_lanes WHERE id = OLD.tablao_lane AND num_tasks = 0);
   DELETE FROM tablao_lanes WHERE id = OLD.tablao_lane AND num_tasks = 0;
 END;
 
@@ -597,7 +596,7 @@ BEGIN
   DELETE FROM task_attempts WHERE task_id = OLD.id;
   UPDATE jobs SET
     (steps_completed, steps_total) = (
-      SELECT c.steps_completed, c.steps_total FROM tablao_counts c WHERE c.job_id = OLD.job_id
+      SELECT steps_completed, steps_total FROM tablao_counts WHERE job_id = OLD.job_id
     ),
     updated_at = (SELECT now FROM farm_clock)
   WHERE id = OLD.job_id AND (OLD.steps_completed <> 0 OR OLD.steps_total <> 0);
@@ -647,45 +646,53 @@ SELECT id, tablao_lane, index_in_job
 FROM tasks
 WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
 
--- tablao_new_lanes: makes sure that there is a lane for such tasks.
-CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority) AS
-SELECT NULL, NULL, NULL WHERE 0;
+-- tablao_new_lanes: makes sure that there is a lane for such a task, which is about
+-- to come there from another one, and counts it: now and not when it has come, as
+-- a user's trigger may send it on or delete it before ours is asked, and the lane
+-- would go with those that are still in it.
+CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority, from_lane) AS
+SELECT NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_new_lanes_insert INSTEAD OF INSERT ON tablao_new_lanes
 BEGIN
   INSERT INTO tablao_lanes (
-    job_id, task_type, task_priority, worker_tag_id, job_priority, is_open
+    job_id, task_type, task_priority, worker_tag_id, job_priority, is_open, num_tasks
   )
   SELECT
-    j.job_id, lower(trim(NEW.task_type, char(9, 10, 13, 32))), NEW.task_priority,
-    j.worker_tag_id, j.job_priority, j.is_open
-  FROM tablao_job_lanes j
-  WHERE j.job_id = NEW.job_id
-  ON CONFLICT (job_id, task_type, task_priority) DO NOTHING;
+    job_id, lower(trim(NEW.task_type, char(9, 10, 13, 32))), NEW.task_priority,
+    worker_tag_id, job_priority, is_open, 1
+  FROM tablao_job_lanes
+  WHERE job_id = NEW.job_id
+  ON CONFLICT (job_id, task_type, task_priority) DO UPDATE SET num_tasks = num_tasks + 1
+  WHERE id <> NEW.from_lane;
 END;
 
--- tablao_place_task: puts a task into the lane it belongs to.
-CREATE VIEW tablao_place_task (task_id) AS
-SELECT NULL WHERE 0;
+-- tablao_place_task: puts a task into the lane it belongs to, from another one. Who
+-- skips tasks of that one has failed one that is there, so that the skip goes with
+-- the failure.
+CREATE VIEW tablao_place_task (task_id, from_lane) AS
+SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_place_task_insert INSTEAD OF INSERT ON tablao_place_task
 BEGIN
-  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority)
-  SELECT t.job_id, t.type, t.priority FROM tasks t WHERE t.id = NEW.task_id;
-  -- Who skips tasks of a lane has failed one that is there, so that the skip goes
-  -- with the failure.
+  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, from_lane)
+  SELECT job_id, type, priority, NEW.from_lane
+  FROM tasks WHERE id = NEW.task_id;
   DELETE FROM tablao_skips
-  WHERE lane_id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id)
-    AND worker_id IN (SELECT f.worker_id FROM task_failures f WHERE f.task_id = NEW.task_id);
+  WHERE lane_id = NEW.from_lane
+    AND worker_id IN (SELECT worker_id FROM task_failures WHERE task_id = NEW.task_id);
   UPDATE tasks SET
     tablao_lane = (
       SELECT l.id FROM tablao_lanes l
       WHERE l.job_id = tasks.job_id
-        AND l.task_type = lower(trim(tasks.type, char(9, 10, 13, 32)))
-        AND l.task_priority = tasks.priority
+        AND task_type = lower(trim(type, char(9, 10, 13, 32)))
+        AND task_priority = priority
     ),
     tablao_rev = tablao_rev + 1
-  WHERE id = NEW.task_id AND tablao_rev > 0;
+  WHERE id = NEW.task_id;
+  UPDATE tablao_lanes SET
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks WHERE lane_id = NEW.from_lane)
+  WHERE id = NEW.from_lane;
 END;
 
 -- Dependencies --------------------------------------------------------------
@@ -748,14 +755,14 @@ SELECT NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_link_insert INSTEAD OF INSERT ON tablao_link
 BEGIN
   SELECT CASE
-    WHEN NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = NEW.task_id)
+    WHEN NOT EXISTS (SELECT 1 FROM tasks WHERE id = NEW.task_id)
     THEN RAISE(ABORT, 'tablao: task_dependencies.task_id must be the id of a task')
-    WHEN NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = NEW.dependency_id)
+    WHEN NOT EXISTS (SELECT 1 FROM tasks WHERE id = NEW.dependency_id)
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be the id of a task')
     WHEN NEW.task_id = NEW.dependency_id
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be another task than task_id: a task cannot wait for itself')
-    WHEN (SELECT t.job_id FROM tasks t WHERE t.id = NEW.task_id)
-      <> (SELECT t.job_id FROM tasks t WHERE t.id = NEW.dependency_id)
+    WHEN (SELECT job_id FROM tasks WHERE id = NEW.task_id)
+      <> (SELECT job_id FROM tasks WHERE id = NEW.dependency_id)
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be a task of the same job as task_id')
   END;
   INSERT INTO tablao_wait (task_id, waits_for) VALUES (NEW.task_id, 0);
@@ -771,7 +778,7 @@ CREATE TRIGGER tablao_wait_insert INSTEAD OF INSERT ON tablao_wait
 BEGIN
   -- No row: the job is being deleted, or the task has just been.
   UPDATE tasks SET
-    tablao_open_deps = (SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = NEW.task_id),
+    tablao_open_deps = (SELECT waits_for FROM tablao_next_dependencies WHERE task_id = NEW.task_id),
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.task_id
     AND tablao_open_deps = NEW.waits_for
