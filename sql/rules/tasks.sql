@@ -515,6 +515,15 @@ WHEN NEW.type <> OLD.type OR NEW.priority <> OLD.priority
 BEGIN
   INSERT INTO tablao_place_task (task_id, from_lane)
   SELECT id, tablao_lane FROM tasks WHERE id = NEW.id AND tablao_rev > 0;
+  -- A user's trigger may have sent it on meanwhile, and SQLite skipped this one.
+  INSERT INTO tablao_place_task (task_id, from_lane)
+  SELECT t.id, l.id
+  FROM tasks t CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
+  WHERE t.id = NEW.id
+    AND (
+      l.task_priority <> t.priority
+      OR l.task_type <> lower(trim(t.type, char(9, 10, 13, 32)))
+    );
 END;
 
 -- DELETE --------------------------------------------------------------------
