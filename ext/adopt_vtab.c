@@ -183,6 +183,7 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
     /* A stand-in is no NULL, and a NULL stays one. */
     const char *zColumn = sqlite3_column_name(p->pScan, i);
     int k = (int)(sizeof(aStandIn)/sizeof(aStandIn[0]));
+    if( zColumn==0 ) pOp->rc = SQLITE_NOMEM;
     while( k>0 && (zColumn==0 || strcmp(zColumn, aStandIn[k-1].zColumn)!=0) ){
       k--;
     }
