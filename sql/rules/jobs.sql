@@ -195,15 +195,16 @@ BEGIN
     )
   WHERE j.id = NEW.job_id;
   -- How many tasks that was goes on the job's latest event, which is that of the
-  -- status that it has come to.
+  -- status that it has come to: the first row of the subquery.
   UPDATE farm_events SET
     num_tasks = (SELECT a.num_tasks FROM tablao_acting a WHERE a.job_id = NEW.job_id)
-  WHERE EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id AND a.num_tasks > 0)
-    AND id = (
-      SELECT e.id FROM farm_events e
-      WHERE e.kind = 'job' AND e.job_uuid = (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id)
-      ORDER BY e.id DESC LIMIT 1
-    );
+  WHERE id = (
+    SELECT e.id
+    FROM tablao_acting a CROSS JOIN jobs j CROSS JOIN farm_events e
+    WHERE a.job_id = NEW.job_id AND a.num_tasks > 0
+      AND j.id = NEW.job_id AND e.job_uuid = j.uuid AND e.kind = 'job'
+    ORDER BY e.id DESC
+  );
   DELETE FROM tablao_acting WHERE job_id = NEW.job_id;
 END;
 

@@ -799,6 +799,7 @@ END;
 -- A task waits for one at a time, so what one completion costs does not depend
 -- on how many others it waits for. It starts with the last, since most jobs are
 -- worked off from the first on, and goes down from the one that it waited for.
+-- (The value of a subquery is that of its first row, without LIMIT 1, too.)
 -- is_right: that is one already.
 -- likelihood: what SQLite expects without statistics. From those of a farm in
 -- which one task waits for all others it takes that for the rule, and looks
@@ -810,12 +811,12 @@ SELECT
     (
       SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
       WHERE likelihood(d.task_id = t.id, 1e-5) AND d.dependency_id < t.tablao_open_deps AND p.status <> 'completed'
-      ORDER BY d.dependency_id DESC LIMIT 1
+      ORDER BY d.dependency_id DESC
     ),
     (
       SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
       WHERE likelihood(d.task_id = t.id, 1e-5) AND p.status <> 'completed'
-      ORDER BY d.dependency_id DESC LIMIT 1
+      ORDER BY d.dependency_id DESC
     ),
     0
   ),
