@@ -123,15 +123,13 @@ BEGIN
   INSERT INTO tablao_times (n, value)
   VALUES (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev, NEW.updated_at);
   UPDATE jobs SET
-    updated_at = coalesce(
-      CASE
-        WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev
-        THEN (SELECT value FROM tablao_written_times WHERE n = 1)
-      END,
-      (SELECT now FROM farm_clock)
+    -- Row 0 of the times has no value.
+    (updated_at, steps_completed, steps_total) = (
+      SELECT coalesce(w.value, c.now), coalesce(n.steps_completed, 0), coalesce(n.steps_total, 0)
+      FROM tablao_written_times w CROSS JOIN farm_clock c
+      LEFT JOIN tablao_counts n ON n.job_id = NEW.id
+      WHERE w.n = (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev)
     ),
-    steps_completed = coalesce((SELECT steps_completed FROM tablao_counts WHERE job_id = NEW.id), 0),
-    steps_total = coalesce((SELECT steps_total FROM tablao_counts WHERE job_id = NEW.id), 0),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;

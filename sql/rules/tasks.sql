@@ -301,12 +301,11 @@ BEGIN
       WHEN NEW.status = OLD.status THEN steps_completed
       ELSE CASE status WHEN 'completed' THEN steps_total WHEN 'queued' THEN 0 ELSE steps_completed END
     END)),
-    updated_at = coalesce(
-      CASE
-        WHEN NEW.updated_at IS NOT OLD.updated_at OR OLD.tablao_rev = 0
-        THEN (SELECT value FROM tablao_written_times WHERE n = 1)
-      END,
-      (SELECT now FROM farm_clock)
+    -- Row 0 has no value.
+    updated_at = (
+      SELECT coalesce(w.value, c.now)
+      FROM tablao_written_times w CROSS JOIN farm_clock c
+      WHERE w.n = (NEW.updated_at IS NOT OLD.updated_at OR NOT OLD.tablao_rev)
     ),
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.id;
@@ -318,10 +317,10 @@ WHEN NEW.steps_completed <> OLD.steps_completed
   OR NEW.steps_total <> OLD.steps_total * (OLD.tablao_rev > 0)
 BEGIN
   UPDATE jobs SET
-    (steps_completed, steps_total) = (
-      SELECT steps_completed, steps_total FROM tablao_counts WHERE job_id = NEW.job_id
+    (steps_completed, steps_total, updated_at) = (
+      SELECT n.steps_completed, n.steps_total, c.now
+      FROM tablao_counts n CROSS JOIN farm_clock c WHERE n.job_id = NEW.job_id
     ),
-    updated_at = (SELECT now FROM farm_clock),
     tablao_rev = tablao_rev + 1
   -- A job that is being deleted has none any more.
   WHERE id = (SELECT job_id FROM tablao_counts WHERE job_id = NEW.job_id);
