@@ -436,8 +436,7 @@ BEGIN
         FROM tasks t CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
         WHERE t.id = NEW.task_id
       )
-    END,
-    updated_at = (SELECT now FROM farm_clock)
+    END
   WHERE id = NEW.job_id;
   DELETE FROM tablao_acting WHERE job_id = 0;
 END;
