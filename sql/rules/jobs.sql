@@ -234,12 +234,15 @@ BEGIN
       count(*), num_tasks + count(*) * (NEW.from_status <> NEW.to_status),
       booked || ';' || NEW.mark
     FROM tasks t
-    WHERE t.job_id = NEW.job_id AND t.tablao_swept = NEW.mark AND t.tablao_rev > 0
+    WHERE t.job_id = NEW.job_id AND t.tablao_swept = NEW.mark AND t.tablao_rev
   )
-  WHERE job_id = NEW.job_id AND changes() > 0;
+  WHERE job_id = NEW.job_id AND changes();
+  -- changes(): 0 where there was none, which is not counted.
   INSERT INTO tablao_count (job_id, from_status, to_status, n)
-  SELECT NEW.job_id, NEW.from_status, NEW.to_status, a.num_swept
-  FROM tablao_acting a WHERE a.job_id = NEW.job_id AND changes() > 0;
+  VALUES (
+    NEW.job_id, NEW.from_status, NEW.to_status,
+    changes() * (SELECT a.num_swept FROM tablao_acting a WHERE a.job_id = NEW.job_id)
+  );
 END;
 
 -- tablao_settle_job: a job's status has been acted upon, and leads to the next

@@ -617,6 +617,7 @@ CREATE VIEW tablao_count (job_id, from_status, to_status, n) AS
 SELECT NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_count_insert INSTEAD OF INSERT ON tablao_count
+WHEN NEW.n
 BEGIN
   UPDATE tablao_counts SET
     num_queued = num_queued + NEW.n * ((NEW.to_status IS 'queued') - (NEW.from_status IS 'queued')),
