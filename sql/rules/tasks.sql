@@ -355,9 +355,7 @@ WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status E
         instr(' active paused queued soft-failed ', ' ' || NEW.status || ' ')
         OR (
           NEW.status = 'completed'
-          AND EXISTS (
-            SELECT 1 FROM tablao_counts WHERE job_id = NEW.job_id AND num_queued > 0
-          )
+          AND (SELECT num_queued FROM tablao_counts WHERE job_id = NEW.job_id)
         )
       )
   )
@@ -378,7 +376,7 @@ BEGIN
   DELETE FROM tablao_pending WHERE task_id = NEW.task_id;
   INSERT INTO tablao_set_job_status (job_id, task_id, status)
   VALUES (NEW.job_id, NEW.task_id, (
-    SELECT
+    SELECT nullif(
       CASE
         WHEN NEW.status = 'queued'
         THEN CASE j.status WHEN 'completed' THEN 'requeueing' END
@@ -391,20 +389,20 @@ BEGIN
           )
         THEN 'failed'
         -- The job is over.
-        WHEN (NEW.status = 'completed' OR NEW.status = 'failed')
+        WHEN instr('completed failed', NEW.status)
           AND c.num_active + c.num_queued + c.num_soft_failed + c.num_paused = 0
           AND instr('queued active pause-requested', j.status)
         THEN CASE WHEN NEW.status = 'failed' OR c.num_failed > 0 THEN 'failed' ELSE 'canceled' END
         -- Pausing is complete, or still to come.
         WHEN j.status = 'pause-requested' AND (NEW.status <> 'canceled' OR c.num_paused > 0)
         THEN CASE c.num_active + (NEW.status = 'active') WHEN 0 THEN 'paused' END
-        WHEN NEW.status = 'completed' OR NEW.status = 'failed'
+        WHEN instr('completed failed', NEW.status)
         THEN CASE j.status WHEN 'queued' THEN 'active' END
         WHEN NEW.status = 'canceled'
         THEN CASE c.num_active + c.num_queued + c.num_soft_failed WHEN 0 THEN 'canceled' END
         WHEN NEW.status <> 'paused' AND j.status <> 'cancel-requested'
         THEN 'active'
-      END
+      END, j.status)
     FROM tasks t
     CROSS JOIN jobs j ON j.id = NEW.job_id
     CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
@@ -419,7 +417,7 @@ CREATE VIEW tablao_set_job_status (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_set_job_status_insert INSTEAD OF INSERT ON tablao_set_job_status
-WHEN NEW.status <> (SELECT status FROM jobs WHERE id = NEW.job_id)
+WHEN NEW.status IS NOT NULL
 BEGIN
   INSERT INTO tablao_acting (job_id) VALUES (0) ON CONFLICT DO NOTHING;
   UPDATE jobs SET
