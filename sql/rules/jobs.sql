@@ -142,8 +142,8 @@ BEGIN
   INSERT INTO tablao_act (job_id, activity, stamp)
   VALUES (
     NEW.id,
-    CASE WHEN NEW.activity <> OLD.activity THEN NEW.activity END,
-    CASE WHEN NEW.updated_at IS NOT OLD.updated_at THEN NEW.updated_at END
+    nullif(NEW.activity, OLD.activity),
+    nullif(NEW.updated_at, OLD.updated_at)
   );
   INSERT INTO tablao_act (job_id)
   SELECT id FROM jobs WHERE status <> tablao_status AND tablao_status > '';
@@ -172,10 +172,11 @@ BEGIN
   CROSS JOIN tablao_sweep_rules r
     ON r.job_status = j.status
     AND r.old_status = CASE j.status || j.tablao_status
-      WHEN 'requeueingcompleted' THEN 'completed' ELSE ''
+      WHEN 'requeueingcompleted' THEN 'completed'
+      WHEN 'requeueingunder-construction' THEN NULL -- none
+      ELSE ''
     END
-  WHERE j.id = NEW.job_id
-    AND NOT (j.status = 'requeueing' AND j.tablao_status = 'under-construction');
+  WHERE j.id = NEW.job_id;
   INSERT INTO tablao_settle_job (job_id, status, next_status, activity, stamp)
   SELECT
     j.id, j.status, coalesce(r.next_status, j.status),
@@ -189,7 +190,8 @@ BEGIN
     AND r.has_more = EXISTS (
       SELECT 1 FROM tasks t
       WHERE t.job_id = NEW.job_id
-        AND CASE j.status WHEN 'pause-requested' THEN t.status = 'active' ELSE t.status <> 'completed' END
+        AND t.status <> 'completed'
+        AND (t.status = 'active' OR j.status <> 'pause-requested')
     )
   WHERE j.id = NEW.job_id;
   -- How many tasks that was goes on the job's latest event, which is that of the
