@@ -159,7 +159,7 @@ SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
 WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id AND j.status <> j.tablao_status)
-  AND NOT EXISTS (SELECT 1 FROM tablao_acting a WHERE a.job_id = NEW.job_id)
+  AND NEW.job_id NOT IN (SELECT job_id FROM tablao_acting)
 BEGIN
   INSERT INTO tablao_acting (job_id, booked)
   VALUES (NEW.job_id, (SELECT j.tablao_rev || ':' FROM jobs j WHERE j.id = NEW.job_id));

@@ -247,7 +247,7 @@ WHEN NEW.tablao_rev < OLD.tablao_rev
   OR (
     NEW.tablao_swept <> OLD.tablao_swept
     AND instr(NEW.tablao_swept, ' ' || NEW.status)
-    AND NOT EXISTS (SELECT 1 FROM tablao_acting WHERE job_id = NEW.job_id)
+    AND NEW.job_id NOT IN (SELECT job_id FROM tablao_acting)
   )
   OR (
     (NEW.tablao_rev = OLD.tablao_rev OR NEW.status <> OLD.status)
@@ -333,7 +333,7 @@ WHEN (
     (NEW.status = 'completed') <> (OLD.status = 'completed')
     OR NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN NEW.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
   )
-  AND EXISTS (SELECT 1 FROM task_dependencies WHERE dependency_id = NEW.id)
+  AND NEW.id IN (SELECT dependency_id FROM task_dependencies)
 BEGIN
   INSERT INTO tablao_wait (task_id, waits_for)
   SELECT d.task_id, CASE t.status WHEN 'completed' THEN NEW.id ELSE 0 END
