@@ -176,7 +176,7 @@ BEGIN
     NEW.job_id,
     CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END,
     NEW.status,
-    NEW.tablao_rev > 0
+    NEW.tablao_rev IS TRUE
   );
   INSERT INTO tablao_pending (task_id, job_id, status)
   SELECT NEW.id, NEW.job_id, NEW.status FROM tablao_acting WHERE job_id = 0
@@ -277,7 +277,7 @@ ON tasks
 -- updated_at, unless the statement has, and then brings it to its form.
 WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
   OR (
-    NEW.tablao_rev = OLD.tablao_rev + (OLD.tablao_rev = 0)
+    NEW.tablao_rev = OLD.tablao_rev + (NOT OLD.tablao_rev)
     OR (
       NEW.tablao_swept <> OLD.tablao_swept
       AND NOT instr(NEW.tablao_swept, ' ' || NEW.status)
@@ -295,7 +295,7 @@ WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
   )
 BEGIN
   INSERT INTO tablao_times (n, value)
-  VALUES (NEW.updated_at IS NOT OLD.updated_at OR OLD.tablao_rev = 0, NEW.updated_at);
+  VALUES (NEW.updated_at IS NOT OLD.updated_at OR NOT OLD.tablao_rev, NEW.updated_at);
   UPDATE tasks SET
     steps_completed = max(0, min(steps_total, CASE
       WHEN NEW.status = OLD.status THEN steps_completed
@@ -314,7 +314,7 @@ END;
 CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
 -- The sums of the job are what is booked.
 WHEN NEW.steps_completed <> OLD.steps_completed
-  OR NEW.steps_total <> OLD.steps_total * (OLD.tablao_rev > 0)
+  OR NEW.steps_total <> OLD.steps_total * (OLD.tablao_rev IS TRUE)
 BEGIN
   UPDATE jobs SET
     (steps_completed, steps_total, updated_at) = (
@@ -384,7 +384,7 @@ BEGIN
         THEN 'completed'
         -- Whole percents: the division is one of integers, that is, floor.
         WHEN NEW.status = 'failed'
-          AND 100 * (c.num_failed + (t.tablao_rev = 0)) / (c.num_tasks + (t.tablao_rev = 0)) >= (
+          AND 100 * (c.num_failed + (NOT t.tablao_rev)) / (c.num_tasks + (NOT t.tablao_rev)) >= (
             SELECT value FROM farm_settings WHERE name = 'job_fail_percentage'
           )
         THEN 'failed'
@@ -428,7 +428,7 @@ BEGIN
         SELECT 'Job changed to ' || NEW.status || ': task "' || t.name || '" became ' || t.status
           || CASE NEW.status
             WHEN 'failed'
-            THEN ', ' || (c.num_failed + (t.tablao_rev = 0)) || ' of ' || (c.num_tasks + (t.tablao_rev = 0)) || ' tasks have failed'
+            THEN ', ' || (c.num_failed + (NOT t.tablao_rev)) || ' of ' || (c.num_tasks + (NOT t.tablao_rev)) || ' tasks have failed'
             ELSE ''
           END
         FROM tasks t CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
