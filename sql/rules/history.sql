@@ -12,8 +12,7 @@ CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
 -- the attempts of those that were active; none of the statuses that it gives
 -- is one of an event. Where a trigger of the user's has changed the task again
 -- meanwhile, what counts is the row as it is. instr() finds failed in soft-failed,
--- too, and no other status of a task in any of these. A subquery's value is that of
--- its first row: to say LIMIT 1 would be six opcodes more.
+-- too, and no other status of a task in any of these.
 WHEN (OLD.status = 'active' OR instr('active completed soft-failed', NEW.status))
   AND (NEW.status <> OLD.status OR NEW.worker_id IS NOT OLD.worker_id)
 BEGIN
@@ -25,6 +24,7 @@ BEGIN
       ELSE 'reassigned'
     END,
     activity = NEW.activity
+  -- A subquery's value is that of its first row: LIMIT 1 would only cost more.
   WHERE id = (
       SELECT a.id FROM task_attempts a
       WHERE likelihood(a.task_id = NEW.id, 1e-5)

@@ -410,9 +410,9 @@ BEGIN
   ));
 END;
 
--- tablao_set_job_status: moves the job of a task on to a status; NULL, or the one that it
--- has, leaves it where it is. `requeueing` only passes through, so what it
--- leads to writes the activity. Meanwhile, job 0 is in tablao_acting.
+-- tablao_set_job_status: moves the job of a task on to a status; NULL
+-- leaves it where it is. `requeueing` only passes through, so what it leads to
+-- writes the activity. Meanwhile, job 0 is in tablao_acting.
 CREATE VIEW tablao_set_job_status (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
@@ -796,7 +796,6 @@ END;
 -- A task waits for one at a time, so what one completion costs does not depend
 -- on how many others it waits for. It starts with the last, since most jobs are
 -- worked off from the first on, and goes down from the one that it waited for.
--- (The value of a subquery is that of its first row, without LIMIT 1, too.)
 -- is_right: that is one already.
 -- likelihood: what SQLite expects without statistics. From those of a farm in
 -- which one task waits for all others it takes that for the rule, and looks
@@ -805,6 +804,7 @@ CREATE VIEW tablao_next_dependencies (task_id, waits_for, is_right) AS
 SELECT
   t.id,
   coalesce(
+    -- A subquery's value is that of its first row: LIMIT 1 would only cost more.
     (
       SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
       WHERE likelihood(d.task_id = t.id, 1e-5) AND d.dependency_id < t.tablao_open_deps AND p.status <> 'completed'
