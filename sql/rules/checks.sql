@@ -66,8 +66,8 @@ CREATE TRIGGER tablao_assert_json_insert INSTEAD OF INSERT ON tablao_assert_json
 BEGIN
   -- The lower half of JSONB's first byte says array or object.
   SELECT RAISE(ABORT, 'tablao: JSONB is not taken for JSON: write json(...) in place of jsonb(...)')
-  WHERE typeof(NEW.value) = 'blob'
-    AND hex(substr(NEW.value, 1, 1)) GLOB '[0-46-9A-F][BC]'
+  -- Of a BLOB quote() makes X'..'.
+  WHERE quote(substr(NEW.value, 1, 1)) GLOB 'X''[0-46-9A-F][BC]'''
     AND substr(NEW.value, 1, 1) <> X'7B';
   -- One by one, the characters that are not ASCII, if there are any: is the
   -- character that its bytes stand for made of these bytes? Whether there are
@@ -101,16 +101,14 @@ BEGIN
         AND NOT instr(char(65534, 65535), substr(rest, 1, 1))
     );
   SELECT RAISE(ABORT, 'tablao: malformed JSON: what SQLite reads as JSON5 is not JSON')
-  FROM (
-    SELECT replace(ltrim(CAST(NEW.value AS TEXT), char(65279)), char(0), '') AS given
-  ) g
-  CROSS JOIN json_each('[' || g.given || ']') j
+  -- json_each gives back what it was given, too.
+  FROM json_each('[' || replace(ltrim(CAST(NEW.value AS TEXT), char(65279)), char(0), '') || ']') j
   WHERE CAST(substr(sqlite_version(), 3) AS REAL) >= 42
     AND j.key = 0
     AND instr('object array null', j.type)
     -- What comes back has no white space but in strings.
-    AND replace(replace(replace(replace(g.given, ' ', ''), char(9), ''), char(10), ''), char(13), '')
-      <> replace(coalesce(j.value, 'null'), ' ', '');
+    AND replace(replace(replace(replace(j.json, ' ', ''), char(9), ''), char(10), ''), char(13), '')
+      <> '[' || replace(coalesce(j.value, 'null'), ' ', '') || ']';
   SELECT CASE NEW.column_name
     WHEN 'settings'
     THEN RAISE(ABORT, 'tablao: jobs.settings must be a JSON object or JSON null')
@@ -120,9 +118,10 @@ BEGIN
   END
   WHERE NEW.column_name IS NOT NULL
     AND (
-      coalesce(
-        (SELECT j.type FROM json_tree(ltrim(NEW.value || '', char(65279))) j), ''
-      ) NOT IN (NEW.root_type, 'null')
+      NOT coalesce((
+        SELECT instr(NEW.root_type || ' null', j.type)
+        FROM json_tree(ltrim(NEW.value || '', char(65279))) j
+      ), 0)
       OR instr(CAST(NEW.value AS TEXT), char(0))
     );
 END;

@@ -37,14 +37,12 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: jobs.status must be one of active, canceled, completed, failed, paused, pause-requested, queued, cancel-requested, requeueing, under-construction')
   END;
   UPDATE jobs SET
-    created_at = CASE created_at
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-      ELSE created_at
-    END,
-    updated_at = CASE updated_at
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-      ELSE coalesce(updated_at, '')
-    END,
+    (created_at, updated_at) = (
+      SELECT
+        coalesce(nullif(jobs.created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), c.now),
+        coalesce(nullif(jobs.updated_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), c.now)
+      FROM farm_clock c
+    ),
     name = name,
     settings = settings,
     steps_completed = 0,

@@ -115,14 +115,12 @@ BEGIN
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, from_lane)
   SELECT job_id, type, priority, 0 FROM tasks WHERE id = NEW.task_id AND NEW.rev;
   UPDATE tasks SET
-    created_at = CASE created_at
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-      ELSE created_at
-    END,
-    updated_at = CASE updated_at
-      WHEN strftime('%Y-%m-%d %H:%M:%f+00:00') THEN (SELECT now FROM farm_clock)
-      ELSE coalesce(updated_at, '')
-    END,
+    (created_at, updated_at) = (
+      SELECT
+        coalesce(nullif(tasks.created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), c.now),
+        coalesce(nullif(tasks.updated_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), c.now)
+      FROM farm_clock c
+    ),
     name = name,
     last_touched_at = last_touched_at,
     index_in_job = CASE index_in_job
