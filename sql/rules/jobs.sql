@@ -58,7 +58,7 @@ CREATE TRIGGER tablao_jobs_before_uuid BEFORE UPDATE OF uuid ON jobs
 -- Notes whether another job has the uuid.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'jobs', EXISTS (SELECT 1 FROM jobs WHERE uuid = NEW.uuid AND id <> OLD.id);
+  VALUES ('jobs', EXISTS (SELECT 1 FROM jobs WHERE uuid = NEW.uuid AND id <> OLD.id));
 END;
 
 CREATE TRIGGER tablao_jobs_count_lanes AFTER UPDATE OF

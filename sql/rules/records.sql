@@ -7,10 +7,10 @@ CREATE TRIGGER tablao_failures_before_insert BEFORE INSERT ON task_failures
 -- Notes whether its rowid is that of another.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'task_failures', EXISTS (
+  VALUES ('task_failures', EXISTS (
     SELECT 1 FROM task_failures
     WHERE rowid = NEW.rowid AND (task_id <> NEW.task_id OR worker_id <> NEW.worker_id)
-  );
+  ));
 END;
 
 CREATE TRIGGER tablao_failures_insert AFTER INSERT ON task_failures
@@ -97,10 +97,10 @@ CREATE TRIGGER tablao_blocks_before_insert BEFORE INSERT ON job_blocks
 -- Notes whether its id is that of another.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'job_blocks', EXISTS (
+  VALUES ('job_blocks', EXISTS (
     SELECT 1 FROM job_blocks
     WHERE id = NEW.id AND (job_id <> NEW.job_id OR worker_id <> NEW.worker_id OR task_type <> NEW.task_type)
-  );
+  ));
 END;
 
 CREATE TRIGGER tablao_blocks_insert AFTER INSERT ON job_blocks

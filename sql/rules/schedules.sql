@@ -5,10 +5,10 @@ CREATE TRIGGER tablao_schedules_before_insert BEFORE INSERT ON sleep_schedules
 -- Notes whether its id is that of another.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'sleep_schedules', EXISTS (
+  VALUES ('sleep_schedules', EXISTS (
     SELECT 1 FROM sleep_schedules
     WHERE id = NEW.id AND worker_id <> NEW.worker_id
-  );
+  ));
 END;
 
 CREATE TRIGGER tablao_schedules_insert AFTER INSERT ON sleep_schedules

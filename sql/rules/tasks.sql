@@ -28,13 +28,13 @@ BEGIN
   INSERT INTO tablao_finish_task (task_id, status, rev)
   SELECT id, status, 0 FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0;
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'tasks',
+  VALUES ('tasks',
     EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
     OR EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid)
     OR EXISTS (
       SELECT 1 FROM tasks
       WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
-    );
+    ));
   INSERT INTO tablao_counts (job_id)
   SELECT id FROM jobs WHERE id = NEW.job_id
   ON CONFLICT DO NOTHING;
@@ -156,12 +156,12 @@ CREATE TRIGGER tablao_tasks_before_keys BEFORE UPDATE OF uuid, index_in_job ON t
 WHEN NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'tasks',
+  VALUES ('tasks',
     EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid AND id <> OLD.id)
     OR EXISTS (
       SELECT 1 FROM tasks
       WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job AND id <> OLD.id
-    );
+    ));
 END;
 
 CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks
@@ -706,12 +706,12 @@ CREATE TRIGGER tablao_dependencies_before_insert BEFORE INSERT ON task_dependenc
 WHEN NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.is_linking)
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'task_dependencies',
+  VALUES ('task_dependencies',
     EXISTS (
       SELECT 1 FROM task_dependencies
       WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
     )
-    OR EXISTS (SELECT 1 FROM task_dependencies WHERE rowid = NEW.rowid);
+    OR EXISTS (SELECT 1 FROM task_dependencies WHERE rowid = NEW.rowid));
 END;
 
 CREATE TRIGGER tablao_dependencies_insert AFTER INSERT ON task_dependencies
@@ -731,10 +731,10 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid cannot be changed')
   WHERE NEW.rowid IS NOT OLD.rowid;
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'task_dependencies', EXISTS (
+  VALUES ('task_dependencies', EXISTS (
     SELECT 1 FROM task_dependencies
     WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id AND rowid <> OLD.rowid
-  );
+  ));
 END;
 
 CREATE TRIGGER tablao_dependencies_update AFTER UPDATE ON task_dependencies

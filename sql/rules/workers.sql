@@ -70,7 +70,7 @@ CREATE TRIGGER tablao_workers_before_uuid BEFORE UPDATE OF uuid ON workers
 -- Notes whether another worker has the uuid.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'workers', EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid AND id <> OLD.id);
+  VALUES ('workers', EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid AND id <> OLD.id));
 END;
 
 CREATE TRIGGER tablao_workers_update_request AFTER UPDATE OF status, status_requested ON workers
@@ -329,9 +329,9 @@ CREATE TRIGGER tablao_tags_before_insert BEFORE INSERT ON worker_tags
 -- Notes whether the keys of a new tag are taken.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'worker_tags', EXISTS (
+  VALUES ('worker_tags', EXISTS (
     SELECT 1 FROM worker_tags WHERE id = NEW.id OR uuid = NEW.uuid OR name = NEW.name
-  );
+  ));
 END;
 
 CREATE TRIGGER tablao_tags_insert AFTER INSERT ON worker_tags
@@ -359,9 +359,9 @@ CREATE TRIGGER tablao_tags_before_keys BEFORE UPDATE OF uuid, name ON worker_tag
 -- Notes whether another tag has the keys.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'worker_tags', EXISTS (
+  VALUES ('worker_tags', EXISTS (
     SELECT 1 FROM worker_tags WHERE (uuid = NEW.uuid OR name = NEW.name) AND id <> OLD.id
-  );
+  ));
 END;
 
 CREATE TRIGGER tablao_tags_update AFTER UPDATE ON worker_tags
@@ -416,10 +416,10 @@ CREATE TRIGGER tablao_membership_before_insert BEFORE INSERT ON worker_tag_membe
 -- Notes whether its rowid is that of another.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  SELECT 'worker_tag_membership', EXISTS (
+  VALUES ('worker_tag_membership', EXISTS (
     SELECT 1 FROM worker_tag_membership
     WHERE rowid = NEW.rowid AND (worker_tag_id <> NEW.worker_tag_id OR worker_id <> NEW.worker_id)
-  );
+  ));
 END;
 
 CREATE TRIGGER tablao_membership_insert AFTER INSERT ON worker_tag_membership
