@@ -23,7 +23,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: jobs.id must be a whole number from 1')
-    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'jobs')
+    WHEN 'jobs' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: jobs cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
     WHEN NEW.tablao_status <> ''
     THEN RAISE(ABORT, 'tablao: jobs.tablao_status is kept by triggers: leave it out')
@@ -290,7 +290,7 @@ BEGIN
     WHEN instr(NEW.uuid || NEW.name || NEW.job_type, char(0))
     THEN RAISE(ABORT, 'tablao: jobs.uuid, name and job_type must not contain a zero byte')
     WHEN NEW.uuid IS NOT OLD.uuid
-      AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'jobs')
+      AND 'jobs' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: jobs.uuid must be unique: this UPDATE OR REPLACE would delete another job')
   END;
 END;

@@ -74,7 +74,7 @@ BEGIN
     -- must not be there.
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: tasks.id must be a whole number from 1')
-    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks')
+    WHEN 'tasks' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
     WHEN NOT EXISTS (SELECT 1 FROM jobs WHERE id = NEW.job_id)
     THEN RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
@@ -479,7 +479,7 @@ BEGIN
       AND (NEW.index_in_job IS NOT OLD.index_in_job OR OLD.tablao_rev < NEW.tablao_rev)
     THEN RAISE(ABORT, 'tablao: tasks.index_in_job must be a whole number from 1, or 0 for the next one')
     WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job)
-      AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'tasks')
+      AND 'tasks' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: tasks.uuid and tasks.index_in_job must be unique: this UPDATE OR REPLACE would delete another task')
   END;
 END;

@@ -47,7 +47,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: workers.id must be a whole number from 1')
-    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers')
+    WHEN 'workers' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: workers cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE workers SET
@@ -252,7 +252,7 @@ BEGIN
     WHEN instr(NEW.uuid || NEW.name || NEW.supported_task_types, char(0))
     THEN RAISE(ABORT, 'tablao: workers.uuid, name and supported_task_types must not contain a zero byte')
     WHEN NEW.uuid IS NOT OLD.uuid
-      AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'workers')
+      AND 'workers' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: workers.uuid must be unique: this UPDATE OR REPLACE would delete another worker')
     -- What was there before a rule stays.
     WHEN NEW.supported_task_types IS OLD.supported_task_types AND NEW.tablao_rev >= OLD.tablao_rev
@@ -342,7 +342,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: worker_tags.id must be a whole number from 1')
     WHEN typeof(NEW.uuid) <> 'text'
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid must be text')
-    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags')
+    WHEN 'worker_tags' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: worker_tags cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   -- '' says that it is new: the rules are for all of it.
@@ -377,7 +377,7 @@ BEGIN
       OR instr(NEW.name, char(0)) AND (NEW.name IS NOT OLD.name OR NEW.updated_at = '')
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid and name must not contain a zero byte')
     WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.name IS NOT OLD.name)
-      AND EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tags')
+      AND 'worker_tags' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid and worker_tags.name must be unique: this UPDATE OR REPLACE would delete another tag')
   END;
   INSERT INTO tablao_times (n, value)
@@ -429,7 +429,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.rowid < 1
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid must be a whole number from 1')
-    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'worker_tag_membership')
+    WHEN 'worker_tag_membership' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE worker_tag_membership SET worker_id = worker_id WHERE rowid = NEW.rowid;
