@@ -25,8 +25,8 @@ BEGIN
   -- As one text, so that a word is refused where a number is.
   WHERE NEW.tablao_rev || NEW.tablao_swept || NEW.tablao_open_deps || NEW.tablao_lane <> '000';
   -- A user's trigger inserts a task while ours have not been at another one.
-  INSERT INTO tablao_finish_task (task_id, status, rev)
-  SELECT id, status, 0 FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0;
+  INSERT INTO tablao_finish_task (task_id, rev)
+  VALUES ((SELECT id FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0), 0);
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   VALUES ('tasks',
     EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
@@ -104,13 +104,15 @@ BEGIN
 END;
 
 -- tablao_finish_task: gives a new task its index, lane and times. The UPDATE goes
--- by the triggers that have the rules on what it sets. status: as it was inserted;
--- rev: 1, or 0 where other triggers of its INSERT are still to come, and its lane.
+-- by the triggers that have the rules on what it sets. status: as it was inserted,
+-- NULL: as it is; rev: 1, or 0 where other triggers of its INSERT are still to come,
+-- and its lane.
 -- A user's trigger may have given it another status.
 CREATE VIEW tablao_finish_task (task_id, status, rev) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_finish_task_insert INSTEAD OF INSERT ON tablao_finish_task
+WHEN NEW.task_id IS NOT NULL
 BEGIN
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, from_lane)
   SELECT job_id, type, priority, 0 FROM tasks WHERE id = NEW.task_id AND NEW.rev;
@@ -132,10 +134,10 @@ BEGIN
       ELSE index_in_job
     END,
     commands = commands,
-    steps_completed = CASE
-      WHEN status = NEW.status THEN steps_completed
-      WHEN status = 'completed' THEN steps_total
-      WHEN status = 'queued' THEN 0
+    steps_completed = CASE status
+      WHEN coalesce(NEW.status, status) THEN steps_completed
+      WHEN 'completed' THEN steps_total
+      WHEN 'queued' THEN 0
       ELSE steps_completed
     END,
     tablao_lane = coalesce((
