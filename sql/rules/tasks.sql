@@ -114,8 +114,8 @@ SELECT NULL, NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_finish_task_insert INSTEAD OF INSERT ON tablao_finish_task
 WHEN NEW.task_id IS NOT NULL
 BEGIN
-  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, from_lane)
-  SELECT job_id, type, priority, 0 FROM tasks WHERE id = NEW.task_id AND NEW.rev;
+  INSERT INTO tablao_new_lanes (task_id, from_lane)
+  VALUES (CASE NEW.rev WHEN 1 THEN NEW.task_id END, 0);
   UPDATE tasks SET
     (created_at, updated_at) = (
       SELECT
@@ -652,12 +652,12 @@ SELECT id, tablao_lane, index_in_job
 FROM tasks
 WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
 
--- tablao_new_lanes: makes sure that there is a lane for such a task, which is about
+-- tablao_new_lanes: makes sure that there is a lane for this task, which is about
 -- to come there from another one, and counts it: now and not when it has come, as
 -- a user's trigger may send it on or delete it before ours is asked, and the lane
 -- would go with those that are still in it.
-CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority, from_lane) AS
-SELECT NULL, NULL, NULL, NULL WHERE 0;
+CREATE VIEW tablao_new_lanes (task_id, from_lane) AS
+SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_new_lanes_insert INSTEAD OF INSERT ON tablao_new_lanes
 BEGIN
@@ -665,10 +665,10 @@ BEGIN
     job_id, task_type, task_priority, worker_tag_id, job_priority, is_open, num_tasks
   )
   SELECT
-    job_id, lower(trim(NEW.task_type, char(9, 10, 13, 32))), NEW.task_priority,
-    worker_tag_id, job_priority, is_open, 1
-  FROM tablao_job_lanes
-  WHERE job_id = NEW.job_id
+    t.job_id, lower(trim(t.type, char(9, 10, 13, 32))), t.priority,
+    j.worker_tag_id, j.job_priority, j.is_open, 1
+  FROM tasks t CROSS JOIN tablao_job_lanes j ON j.job_id = t.job_id
+  WHERE t.id = NEW.task_id
   ON CONFLICT (job_id, task_type, task_priority) DO UPDATE SET num_tasks = num_tasks + 1
   WHERE id <> NEW.from_lane;
 END;
@@ -681,9 +681,7 @@ SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_place_task_insert INSTEAD OF INSERT ON tablao_place_task
 BEGIN
-  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, from_lane)
-  SELECT job_id, type, priority, NEW.from_lane
-  FROM tasks WHERE id = NEW.task_id;
+  INSERT INTO tablao_new_lanes (task_id, from_lane) VALUES (NEW.task_id, NEW.from_lane);
   DELETE FROM tablao_skips
   WHERE lane_id = NEW.from_lane
     AND worker_id IN (SELECT worker_id FROM task_failures WHERE task_id = NEW.task_id);

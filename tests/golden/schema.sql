@@ -377,7 +377,7 @@ CREATE VIEW tablao_last_tasks (worker_id, task_id);
 CREATE VIEW tablao_link (task_id, dependency_id);
 CREATE VIEW tablao_local_times (now, today, time_of_day, day_name, yesterday_name, is_shifting);
 CREATE VIEW tablao_move_job (job_id, task_id, status);
-CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority, from_lane);
+CREATE VIEW tablao_new_lanes (task_id, from_lane);
 CREATE VIEW tablao_next_dependencies (task_id, waits_for, is_right);
 CREATE VIEW tablao_note_replaced (table_name, is_taken);
 CREATE VIEW tablao_offers (worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority, task_priority, index_in_job, task_id);
