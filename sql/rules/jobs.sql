@@ -308,13 +308,17 @@ WHEN NEW.tablao_rev < OLD.tablao_rev
   OR NEW.metadata IS NOT OLD.metadata
 BEGIN
   INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES
-    ('settings', CASE WHEN NEW.settings IS NOT OLD.settings OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.settings ELSE 'null' END, 'object'),
-    ('metadata', CASE WHEN NEW.metadata IS NOT OLD.metadata OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.metadata ELSE 'null' END, 'object');
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.delete_requested_at);
+  VALUES ('settings', CASE WHEN NEW.settings IS NOT OLD.settings OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.settings ELSE 'null' END, 'object');
+  INSERT INTO tablao_assert_json (column_name, value, root_type)
+  VALUES ('metadata', CASE WHEN NEW.metadata IS NOT OLD.metadata OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.metadata ELSE 'null' END, 'object');
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
+  INSERT INTO tablao_times (n, value) VALUES (2, NEW.delete_requested_at);
   UPDATE jobs SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    delete_requested_at = (SELECT value FROM tablao_written_times WHERE n = 2),
+    (created_at, delete_requested_at) = (
+      SELECT coalesce(a.value, c.now), b.value
+      FROM tablao_written_times a CROSS JOIN tablao_written_times b CROSS JOIN farm_clock c
+      WHERE a.n = 1 AND b.n = 2
+    ),
     settings = ltrim(CAST(settings AS TEXT), char(65279)),
     metadata = ltrim(CAST(metadata AS TEXT), char(65279)),
     tablao_rev = tablao_rev + 1

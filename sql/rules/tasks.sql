@@ -452,10 +452,14 @@ WHEN (
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_touched_at, '+0 days') IS NOT NEW.last_touched_at
   )
 BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.last_touched_at);
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
+  INSERT INTO tablao_times (n, value) VALUES (2, NEW.last_touched_at);
   UPDATE tasks SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    last_touched_at = (SELECT value FROM tablao_written_times WHERE n = 2),
+    (created_at, last_touched_at) = (
+      SELECT coalesce(a.value, c.now), b.value
+      FROM tablao_written_times a CROSS JOIN tablao_written_times b CROSS JOIN farm_clock c
+      WHERE a.n = 1 AND b.n = 2
+    ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id AND tablao_rev > 0;
 END;

@@ -177,12 +177,10 @@ BEGIN
   INSERT INTO tablao_times (n, value)
   VALUES (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev, NEW.updated_at);
   UPDATE workers SET
-    updated_at = coalesce(
-      CASE
-        WHEN NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev
-        THEN (SELECT value FROM tablao_written_times WHERE n = 1)
-      END,
-      (SELECT now FROM farm_clock)
+    -- Row 0 is NULL.
+    updated_at = (
+      SELECT coalesce(w.value, c.now) FROM tablao_written_times w CROSS JOIN farm_clock c
+      WHERE w.n = (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev)
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
@@ -199,10 +197,14 @@ WHEN (
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_seen_at, '+0 days') IS NOT NEW.last_seen_at
   )
 BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at), (2, NEW.last_seen_at);
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
+  INSERT INTO tablao_times (n, value) VALUES (2, NEW.last_seen_at);
   UPDATE workers SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
-    last_seen_at = (SELECT value FROM tablao_written_times WHERE n = 2),
+    (created_at, last_seen_at) = (
+      SELECT coalesce(a.value, c.now), b.value
+      FROM tablao_written_times a CROSS JOIN tablao_written_times b CROSS JOIN farm_clock c
+      WHERE a.n = 1 AND b.n = 2
+    ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
