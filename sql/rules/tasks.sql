@@ -62,7 +62,7 @@ BEGIN
       tablao_counts.steps_total + t.steps_total
     FROM tasks t WHERE t.id = NEW.id
   )
-  WHERE job_id = NEW.job_id AND EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id);
+  WHERE job_id = (SELECT job_id FROM tasks WHERE id = NEW.id);
 END;
 
 CREATE TRIGGER tablao_tasks_insert AFTER INSERT ON tasks

@@ -230,8 +230,8 @@ WHEN (NEW.lazy_status_request <> 0 AND NEW.lazy_status_request <> 1)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
   -- In quotes, so that no text with a bar in it, and no BLOB, is taken for one.
-  WHERE instr('|0|1|''true''|''false''|', '|' || lower(quote(NEW.lazy_status_request)) || '|') = 0
-    OR instr('|0|1|''true''|''false''|', '|' || lower(quote(NEW.can_restart)) || '|') = 0;
+  WHERE NOT instr('|0|1|''true''|''false''|', '|' || lower(quote(NEW.lazy_status_request)) || '|')
+    OR NOT instr('|0|1|''true''|''false''|', '|' || lower(quote(NEW.can_restart)) || '|');
   UPDATE workers SET
     lazy_status_request = lower(quote(lazy_status_request)) IN ('1', '''true'''),
     can_restart = lower(quote(can_restart)) IN ('1', '''true'''),
