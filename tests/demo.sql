@@ -331,13 +331,13 @@ WHERE a.outcome IN ('failed', 'soft-failed') ORDER BY a.ended_at, a.task_name;
 .print
 .print '== The evening of node-07'
 .print
-SELECT substr(started_at, 12, 5) AS started, CAST(seconds AS INTEGER) AS seconds,
+SELECT substr(started_at, 12, 5) AS started, CAST(round(seconds) AS INTEGER) AS seconds,
   job_name, task_name, outcome
 FROM farm_timeline
 WHERE worker_name = 'node-07' AND (started_at < '2026-04-13 19:02' OR outcome <> 'completed')
 ORDER BY started_at, task_name;
 .print
-SELECT worker_name, num_completed, num_failed, CAST(mean_seconds AS INTEGER) AS mean_seconds
+SELECT worker_name, num_completed, num_failed, CAST(round(mean_seconds) AS INTEGER) AS mean_seconds
 FROM worker_statistics ORDER BY worker_name;
 
 .print
