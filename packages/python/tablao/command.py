@@ -106,7 +106,7 @@ def tell_table(args, rows, heads, cells):
     rows = [cells(row) for row in rows]
     numbers = [any(isinstance(cell, int) for cell in column) for column in zip(*rows)]
     rows = [["" if cell is None else one_line(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(heads, *rows)]
+    widths = [min(80, max(map(len, column))) for column in zip(heads, *rows)]
     for line in [heads, ["-" * width for width in widths]] + rows:
         print("  ".join(
             cell.rjust(width) if number else cell.ljust(width)
