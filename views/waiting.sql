@@ -51,6 +51,8 @@ able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
       LIMIT 1
     )
   FROM pairs v
+  -- And a WHERE below: an old SQLite would ask anew for what is named anew.
+  LIMIT -1
 ),
 found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id) AS MATERIALIZED (
   SELECT
@@ -82,6 +84,8 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
       LIMIT 1
     ) END
   FROM able v
+  WHERE v.job_id >= 0
+  LIMIT -1
 ),
 -- What that says of a task that the worker for whom it says so has not failed;
 -- verdict is NULL where nobody could run it.
@@ -126,6 +130,7 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
       )
     END
   FROM found v
+  WHERE v.job_id >= 0
 )
 SELECT
   c.task_uuid, c.task_name, c.task_type, c.job_uuid, c.job_name, c.reason,
