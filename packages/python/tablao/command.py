@@ -50,6 +50,8 @@ class Refusal(Exception):
 
 class Parser(argparse.ArgumentParser):
     def error(self, message):
+        message = message.replace("invalid int value", "must be a whole number")
+        message = message.replace("invalid float value", "must be a number")
         self.exit(2, "tablao: %s: see tablao --help\n" % one_line(message))
 
     def print_help(self, file=None):
@@ -108,9 +110,8 @@ def tell_table(args, rows, heads, cells):
     rows = [["" if cell is None else one_line(cell) for cell in row] for row in rows]
     widths = [min(80, max(map(len, column))) for column in zip(heads, *rows)]
     for line in [heads, ["-" * width for width in widths]] + rows:
-        print("  ".join(
-            cell.rjust(width) if number else cell.ljust(width)
-            for cell, width, number in zip(line, widths, numbers or heads)).rstrip())
+        print("  ".join(cell.rjust(width) if number else cell.ljust(width)
+                        for cell, width, number in zip(line, widths, numbers or heads)).rstrip())
 
 
 def local_time(text, form="%Y-%m-%d %H:%M:%S"):
@@ -513,10 +514,9 @@ def check(farm, args):
         FROM pragma_foreign_key_check
         UNION ALL SELECT 'error', 'database', integrity_check
         FROM pragma_integrity_check WHERE integrity_check <> 'ok'""")
-    if rows:
-        tell_table(args, rows, ["severity", "object", "message"], lambda row: list(row.values()))
-    else:
-        tell(args, rows, "nothing is wrong")
+    if not rows:
+        return tell(args, rows, "nothing is wrong")
+    tell_table(args, rows, ["severity", "object", "message"], lambda row: list(row.values()))
     return int(any(row["severity"] == "error" for row in rows))
 
 
