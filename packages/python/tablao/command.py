@@ -140,7 +140,7 @@ def shorten(uuids):
 def bar(job, width=0):
     """As the demo draws it."""
     done = 30 * job["num_completed"] // max(1, job["num_tasks"])
-    words = ["%4d of %d tasks" % (job["num_completed"], job["num_tasks"])]
+    words = ["%4d of %d task%s" % (job["num_completed"], job["num_tasks"], "s"[job["num_tasks"] == 1:])]
     words += [str(job["status"])] if job["status"] != "active" else []
     for name in "active", "failed", "soft-failed", "paused":
         number = job["num_" + name.replace("-", "_")]
@@ -276,13 +276,13 @@ def show_status(farm, args):
         }
         workers, counts = (", ".join("%d %s" % (n, name or "new") for name, n in status[of].items()) or "none"
                            for of in ("workers", "job_statuses"))
-        jobs = status["jobs"][:20]
+        jobs, more = status["jobs"][:20], len(status["jobs"][20:])
         width = min(40, max([len(job["name"]) for job in jobs] or [0]))
         lines = ["%s  the farm is %s; workers: %s; jobs: %s" % (
             local_time(status["now"], "%H:%M"), status["status"], workers, counts)]
         lines += [bar(job, width) for job in jobs]
-        lines += ["and %d more jobs" % len(status["jobs"][20:])] if status["jobs"][20:] else []
-        lines += ["%(name)s: %(num_tasks)d wait: %(detail)s" % row for row in status["waiting"][:5]]
+        lines += ["and %d more job%s" % (more, "s"[more == 1:])] if more else []
+        lines += ["%(name)s: %(num_tasks)d waiting: %(detail)s" % row for row in status["waiting"][:5]]
         if args.watch and not args.json and sys.stdout.isatty():
             size = os.get_terminal_size()
             print("\033[H\033[2J", end="")
@@ -333,8 +333,7 @@ def show_job(farm, args):
         "status": job["status"], "activity": job["activity"], "created": local_time(job["created_at"]),
         "steps": "%(steps_completed)s of %(steps_total)s" % job,
         "attempts": "%(num_attempts)d, %(num_failed_attempts)d of them failed" % job,
-        "worked on": duration(job["busy_seconds"]),
-        "to delete": local_time(job["delete_requested_at"]),
+        "worked on": duration(job["busy_seconds"]), "to delete": local_time(job["delete_requested_at"]),
         "blocked": ", ".join("%(worker_name)s from %(task_type)s" % row for row in job["blocked"]),
     }
     tell(args, job, bar(job),
@@ -383,7 +382,8 @@ def submit(farm, args):
             farm.one("UPDATE jobs SET status = 'queued' WHERE uuid = :uuid AND status = 'under-construction'",
                      uuid=found)
     [job] = farm.rows(JOBS + "WHERE s.job_uuid = :uuid", uuid=found)
-    tell(args, job, "job %(name)s: %(status)s, %(num_tasks)d tasks, %(job_uuid)s" % job)
+    tell(args, job, "job %s: %s, %d task%s, %s" % (
+        job["name"], job["status"], job["num_tasks"], "s"[job["num_tasks"] == 1:], job["job_uuid"]))
 
 
 @command("why", "[X]", option("word", metavar="X", nargs="?"))
@@ -455,7 +455,7 @@ def tail(farm, args):
                 " of %s" % row["job_name"] if row["kind"] == "task" else "",
                 "made" if row["old_status"] is None else row["old_status"] or "new",
                 "deleted" if row["new_status"] is None else row["new_status"] or "new",
-                ", %d tasks" % row["num_tasks"] if row["num_tasks"] is not None else "",
+                ", %d task%s" % (row["num_tasks"], "s"[row["num_tasks"] == 1:]) if row["num_tasks"] is not None else "",
                 "  (%s)" % row["activity"] if row["activity"] else ""), indent=None)
         if not args.follow:
             return
