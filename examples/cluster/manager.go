@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -87,9 +89,9 @@ func register(r request) (int, interface{}, error) {
 		}
 		if known == nil {
 			return t.exec("INSERT INTO workers (uuid, secret, name, supported_task_types) VALUES (?, ?, ?, ?)",
-				uuid, secret, name, strings.Join(list, ","))
+				uuid, digest(secret), name, strings.Join(list, ","))
 		}
-		if !same(fmt.Sprint(known["secret"]), secret) {
+		if !same(fmt.Sprint(known["secret"]), digest(secret)) {
 			return refusal{409, "a worker of this uuid exists, with another secret"}
 		}
 		return nil
@@ -247,13 +249,19 @@ func same(a, b string) bool {
 	return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
 }
 
+// digest is what the farm keeps of a secret; who reads the file is not to be able to sign.
+func digest(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
 // signedBy is the worker whose uuid and secret came by basic authentication.
 func (f *farm) signedBy(ctx context.Context, h *http.Request) (string, error) {
 	uuid, secret, _ := h.BasicAuth()
 	worker := ""
 	return worker, f.read(ctx, func(t tx) error {
 		known, err := t.one("SELECT secret FROM workers WHERE uuid = ? AND deleted_at IS NULL", uuid)
-		if err == nil && (known == nil || !same(fmt.Sprint(known["secret"]), secret)) {
+		if err == nil && (known == nil || !same(fmt.Sprint(known["secret"]), digest(secret))) {
 			return refusal{401, "no such worker, or another secret"}
 		}
 		worker = uuid
