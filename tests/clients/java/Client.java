@@ -117,7 +117,7 @@ public final class Client {
             } catch (SQLException error) {
                 said = error.getMessage();
             }
-            check("setTimestamp() binds a number, which is refused", said.contains("any other time must be a day that there is"), true);
+            check("setTimestamp() binds a number, which is refused", said.contains("must be a day that there is"), true);
             update.setString(1, text);
             update.executeUpdate();
         }
