@@ -39,7 +39,7 @@ def missing():
 
 
 class Browser:
-    def __init__(self, width=1500, height=1000):
+    def __init__(self, width=1280, height=1000):
         self.profile = tempfile.mkdtemp(prefix="tablao-chromium-")
         self.log = open(os.path.join(self.profile, "chromedriver.log"), "w+b")
         self.driver = subprocess.Popen(

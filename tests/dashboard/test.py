@@ -130,6 +130,16 @@ def looks_right(chromium, base, farm, database, is_full):
         path = f"/-/dashboards/{slug}"
         which = f"?job={job[0][0]}" if slug == "job" and job else ""
         draws(path, page(path + which), len(dashboard["charts"]))
+        wide = chromium.run("""
+            return Array.from(document.querySelectorAll('html, .dashboard-card div, .dashboard-card-chart p'))
+              .filter(el => el.scrollWidth > el.clientWidth + 1)
+              .map(el => [el.innerText.slice(0, 40), el.scrollWidth, el.clientWidth])""")
+        check(f"{farm} {path}: all columns and numbers can be seen", not wide, wide)
+        cut = chromium.run("""
+            return Array.from(document.querySelectorAll('svg.marks .role-legend-label text'))
+              .filter(el => el.getBoundingClientRect().right > el.closest('svg').getBoundingClientRect().right)
+              .map(el => [el.textContent, el.getBoundingClientRect().right, el.closest('svg').getBoundingClientRect().right])""")
+        check(f"{farm} {path}: legends can be read", not cut, cut)
         for name in dashboard["charts"]:
             draws(f"{path}/{name}", page(f"{path}/{name}{which}"), 1)
             page(f"/farm/{slug}-{name}")
@@ -181,11 +191,6 @@ def takes_odd_names(chromium, base):
     for slug in dashboards:
         path = f"/-/dashboards/{slug}"
         chromium.open(base + path)
-        wide = chromium.run("""
-            return Array.from(document.querySelectorAll('html, .dashboard-card div'))
-              .filter(el => el.scrollWidth > el.clientWidth + 1)
-              .map(el => [el.innerText.slice(0, 40), el.scrollWidth, el.clientWidth])""")
-        check(f"odd {path}: all columns can be seen", not wide, wide)
         empty = chromium.run("""
             return Array.from(document.querySelectorAll('.dashboard-card td a'))
               .filter(el => !el.innerText.trim()).map(el => el.href)""")
@@ -391,7 +396,7 @@ def refuses():
 
 
 def screenshots(directory):
-    chromium = browser.Browser(width=1280)
+    chromium = browser.Browser()
     try:
         with serving(work / "dashboard/demo.db") as base:
             job = rows(work / "dashboard/demo.db",
@@ -405,7 +410,7 @@ def screenshots(directory):
                 target = pathlib.Path(directory) / f"dashboard-{name}.png"
                 chromium.screenshot(target, height)
                 subprocess.run(["pngquant", "--force", "--strip", "--speed", "1", "--output",
-                                str(target), "48", str(target)], check=True)
+                                str(target), "--nofs", "128", str(target)], check=True)
                 print(f"{target}: {target.stat().st_size} bytes")
     finally:
         chromium.close()
