@@ -137,61 +137,77 @@ CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
 -- users' triggers gave them meanwhile; not of one that is only being inserted.
 WHEN NEW.status <> NEW.tablao_status
 BEGIN
-  INSERT INTO tablao_act (job_id, activity, stamp)
+  INSERT INTO tablao_act (job_id, status, activity, stamp)
   VALUES (
     NEW.id,
+    NEW.status,
     nullif(NEW.activity, OLD.activity),
     nullif(NEW.updated_at, OLD.updated_at)
   );
-  INSERT INTO tablao_act (job_id)
-  SELECT id FROM jobs WHERE status <> tablao_status AND tablao_status > '';
+  INSERT INTO tablao_act (job_id, status, activity)
+  SELECT id, status, CASE id WHEN NEW.id THEN nullif(activity, NEW.activity) END
+  FROM jobs WHERE status <> tablao_status AND tablao_status > '';
   -- And what that has led to, where SQLite skips the trigger that would see to it.
-  INSERT INTO tablao_act (job_id)
-  SELECT id FROM jobs WHERE status <> tablao_status AND tablao_status > '';
+  INSERT INTO tablao_act (job_id, status)
+  SELECT id, status FROM jobs WHERE status <> tablao_status AND tablao_status > '';
 END;
 
--- tablao_act: acts upon the status that a job has, if that is still to be done.
+-- tablao_act: acts upon the status that a job has, if that is still to be done:
+-- its tasks follow, and lead to the next status, which may be the same. Where a
+-- user's trigger gives it another one meanwhile, that is acted upon next.
 -- activity and stamp are what its statement has written, which stays.
-CREATE VIEW tablao_act (job_id, activity, stamp) AS
-SELECT NULL, NULL, NULL WHERE 0;
+CREATE VIEW tablao_act (job_id, status, activity, stamp) AS
+SELECT NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
-WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id AND j.status <> j.tablao_status)
-  AND NEW.job_id NOT IN (SELECT job_id FROM tablao_acting)
+WHEN NEW.status <> (
+  SELECT j.tablao_status FROM jobs j
+  WHERE j.id = NEW.job_id AND j.status = NEW.status
+    AND j.id NOT IN (SELECT job_id FROM tablao_acting)
+)
 BEGIN
   INSERT INTO tablao_acting (job_id, booked)
   VALUES (NEW.job_id, (SELECT j.tablao_rev || ':' FROM jobs j WHERE j.id = NEW.job_id));
   INSERT INTO tablao_sweep (job_id, job_status, from_status, to_status, mark, now)
   SELECT
-    NEW.job_id, r.job_status, r.from_status, r.to_status,
+    NEW.job_id, NEW.status, r.from_status, r.to_status,
     j.tablao_rev || ':' || r.from_status || ' ' || r.to_status, c.now
   FROM jobs j
   CROSS JOIN farm_clock c
   CROSS JOIN tablao_sweep_rules r
-    ON r.job_status = j.status
-    AND r.old_status = CASE j.status || j.tablao_status
+    ON r.job_status = NEW.status
+    AND r.old_status = CASE NEW.status || j.tablao_status
       WHEN 'requeueingcompleted' THEN 'completed'
       WHEN 'requeueingunder-construction' THEN NULL -- none
       ELSE ''
     END
   WHERE j.id = NEW.job_id;
-  INSERT INTO tablao_settle_job (job_id, status, next_status, activity, stamp)
-  SELECT
-    j.id, j.status, coalesce(r.next_status, j.status),
-    coalesce(NEW.activity, r.activity), coalesce(NEW.stamp, c.now)
-  FROM jobs j
-  CROSS JOIN farm_clock c
-  LEFT JOIN tablao_job_rules r
-    ON r.job_status = j.status
-    -- Of the tasks as they are: not all may have been counted, where a user's
-    -- trigger has changed the job.
-    AND r.has_more = EXISTS (
-      SELECT 1 FROM tasks t
-      WHERE t.job_id = NEW.job_id
-        AND t.status <> 'completed'
-        AND (t.status = 'active' OR j.status <> 'pause-requested')
-    )
-  WHERE j.id = NEW.job_id;
+  DELETE FROM job_blocks WHERE job_id = NEW.job_id AND NEW.status = 'requeueing';
+  DELETE FROM task_failures
+  WHERE NEW.status = 'requeueing'
+    AND worker_id IN (SELECT w.id FROM workers w)
+    AND tablao_job_id = NEW.job_id;
+  UPDATE jobs SET
+    (status, tablao_status, activity, updated_at) = (
+      SELECT
+        coalesce(r.next_status, NEW.status),
+        coalesce(r.next_status, NEW.status),
+        CASE WHEN r.activity IS NULL THEN jobs.activity ELSE coalesce(NEW.activity, r.activity) END,
+        coalesce(NEW.stamp, c.now)
+      FROM farm_clock c
+      LEFT JOIN tablao_job_rules r
+        ON r.job_status = NEW.status
+        -- Of the tasks as they are: not all may have been counted, where a user's
+        -- trigger has changed the job.
+        AND r.has_more = EXISTS (
+          SELECT 1 FROM tasks t
+          WHERE t.job_id = NEW.job_id
+            AND t.status <> 'completed'
+            AND (t.status = 'active' OR NEW.status <> 'pause-requested')
+        )
+    ),
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.job_id AND status = NEW.status;
   -- How many tasks that was goes on the job's latest event, which is that of the
   -- status that it has come to: the first row of the subquery.
   UPDATE farm_events SET
@@ -243,27 +259,6 @@ BEGIN
     NEW.job_id, NEW.from_status, NEW.to_status,
     changes() * (SELECT a.num_swept FROM tablao_acting a WHERE a.job_id = NEW.job_id)
   );
-END;
-
--- tablao_settle_job: a job's status has been acted upon, and leads to the next
--- one, which may be the same.
-CREATE VIEW tablao_settle_job (job_id, status, next_status, activity, stamp) AS
-SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
-
-CREATE TRIGGER tablao_settle_job_insert INSTEAD OF INSERT ON tablao_settle_job
-BEGIN
-  DELETE FROM job_blocks WHERE job_id = NEW.job_id AND NEW.status = 'requeueing';
-  DELETE FROM task_failures
-  WHERE NEW.status = 'requeueing'
-    AND worker_id IN (SELECT w.id FROM workers w)
-    AND tablao_job_id = NEW.job_id;
-  UPDATE jobs SET
-    status = NEW.next_status,
-    activity = CASE NEW.next_status WHEN NEW.status THEN activity ELSE NEW.activity END,
-    updated_at = NEW.stamp,
-    tablao_status = NEW.next_status,
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.job_id AND status = NEW.status;
 END;
 
 -- Other columns -------------------------------------------------------------

@@ -356,7 +356,7 @@ CREATE VIEW last_rendered (job_uuid, updated_at);
 CREATE VIEW runnable_tasks (worker_id, worker_uuid, task_id, task_uuid, job_id, job_uuid, job_priority, task_priority, task_type, index_in_job, task_name, worker_name);
 CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check);
 CREATE VIEW stuck_jobs (job_uuid, status);
-CREATE VIEW tablao_act (job_id, activity, stamp);
+CREATE VIEW tablao_act (job_id, status, activity, stamp);
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check);
 CREATE VIEW tablao_assert_json (column_name, value, root_type);
 CREATE VIEW tablao_authoring_problems (problem);
@@ -390,7 +390,6 @@ CREATE VIEW tablao_report (task_id, worker_id, status, activity, steps_completed
 CREATE VIEW tablao_return_tasks (worker_id, reason);
 CREATE VIEW tablao_row_problems (kind, object, message);
 CREATE VIEW tablao_set_job_status (job_id, task_id, status);
-CREATE VIEW tablao_settle_job (job_id, status, next_status, activity, stamp);
 CREATE VIEW tablao_skeletons (kind, id, text);
 CREATE VIEW tablao_state_problems (kind, object, message);
 CREATE VIEW tablao_store (job_id);
@@ -485,7 +484,6 @@ CREATE TRIGGER tablao_set_job_status_insert INSTEAD OF INSERT ON tablao_set_job_
 CREATE TRIGGER tablao_settings_delete AFTER DELETE ON farm_settings;
 CREATE TRIGGER tablao_settings_insert AFTER INSERT ON farm_settings;
 CREATE TRIGGER tablao_settings_update AFTER UPDATE OF name, value ON farm_settings;
-CREATE TRIGGER tablao_settle_job_insert INSTEAD OF INSERT ON tablao_settle_job;
 CREATE TRIGGER tablao_store_insert INSTEAD OF INSERT ON tablao_store;
 CREATE TRIGGER tablao_store_tasks_insert INSTEAD OF INSERT ON tablao_store_tasks;
 CREATE TRIGGER tablao_sweep_insert INSTEAD OF INSERT ON tablao_sweep;
