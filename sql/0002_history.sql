@@ -123,6 +123,10 @@ UPDATE tasks SET
   ), 0)
 WHERE tablao_open_deps <> 0 OR tablao_done <> 0;
 
+-- A task that is queued when its completed job is requeued stays as it is.
+-- @own
+DELETE FROM tablao_sweep_rules WHERE from_status = to_status;
+
 -- tablao_job_rules: What a new status of a job, once its tasks have followed,
 -- leads to: one row per status and has_more; without a row, to no other.
 -- tablao_job_rules.has_more: it has a task that is not completed; for a pause,

@@ -76,8 +76,8 @@ sqlite3 db :memory:
 set all {}
 foreach sql [statements $script] {
   if {[regexp {^(BEGIN|COMMIT|ROLLBACK)\M|\mtablao_install} $sql]} continue
-  if {[object $sql] eq "" && ![regexp {^(INSERT INTO|UPDATE|ALTER TABLE) } $sql]} {
-    die "neither CREATE nor ALTER TABLE, INSERT, UPDATE: [string range $sql 0 60]"
+  if {[object $sql] eq "" && ![regexp {^(INSERT INTO|UPDATE|DELETE FROM|ALTER TABLE) } $sql]} {
+    die "neither CREATE nor ALTER TABLE, INSERT, UPDATE, DELETE: [string range $sql 0 60]"
   }
   lappend all $sql
 }

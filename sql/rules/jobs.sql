@@ -78,11 +78,13 @@ END;
 
 CREATE TRIGGER tablao_jobs_update_own AFTER UPDATE OF status, tablao_status ON jobs
 -- The rule on the status; and only what acts upon a status may say so: upon one
--- from before the rule, too, or no other job could be acted upon.
+-- from before the rule, too, or no other job could be acted upon. '' is for a job
+-- that has just been inserted, or that a tick takes for such a one.
 WHEN (
     NEW.tablao_status <> OLD.tablao_status
     AND NEW.tablao_status <> ''
-    AND (OLD.tablao_status = OLD.status OR NEW.tablao_status <> NEW.status)
+    AND OLD.tablao_status <> ''
+    AND NEW.tablao_rev <= OLD.tablao_rev
   )
   OR (
     -- @statuses job
@@ -190,13 +192,14 @@ BEGIN
   UPDATE jobs SET
     (status, tablao_status, activity, updated_at) = (
       SELECT
-        coalesce(r.next_status, NEW.status),
+        coalesce(r.next_status, jobs.status),
         coalesce(r.next_status, NEW.status),
         CASE WHEN r.activity IS NULL THEN jobs.activity ELSE coalesce(NEW.activity, r.activity) END,
         coalesce(NEW.stamp, c.now)
       FROM farm_clock c
       LEFT JOIN tablao_job_rules r
         ON r.job_status = NEW.status
+        AND jobs.status = NEW.status
         -- Of the tasks as they are: not all may have been counted, where a user's
         -- trigger has changed the job.
         AND r.has_more = EXISTS (
@@ -207,7 +210,7 @@ BEGIN
         )
     ),
     tablao_rev = tablao_rev + 1
-  WHERE id = NEW.job_id AND status = NEW.status;
+  WHERE id = NEW.job_id;
   -- How many tasks that was goes on the job's latest event, which is that of the
   -- status that it has come to: the first row of the subquery.
   UPDATE farm_events SET
@@ -233,22 +236,21 @@ BEGIN
   UPDATE tasks SET
     status = CASE status WHEN NEW.from_status THEN NEW.to_status ELSE status END,
     activity = CASE
-      WHEN NEW.from_status = NEW.to_status OR status <> NEW.from_status THEN activity
+      WHEN status <> NEW.from_status THEN activity
       WHEN NEW.to_status = 'queued' THEN 'Task changed to queued: its job was requeued'
       ELSE 'Task changed to ' || NEW.to_status || ': its job changed to ' || NEW.job_status
     END,
     steps_completed = CASE
-      WHEN NEW.to_status = 'queued' AND NEW.from_status <> 'queued' AND status = NEW.from_status THEN 0
+      WHEN NEW.to_status = 'queued' AND status = NEW.from_status THEN 0
       ELSE steps_completed
     END,
-    updated_at = CASE NEW.from_status WHEN NEW.to_status THEN updated_at ELSE NEW.now END,
+    updated_at = NEW.now,
     tablao_swept = CASE status WHEN NEW.from_status THEN NEW.mark ELSE tablao_swept END,
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE job_id = NEW.job_id AND status = NEW.from_status;
   UPDATE tablao_acting SET (num_swept, num_tasks, booked) = (
     SELECT
-      count(*), num_tasks + count(*) * (NEW.from_status <> NEW.to_status),
-      booked || ';' || NEW.mark
+      count(*), num_tasks + count(*), booked || ';' || NEW.mark
     FROM tasks t
     WHERE t.job_id = NEW.job_id AND t.tablao_swept = NEW.mark AND t.tablao_rev
   )
