@@ -102,7 +102,8 @@ BEGIN
     AND worker_id = NEW.worker_id
     AND status = 'failed'
     AND (SELECT l.task_type FROM tablao_lanes l WHERE l.id = tasks.tablao_lane) = NEW.task_type;
-  -- 2., 3., 4.
+  -- 2., 3., 4. Not where a user's trigger on the failure, or on what has come of it
+  -- so far, has taken the task away: then changes() is 0.
   UPDATE tasks SET
     status = CASE WHEN NEW.is_over OR NOT NEW.is_left THEN 'failed' ELSE 'soft-failed' END,
     activity = CASE
@@ -112,10 +113,10 @@ BEGIN
       THEN 'Task changed to failed: failed by ' || NEW.num_failures || ' worker(s), the last one ' || NEW.label
       ELSE 'Task changed to soft-failed: failed by worker ' || NEW.label || ', another may try'
     END
-  WHERE id = NEW.task_id;
+  WHERE id = NEW.task_id AND status = 'active' AND worker_id = NEW.worker_id;
   -- 3.
   UPDATE jobs SET
     status = 'failed',
     activity = 'Job changed to failed: no more workers left to run tasks of type "' || NEW.type || '"'
-  WHERE id = NEW.job_id AND NOT NEW.is_left AND (NEW.is_blocked OR NOT NEW.is_over);
+  WHERE id = NEW.job_id AND changes() AND NOT NEW.is_left AND (NEW.is_blocked OR NOT NEW.is_over);
 END;

@@ -19,7 +19,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.rowid < 1
     THEN RAISE(ABORT, 'tablao: task_failures.rowid must be a whole number from 1')
-    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'task_failures')
+    WHEN 'task_failures' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: task_failures.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE task_failures SET
@@ -109,7 +109,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: job_blocks.id must be a whole number from 1')
-    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'job_blocks')
+    WHEN 'job_blocks' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: job_blocks.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE job_blocks SET

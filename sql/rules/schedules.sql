@@ -18,7 +18,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: sleep_schedules.id must be a whole number from 1')
-    WHEN EXISTS (SELECT 1 FROM tablao_replaced WHERE table_name = 'sleep_schedules')
+    WHEN 'sleep_schedules' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: sleep_schedules.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   -- '' says that it is new: the rules are for all of it.
