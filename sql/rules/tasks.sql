@@ -81,22 +81,20 @@ BEGIN
     -- Here and not by the UPDATE below, which would be the way to an attempt.
     WHEN NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id)
     THEN RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker')
-    WHEN typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
-      OR NEW.steps_total < 0
-      OR (SELECT steps_total FROM tablao_counts WHERE job_id = NEW.job_id) > 9007199254740992
-    THEN RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
   END;
   INSERT INTO tablao_finish_task (task_id, status, rev) VALUES (NEW.id, NEW.status, 1);
   -- One that a user's trigger has inserted meanwhile, where SQLite skips this one.
   INSERT INTO tablao_finish_task (task_id, rev)
   VALUES ((SELECT id FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0), 1);
+  -- Unless a user's trigger has handed the task on meanwhile, which has opened one.
   INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at)
   SELECT t.id, w.id, w.name, c.now
   FROM tasks t
   CROSS JOIN workers w ON w.id = t.worker_id
   CROSS JOIN farm_clock c
   CROSS JOIN farm_settings s ON s.name = 'history'
-  WHERE t.id = NEW.id AND t.status = 'active' AND s.value = 'on';
+  WHERE t.id = NEW.id AND t.status = 'active' AND s.value = 'on'
+    AND NEW.id NOT IN (SELECT task_id FROM task_attempts);
 END;
 
 -- tablao_finish_task: gives a new task its index, lane and times. The UPDATE goes
@@ -182,8 +180,8 @@ END;
 CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
 -- The rules on steps, and the sums of the job. Steps out of their bounds are
 -- booked as tablao_tasks_update leaves them.
-WHEN (NEW.steps_completed IS NOT OLD.steps_completed OR NEW.steps_total IS NOT OLD.steps_total)
-  AND NEW.tablao_rev > 0
+WHEN (NEW.steps_completed IS NOT OLD.steps_completed OR NEW.steps_total IS NOT OLD.steps_total OR NOT OLD.tablao_rev)
+  AND NEW.tablao_rev
 BEGIN
   UPDATE tablao_counts SET
     steps_completed = steps_completed
@@ -237,7 +235,7 @@ ON tasks
 -- their job gives many another status, while it is acted upon.
 WHEN NEW.tablao_rev < OLD.tablao_rev
   OR (
-    NEW.tablao_rev = OLD.tablao_rev AND OLD.tablao_rev > 0
+    NEW.tablao_rev = OLD.tablao_rev AND OLD.tablao_rev
     AND (NEW.tablao_swept <> OLD.tablao_swept OR NEW.tablao_open_deps <> OLD.tablao_open_deps OR NEW.tablao_lane <> OLD.tablao_lane)
   )
   OR (
@@ -278,7 +276,7 @@ WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
     )
   )
   AND (
-    (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev > 0)
+    (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev)
     OR (
       NEW.status <> OLD.status
       AND NEW.steps_completed <> CASE NEW.status
