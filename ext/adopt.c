@@ -325,6 +325,33 @@ static char *detachProbe(TablaoOp *pOp){
   return probe.zErr;
 }
 
+/* Fails, naming it, if something that the user has added would not survive. */
+static void detachRefuse(TablaoOp *pOp, AdoptWork *p){
+  /* The module of a virtual table might be missing. */
+  tablaoModelCopy(pOp,
+      "SELECT s.name, f.\"table\" FROM main.sqlite_schema s "
+      "JOIN pragma_foreign_key_list(s.name, 'main') f "
+      "WHERE s.type='table' AND s.sql NOT LIKE 'CREATE VIRTUAL%'",
+      &p->model.op, "INSERT INTO temp.their_references VALUES(?1, ?2)");
+  sqlite3_stmt *pStmt = tablaoPrepare(&p->model.op,
+      "SELECT type='table', name, tbl_name FROM temp.lost_objects");
+  if( tablaoStep(&p->model.op, pStmt) ){
+    int bTable = sqlite3_column_int(pStmt, 0);
+    const char *zName = tablaoColumnText(&p->model.op, pStmt, 1);
+    const char *zOurs = tablaoColumnText(&p->model.op, pStmt, 2);
+    if( bTable ){
+      tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the table %s refers to %s, a "
+          "table of Tablao's; drop it first", pOp->zWho, zName, zOurs);
+    }else{
+      tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the trigger %s is on %s, a "
+          "table of Tablao's, and would be lost; drop it first", pOp->zWho,
+          zName, zOurs);
+    }
+  }
+  sqlite3_finalize(pStmt);
+  tablaoTakeError(pOp, &p->model.op);
+}
+
 /* Lets an observed farm go. */
 static void detachObserved(TablaoOp *pOp, AdoptWork *p){
   TablaoList ours = {0, 0};
@@ -426,6 +453,7 @@ void tablaoDetachFunc(
     tablaoFail(&op, SQLITE_ERROR, "tablao: %s: this farm was never Flamenco's, "
         "so there is nothing to go back to", op.zWho);
   }
+  if( op.rc==SQLITE_OK ) detachRefuse(&op, &work);
   char *zBefore = detachProbe(&op);
   if( op.rc==SQLITE_OK ){
     if( eKind==TABLAO_OBSERVED ){

@@ -33,6 +33,13 @@ CREATE TABLE temp.their_columns (
   name text COLLATE NOCASE
 );
 
+CREATE TABLE temp.their_references (
+  -- Which of the database's tables refers to which: filled where something is
+  -- about to go.
+  table_name text COLLATE NOCASE,
+  parent text COLLATE NOCASE
+);
+
 CREATE VIEW temp.flamenco_tables (name, position) AS
 -- The tables that Flamenco has, too, parents before children.
 SELECT name, rowid
@@ -126,3 +133,20 @@ WHERE o.type IN ('index', 'trigger')
     SELECT 1 FROM main.sqlite_schema s
     WHERE s.type = o.type AND s.name = o.name COLLATE NOCASE
   );
+
+CREATE VIEW temp.lost_objects (type, name, tbl_name) AS
+-- What somebody has added that cannot be without a table of ours. What refers to
+-- one that is not there makes foreign_key_check fail, and Flamenco's start with it.
+SELECT 'table', r.table_name, r.parent
+FROM temp.their_references r
+WHERE r.parent IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')
+  AND r.parent NOT IN (SELECT name FROM temp.flamenco_tables)
+  AND r.table_name NOT IN (SELECT name FROM main.sqlite_schema)
+UNION ALL
+SELECT 'trigger', o.name, o.tbl_name
+FROM temp.their_objects o
+WHERE o.type = 'trigger'
+  AND o.tbl_name IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')
+  AND o.tbl_name NOT IN (SELECT name FROM temp.flamenco_tables)
+  AND NOT o.is_made
+  AND lower(o.name) NOT GLOB 'tablao_*';
