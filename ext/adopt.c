@@ -16,8 +16,9 @@
 ** those of an own farm, its views, and its rules but for the history; copy
 ** (sql/adopt/copy.sql), so that it is the rules that look at every row; drop
 ** the old tables, children first; make all of our triggers, then those of the
-** user's, and the indexes that ours do not replace; check. If a rule refuses
-** a row, nothing has changed, and tablao_adopt_problems is asked which.
+** user's, on tables and views of ours, too, and the indexes that ours do not
+** replace; check. If a rule refuses a row, nothing has changed, and
+** tablao_adopt_problems is asked which.
 **
 ** Meanwhile foreign_keys is off, so that dropping a table deletes nothing
 ** elsewhere, and legacy_alter_table is on, so that renaming one changes what
@@ -201,6 +202,7 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   TablaoList drop = {0, 0};
   TablaoList index = {0, 0};
   TablaoList trigger = {0, 0};
+  TablaoList keep = {0, 0};
   int bOn = 1;
   char *z = 0;
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &bOn);
@@ -214,9 +216,12 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   }
   sqlite3_free(z);
   tablaoGuardFind(&p->model.op, &trigger, "SELECT type, name, sql "
-      "FROM temp.foreign_objects WHERE type='trigger'");
+      "FROM temp.foreign_objects WHERE type='trigger' "
+      "UNION ALL SELECT 'trigger', name, sql FROM temp.kept_triggers");
+  adoptList(&p->model.op, &drop, "SELECT printf('DROP TRIGGER main.\"%w\"', "
+      "name) FROM temp.kept_triggers");
   tablaoTakeError(pOp, &p->model.op);
-  adoptDropObjects(pOp, TABLAO_OBSERVED);
+  tablaoDropObjects(pOp, TABLAO_OBSERVED, &keep);
   tablaoDropIndexes(pOp);
   takeOverNote(pOp, p);
   /* An index of theirs may have the name of one of ours. */
@@ -251,6 +256,8 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
       "AND " ADOPT_COLUMNS("l") "=a.columns) ORDER BY a.id");
   tablaoGuardRun(pOp, &p->guard, &index);
   tablaoGuardRun(pOp, &p->guard, &trigger);
+  if( keep.n>0 ) tablaoInstallObjects(&p->guard.op, TABLAO_OWN, "view");
+  tablaoGuardRun(pOp, &p->guard, &keep);
   adoptVerify(pOp, 1);
 }
 

@@ -150,3 +150,12 @@ WHERE o.type = 'trigger'
   AND o.tbl_name NOT IN (SELECT name FROM temp.flamenco_tables)
   AND NOT o.is_made
   AND lower(o.name) NOT GLOB 'tablao_*';
+
+CREATE VIEW temp.kept_triggers (name, sql) AS
+-- Triggers that somebody has made on a table that both kinds of farm have.
+SELECT o.name, o.sql
+FROM temp.their_objects o
+WHERE o.type = 'trigger'
+  AND o.tbl_name IN (SELECT name FROM temp.our_tables)
+  AND NOT o.is_made
+  AND lower(o.name) NOT GLOB 'tablao_*';
