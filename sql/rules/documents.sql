@@ -90,17 +90,17 @@ BEGIN
     a.name, a.type, a.priority, a.status, a.settings, a.metadata, a.storage,
     a.worker_tag, a.dependencies, a.commands,
     -- Anything above 2^53 is refused later, and must not overflow here.
-    CASE WHEN a.fault IS NULL THEN coalesce((
+    coalesce((
       SELECT sum(coalesce(
         (
           SELECT max(1, min(9007199254740993, CAST(n.value AS INTEGER)))
-          FROM json_each(CASE c.type WHEN 'object' THEN c.value ELSE '{}' END, '$.total_step_count') n
-          WHERE n.type IN ('integer', 'real')
+          FROM json_each(CASE c.type WHEN 'object' THEN c.value END) n
+          WHERE n.key = 'total_step_count' AND instr('integer real', n.type)
         ),
         1
       ))
-      FROM json_each(nullif(a.commands, 'null')) c
-    ), 0) ELSE 0 END,
+      FROM json_each(CASE WHEN a.fault IS NULL THEN nullif(a.commands, 'null') END) c
+    ), 0),
     coalesce(
       NEW.fault,
       a.fault,
@@ -132,7 +132,7 @@ BEGIN
       END,
       (
         SELECT 'storage ' || n.value FROM json_each(a.storage) n
-        WHERE n.key = 'shaman_checkout_id' AND n.type NOT IN ('text', 'null')
+        WHERE n.key = 'shaman_checkout_id' AND NOT instr('text null', n.type)
       )
     )
   FROM (
