@@ -222,7 +222,7 @@ END;
 
 CREATE TRIGGER tablao_workers_update_booleans AFTER UPDATE OF lazy_status_request, can_restart ON workers
 -- Booleans are kept as 0 and 1.
-WHEN (NEW.lazy_status_request <> 0 AND NEW.lazy_status_request <> 1)
+WHEN NEW.lazy_status_request NOT IN (0, 1)
   OR (
     NEW.can_restart <> 0 AND NEW.can_restart <> 1
     AND (NEW.can_restart IS NOT OLD.can_restart OR NEW.tablao_rev < OLD.tablao_rev)
@@ -233,8 +233,8 @@ BEGIN
   WHERE NOT instr('|0|1|''true''|''false''|', '|' || lower(quote(NEW.lazy_status_request)) || '|')
     OR NOT instr('|0|1|''true''|''false''|', '|' || lower(quote(NEW.can_restart)) || '|');
   UPDATE workers SET
-    lazy_status_request = lower(quote(lazy_status_request)) IN ('1', '''true'''),
-    can_restart = lower(quote(can_restart)) IN ('1', '''true'''),
+    lazy_status_request = instr('1''true''', lower(quote(lazy_status_request))) > 0,
+    can_restart = instr('1''true''', lower(quote(can_restart))) > 0,
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
@@ -259,10 +259,10 @@ BEGIN
     -- What was there before a rule stays.
     WHEN NEW.supported_task_types IS OLD.supported_task_types AND NEW.tablao_rev >= OLD.tablao_rev
     THEN NULL
-    WHEN NEW.supported_task_types GLOB '*[]["{}]*'
+    WHEN NEW.supported_task_types || '' GLOB '*[]["{}]*'
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without brackets, braces and double quotes: it is not JSON')
     -- From 1 to 8, 11, 12, and from 14 to 31.
-    WHEN NEW.supported_task_types GLOB '*[' || char(1, 45, 8, 11, 12, 14, 45, 31) || ']*'
+    WHEN NEW.supported_task_types || '' GLOB '*[' || char(1, 45, 8, 11, 12, 14, 45, 31) || ']*'
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without control characters')
     WHEN length(NEW.supported_task_types) > 10000
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must not be longer than 10000 characters')
