@@ -113,7 +113,7 @@ BEGIN
         WHERE CASE
           WHEN n.parent IS NULL
           THEN instr(replace(replace(replace(replace(replace(n.value,
-            coalesce((SELECT t.value FROM json_tree(NEW.document, '$.tasks') t), ''), ''),
+            coalesce((SELECT t.value FROM json_each(NEW.document) t WHERE t.key = 'tasks'), ''), ''),
             coalesce(a.settings, ''), ''), coalesce(a.metadata, ''), ''), coalesce(a.commands, ''), ''),
             '\\', ''), '\u0000')
           WHEN n.path = '$' AND n.type = 'text' OR n.path = '$.storage' AND n.key = 'shaman_checkout_id'
