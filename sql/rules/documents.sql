@@ -104,22 +104,16 @@ BEGIN
     coalesce(
       NEW.fault,
       a.fault,
-      -- SQLite cuts a string at a zero byte, so that is looked for in the text. Of
-      -- an escape like \ude00 without its other half it makes bytes that are not
-      -- UTF-8, and reads them, as few others, as U+FFFD.
+      -- Of an escape like \ude00 without its other half SQLite makes bytes that are
+      -- not UTF-8, and reads them, as few others, as U+FFFD. At a zero byte it cuts
+      -- a string, so that such a half takes its place; in dependencies it is looked
+      -- for in the text.
       CASE WHEN NEW.document GLOB '*\u[0dD]*' THEN (
-        SELECT CASE WHEN n.path = '$.storage' THEN 'storage ' || n.value ELSE 'zero ' || coalesce(a.uuid, '') END
-        FROM json_tree(NEW.document) n
-        WHERE CASE
-          WHEN n.parent IS NULL
-          THEN instr(replace(replace(replace(replace(replace(n.value,
-            coalesce((SELECT t.value FROM json_each(NEW.document) t WHERE t.key = 'tasks'), ''), ''),
-            coalesce(a.settings, ''), ''), coalesce(a.metadata, ''), ''), coalesce(a.commands, ''), ''),
-            '\\', ''), '\u0000')
-          WHEN n.path = '$' AND n.type = 'text' OR n.path = '$.storage' AND n.key = 'shaman_checkout_id'
-          THEN replace(replace(replace(n.value,
+        SELECT 'zero ' || coalesce(a.uuid, '')
+        FROM json_each(replace(NEW.document, '\u0000', '\ud800 ')) n
+        WHERE replace(replace(replace(n.key || coalesce(n.atom, ''),
             char(65533), ''), char(65534), ''), char(65535), '') GLOB '*' || char(65533) || '*'
-        END
+          OR instr(replace(a.dependencies, '\\', ''), '\u0000')
         LIMIT 1
       ) END,
       CASE
@@ -131,8 +125,13 @@ BEGIN
         THEN 'worker_tag ' || a.worker_tag
       END,
       (
-        SELECT 'storage ' || n.value FROM json_each(a.storage) n
-        WHERE n.key = 'shaman_checkout_id' AND NOT instr('text null', n.type)
+        SELECT 'storage ' || n.value FROM json_each(replace(a.storage, '\u0000', '\ud800 ')) n
+        WHERE n.key = 'shaman_checkout_id'
+          AND (
+            NOT instr('text null', n.type)
+            OR replace(replace(replace(n.value,
+              char(65533), ''), char(65534), ''), char(65535), '') GLOB '*' || char(65533) || '*'
+          )
       )
     )
   FROM (
