@@ -5,9 +5,9 @@
 
 -- tablao_times: a time as a client wrote it, in any of the forms of docs/rules.md,
 -- "Times". Leaves in row n of tablao_written_times the form in which
--- it is stored, NULL for ''. A fraction is cut and not rounded, so only the
--- whole seconds go through SQLite's date functions; with 0 days added, the 30th
--- of February comes back as the 2nd of March.
+-- it is stored, NULL for ''. A fraction is cut and not rounded, so SQLite's date
+-- functions see no more of it than tells them that it is one; with 0 days added,
+-- the 30th of February comes back as the 2nd of March.
 -- SQLite 3.37 gives back another millisecond than the one it was given: so what
 -- comes here by its strftime('%f') may be in the stored form, and where it must
 -- not be taken for another the seconds and the look of the rest are asked for.
@@ -20,7 +20,7 @@ WHEN NEW.n > 0
 BEGIN
   UPDATE tablao_written_times SET value = (
     SELECT CASE
-      WHEN v.form GLOB '[0-9]*.[0-9][0-9][0-9]+00:00'
+      WHEN v.form > '0'
         -- With the time, since SQLite takes 24:59 for the hour after midnight.
         AND date(substr(NEW.value, 1, 16), '+0 days') = substr(NEW.value, 1, 10)
       THEN v.form
@@ -32,14 +32,18 @@ BEGIN
         strftime(
           '%Y-%m-%d %H:%M:%S.',
           -- What Go calls a zone is an offset, a name and more.
-          substr(NEW.value, 1, 19) || CASE
+          substr(NEW.value, 1, 19) || substr(z.fraction, 1, 4) || CASE
             WHEN ltrim(z.zone) GLOB '[-+][0-9][0-9][0-9][0-9]*'
             THEN substr(ltrim(z.zone), 1, 3) || ':' || substr(ltrim(z.zone), 4, 2)
             ELSE replace(z.zone, ' UTC', '')
           END,
           '+0 days'
-        ) || substr(replace(substr(NEW.value, 20), z.zone, '') || '0000', 2, 3) || '+00:00' AS form
-      FROM (SELECT ltrim(substr(NEW.value, 20), '.0123456789') AS zone) z
+        ) || substr(z.fraction || '0000', 2, 3) || '+00:00' AS form
+      FROM (
+        SELECT
+          ltrim(substr(NEW.value, 20), '.0123456789') AS zone,
+          replace(substr(NEW.value, 20), ltrim(substr(NEW.value, 20), '.0123456789'), '') AS fraction
+      ) z
       LIMIT 1
     ) v
   )
