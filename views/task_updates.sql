@@ -79,8 +79,8 @@ BEGIN
     last_touched_at = NEW.now,
     updated_at = NEW.now
   WHERE id = NEW.task_id AND coalesce(NEW.status, 'failed') = 'failed';
-  INSERT INTO tablao_fail_task (task_id, worker_id, status, has_activity)
-  VALUES (NEW.task_id, NEW.worker_id, NEW.status, NEW.activity IS NOT NULL);
+  INSERT INTO tablao_fail_task (task_id, worker_id, status, activity)
+  VALUES (NEW.task_id, NEW.worker_id, NEW.status, NEW.activity);
 END;
 
 -- Who can still run tasks of a type on a job: one row per job, worker and type

@@ -1,9 +1,9 @@
 -- What follows when a worker reports that it failed a task: docs/rules.md, "When
 -- a task fails", whose numbers are those below.
 
--- tablao_fail_task: a worker has failed a task. has_activity: the report came
--- with an activity, which stays. Nothing, unless status is failed.
-CREATE VIEW tablao_fail_task (task_id, worker_id, status, has_activity) AS
+-- tablao_fail_task: a worker has failed a task. activity: what the worker reported,
+-- which stays, whatever is written over it meanwhile. Nothing, unless status is failed.
+CREATE VIEW tablao_fail_task (task_id, worker_id, status, activity) AS
 SELECT NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_fail_task_insert INSTEAD OF INSERT ON tablao_fail_task
@@ -15,17 +15,18 @@ BEGIN
   ON CONFLICT DO NOTHING;
   INSERT INTO tablao_judge_failure (
     task_id, worker_id, job_id, type, task_type, label, num_failures, is_over,
-    is_blocked, is_left, has_activity
+    is_blocked, is_left, activity
   )
   SELECT
     v.task_id, v.worker_id, v.job_id, v.type, v.task_type, v.label,
-    v.num_failures, v.is_over, v.is_blocked, v.is_left, NEW.has_activity
+    v.num_failures, v.is_over, v.is_blocked, v.is_left, NEW.activity
   FROM tablao_failure_verdicts v
   WHERE v.task_id = NEW.task_id AND v.worker_id = NEW.worker_id;
 END;
 
 -- tablao_failure_verdicts: what the failure policy says of a task that a worker
--- has failed; one row per failure. is_over: too many workers have failed the
+-- has failed; one row per failure of who still has the task, which a user's trigger
+-- on the failure may have taken away. is_over: too many workers have failed the
 -- task. is_blocked: the worker has failed too many tasks of this type on this
 -- job. is_left: another worker can still run the task. The failure itself
 -- counts.
@@ -69,13 +70,14 @@ SELECT
   )
 FROM task_failures f
 CROSS JOIN tasks t ON t.id = f.task_id
-CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane;
+CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
+WHERE t.status = 'active' AND t.worker_id = f.worker_id;
 
 -- tablao_judge_failure: does what a verdict says. A door of its own so that it
 -- is asked for once.
 CREATE VIEW tablao_judge_failure (
   task_id, worker_id, job_id, type, task_type, label, num_failures, is_over,
-  is_blocked, is_left, has_activity
+  is_blocked, is_left, activity
 ) AS
 SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
@@ -102,21 +104,18 @@ BEGIN
     AND worker_id = NEW.worker_id
     AND status = 'failed'
     AND (SELECT l.task_type FROM tablao_lanes l WHERE l.id = tasks.tablao_lane) = NEW.task_type;
-  -- 2., 3., 4. Not where a user's trigger on the failure, or on what has come of it
-  -- so far, has taken the task away: then changes() is 0.
+  -- 2., 3., 4.
   UPDATE tasks SET
     status = CASE WHEN NEW.is_over OR NOT NEW.is_left THEN 'failed' ELSE 'soft-failed' END,
-    activity = CASE
-      WHEN NEW.has_activity
-      THEN activity
+    activity = coalesce(NEW.activity, CASE
       WHEN NEW.is_over OR NOT NEW.is_left
       THEN 'Task changed to failed: failed by ' || NEW.num_failures || ' worker(s), the last one ' || NEW.label
       ELSE 'Task changed to soft-failed: failed by worker ' || NEW.label || ', another may try'
-    END
-  WHERE id = NEW.task_id AND status = 'active' AND worker_id = NEW.worker_id;
+    END)
+  WHERE id = NEW.task_id;
   -- 3.
   UPDATE jobs SET
     status = 'failed',
     activity = 'Job changed to failed: no more workers left to run tasks of type "' || NEW.type || '"'
-  WHERE id = NEW.job_id AND changes() AND NOT NEW.is_left AND (NEW.is_blocked OR NOT NEW.is_over);
+  WHERE id = NEW.job_id AND NOT NEW.is_left AND (NEW.is_blocked OR NOT NEW.is_over);
 END;
