@@ -48,20 +48,21 @@ BEGIN
     activity = 'Task timed out on worker '
       || coalesce(OLD.worker_name || ' (' || OLD.worker_uuid || ')', '-unassigned-')
   WHERE uuid = OLD.task_uuid;
-  -- The attempt that the failure of another task has just closed as canceled: that
-  -- depends on which came first.
+  -- The attempt that its job has just closed as canceled, in the words of
+  -- tablao_sweep, since another task failed: that depends on which came first.
   UPDATE task_attempts SET
     outcome = 'failed',
-    activity = (SELECT t.activity FROM tasks t WHERE t.uuid = OLD.task_uuid)
+    activity = (SELECT activity FROM tasks WHERE uuid = OLD.task_uuid)
   WHERE id = (
-      SELECT max(a.id) FROM task_attempts a
-      WHERE a.task_id = (SELECT t.id FROM tasks t WHERE t.uuid = OLD.task_uuid)
+      SELECT id FROM task_attempts
+      WHERE task_id = (SELECT id FROM tasks WHERE uuid = OLD.task_uuid)
+      ORDER BY id DESC
     )
-    AND outcome = 'canceled'
+    AND substr(outcome || activity, 1, 41) = 'canceledTask changed to canceled: its job'
     AND ended_at = (SELECT now FROM farm_clock);
   UPDATE tablao_counts SET num_failed_attempts = num_failed_attempts + 1
-  WHERE job_id = (SELECT t.job_id FROM tasks t WHERE t.uuid = OLD.task_uuid)
-    AND changes() > 0;
+  WHERE job_id = (SELECT job_id FROM tasks WHERE uuid = OLD.task_uuid)
+    AND changes();
 END;
 
 -- Workers that have not been seen for `worker_timeout` seconds or longer and
