@@ -137,13 +137,18 @@ END;
 CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
 -- Acts upon the new status; and upon the new statuses of other jobs, which
 -- users' triggers gave them meanwhile; not of one that is only being inserted.
+-- What a task's new status has written is not the statement's own, and gives way
+-- to what requeueing leads to.
 WHEN NEW.status <> NEW.tablao_status
 BEGIN
   INSERT INTO tablao_act (job_id, status, activity, stamp)
   VALUES (
     NEW.id,
     NEW.status,
-    nullif(NEW.activity, OLD.activity),
+    CASE
+      WHEN NEW.activity <> OLD.activity AND NEW.activity NOT GLOB 'Job changed to requeueing: *'
+      THEN NEW.activity
+    END,
     nullif(NEW.updated_at, OLD.updated_at)
   );
   INSERT INTO tablao_act (job_id, status, activity)
@@ -218,7 +223,7 @@ BEGIN
   WHERE id = (
     SELECT e.id
     FROM tablao_acting a CROSS JOIN jobs j CROSS JOIN farm_events e
-    WHERE a.job_id = NEW.job_id AND a.num_tasks > 0
+    WHERE a.job_id = NEW.job_id AND a.num_tasks
       AND j.id = NEW.job_id AND e.job_uuid = j.uuid AND e.kind = 'job'
     ORDER BY e.id DESC
   );

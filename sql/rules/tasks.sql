@@ -403,8 +403,7 @@ BEGIN
 END;
 
 -- tablao_set_job_status: moves the job of a task on to a status; NULL
--- leaves it where it is. `requeueing` only passes through, so what it leads to
--- writes the activity. Meanwhile, job 0 is in tablao_acting.
+-- leaves it where it is. Meanwhile, job 0 is in tablao_acting.
 CREATE VIEW tablao_set_job_status (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
@@ -414,19 +413,16 @@ BEGIN
   INSERT INTO tablao_acting (job_id) VALUES (0) ON CONFLICT DO NOTHING;
   UPDATE jobs SET
     status = NEW.status,
-    activity = CASE NEW.status
-      WHEN 'requeueing' THEN activity
-      ELSE (
-        SELECT 'Job changed to ' || NEW.status || ': task "' || t.name || '" became ' || t.status
-          || CASE NEW.status
-            WHEN 'failed'
-            THEN ', ' || (c.num_failed + (NOT t.tablao_rev)) || ' of ' || (c.num_tasks + (NOT t.tablao_rev)) || ' tasks have failed'
-            ELSE ''
-          END
-        FROM tasks t CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
-        WHERE t.id = NEW.task_id
-      )
-    END
+    activity = (
+      SELECT 'Job changed to ' || NEW.status || ': task "' || t.name || '" became ' || t.status
+        || CASE NEW.status
+          WHEN 'failed'
+          THEN ', ' || (c.num_failed + (NOT t.tablao_rev)) || ' of ' || (c.num_tasks + (NOT t.tablao_rev)) || ' tasks have failed'
+          ELSE ''
+        END
+      FROM tasks t CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
+      WHERE t.id = NEW.task_id
+    )
   WHERE id = NEW.job_id;
   DELETE FROM tablao_acting WHERE job_id = 0;
 END;
