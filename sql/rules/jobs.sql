@@ -27,14 +27,6 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: jobs cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
     WHEN NEW.tablao_status <> ''
     THEN RAISE(ABORT, 'tablao: jobs.tablao_status is kept by triggers: leave it out')
-    -- @statuses job
-    WHEN NOT (
-      NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
-      OR NEW.status = 'canceled' OR NEW.status = 'failed' OR NEW.status = 'paused'
-      OR NEW.status = 'pause-requested' OR NEW.status = 'cancel-requested'
-      OR NEW.status = 'requeueing' OR NEW.status = 'under-construction'
-    )
-    THEN RAISE(ABORT, 'tablao: jobs.status must be one of active, canceled, completed, failed, paused, pause-requested, queued, cancel-requested, requeueing, under-construction')
   END;
   UPDATE jobs SET
     (created_at, updated_at) = (
@@ -94,11 +86,11 @@ WHEN (
       OR NEW.status = 'pause-requested' OR NEW.status = 'cancel-requested'
       OR NEW.status = 'requeueing' OR NEW.status = 'under-construction'
     )
-    AND (NEW.status <> OLD.status OR NEW.tablao_status = OLD.tablao_status)
+    AND (NEW.status <> OLD.status OR OLD.tablao_status = '' OR NEW.tablao_status = OLD.tablao_status)
   )
 BEGIN
-  SELECT CASE NEW.tablao_status
-    WHEN OLD.tablao_status
+  SELECT CASE
+    WHEN OLD.tablao_status = '' OR NEW.tablao_status = OLD.tablao_status
     THEN RAISE(ABORT, 'tablao: jobs.status must be one of active, canceled, completed, failed, paused, pause-requested, queued, cancel-requested, requeueing, under-construction')
     ELSE RAISE(ABORT, 'tablao: jobs: the row has changed since it was read; tablao_status is kept by triggers: leave it out')
   END;
