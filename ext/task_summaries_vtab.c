@@ -16,7 +16,7 @@
 **
 ** Without a job: the tasks of all jobs. An unknown job, or NULL, has none.
 ** With uuid = ? or id = ? only the job of that task is looked at, and in it
-** only that task.
+** only that task; of a job, with index_in_job = ? only the task of that index.
 **
 ** HOW IT WORKS: a cursor runs a statement over the jobs and, for each, reads
 ** its tasks in batches (collect.c), small ones first so that a LIMIT stops the
@@ -81,7 +81,7 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_VAR_FROM   2  /* index: the one before; range: first id */
 #define SUMMARIES_VAR_TO     3  /* index: number of rows; range: last id */
 #define SUMMARIES_VAR_STATUS 4  /* and up: statuses */
-#define SUMMARIES_VAR_KEY   12  /* the task's uuid or id */
+#define SUMMARIES_VAR_KEY   12  /* the task's uuid, id or index */
 
 /* An id or index that can be counted on from without an overflow. */
 #define SUMMARIES_LARGE ((sqlite3_int64)1<<62)
@@ -90,8 +90,8 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_BATCH_MIN 32
 #define SUMMARIES_BATCH_MAX 512
 
-/* Bits of idxNum. argv has the schema, the job, the uuid or id, the status, as
-** far as there are any. idxStr is colUsed, in hexadecimal. */
+/* Bits of idxNum. argv has the schema, the job, the key, the status, as far as
+** there are any. The key is a task's uuid, id or index, one of these. idxStr is colUsed, in hexadecimal. */
 #define SUMMARIES_IDX_JOB         0x01  /* job_uuid = ? */
 #define SUMMARIES_IDX_STATUS      0x02  /* status = ? */
 #define SUMMARIES_IDX_STATUS_IN   0x04  /* status IN (...), all in one value */
@@ -100,7 +100,10 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_IDX_JOB_DESC    0x20  /* and those count down */
 #define SUMMARIES_IDX_SCHEMA      0x40  /* schema = ?: the first of argv */
 #define SUMMARIES_IDX_UUID        0x80  /* uuid = ? */
-#define SUMMARIES_IDX_ID         0x100  /* id = ?; never with the uuid's */
+#define SUMMARIES_IDX_ID         0x100  /* id = ? */
+#define SUMMARIES_IDX_INDEX      0x200  /* index_in_job = ?, of a job */
+#define SUMMARIES_IDX_KEY \
+  (SUMMARIES_IDX_UUID|SUMMARIES_IDX_ID|SUMMARIES_IDX_INDEX)
 
 /* Values of an IN that become parameters. With more, SQLite filters. */
 #define SUMMARIES_N_STATUS 8
@@ -370,7 +373,7 @@ static void summariesPrepare(
                                     | 1u<<SUMMARIES_COL_WORKER_NAME;
   int nCell = 2;
   int bStatus = (idxNum & (SUMMARIES_IDX_STATUS|SUMMARIES_IDX_STATUS_IN))!=0;
-  int bKey = (idxNum & (SUMMARIES_IDX_UUID|SUMMARIES_IDX_ID))!=0;
+  int bKey = (idxNum & SUMMARIES_IDX_KEY)!=0;
   sqlite3_str *pSql = sqlite3_str_new(pOp->db);
   sqlite3_str_appendall(pSql, "id, index_in_job");
   if( mUsed & mWorker ){
@@ -395,7 +398,8 @@ static void summariesPrepare(
       "ORDER BY index_in_job%s LIMIT ?3)",
       zColumns, zColumns, pCur->bDesc ? "<" : ">",
       (idxNum & SUMMARIES_IDX_UUID) ? " AND uuid=?12"
-          : (idxNum & SUMMARIES_IDX_ID) ? " AND id=?12" : "",
+          : (idxNum & SUMMARIES_IDX_ID) ? " AND id=?12"
+          : bKey ? " AND index_in_job=?12" : "",
       !bStatus ? "" : (idxNum & SUMMARIES_IDX_STATUS) ? " AND status=?4"
           : " AND status IN (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
       pCur->bDesc ? " DESC" : "");
@@ -487,7 +491,7 @@ static int summariesFilter(
   if( iJobs>=3 ) tablaoBind(&op, pCur->pJobs, 1, argv[0]);
   if( iJobs==3 ) argv++;
   sqlite3_value *pKey = 0;
-  if( idxNum & (SUMMARIES_IDX_UUID|SUMMARIES_IDX_ID) ) pKey = *argv++;
+  if( idxNum & SUMMARIES_IDX_KEY ) pKey = *argv++;
 
   if( idxNum & SUMMARIES_IDX_STATUS_IN ){
     op.rc = op.rc ? op.rc : summariesInList(argv[0], apStatus, &nStatus);
@@ -535,6 +539,7 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   int iSchema = -1;
   int iUuid = -1;
   int iId = -1;
+  int iIndex = -1;
   int idxNum = 0;
   int nArg = 0;
   UNUSED_PARAMETER(pVtab);
@@ -554,6 +559,7 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_JOB_UUID ) iJob = i;
     if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_STATUS ) iStatus = i;
     if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_UUID ) iUuid = i;
+    if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_INDEX_IN_JOB ) iIndex = i;
     if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_ID
      || pInfo->aConstraint[i].iColumn<0  /* the rowid */
     ){
@@ -574,10 +580,11 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     pInfo->estimatedCost = 1e4;
     pInfo->estimatedRows = 1000;
   }
-  if( iUuid>=0 || iId>=0 ){
+  int iKey = iUuid>=0 ? iUuid : iId>=0 ? iId : iJob>=0 ? iIndex : -1;
+  if( iKey>=0 ){
     /* SQLite looks again. */
-    int iKey = iUuid>=0 ? iUuid : iId;
-    idxNum |= iUuid>=0 ? SUMMARIES_IDX_UUID : SUMMARIES_IDX_ID;
+    idxNum |= iUuid>=0 ? SUMMARIES_IDX_UUID
+            : iId>=0 ? SUMMARIES_IDX_ID : SUMMARIES_IDX_INDEX;
     pInfo->aConstraintUsage[iKey].argvIndex = ++nArg;
     pInfo->estimatedCost = 10;
     pInfo->estimatedRows = 1;
