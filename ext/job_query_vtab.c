@@ -381,6 +381,25 @@ static void queryReadItems(
   tablaoDone(pOp->p, pStmt);
 }
 
+/*
+** True if there is a zero byte in the n bytes of z, as it is or escaped, as in
+** JSON5, too: to some versions of SQLite a text ends there, so that a name with
+** more behind it is one of ours, to others it is another name.
+*/
+static int queryHasZero(const char *z, int n){
+  for(int i=0; i<n; i++){
+    if( z[i]==0 ) return 1;
+    if( z[i]!='\\' ) continue;
+    i++;
+    if( z[i]=='0' || strncmp(z+i, "x00", 3)==0
+     || strncmp(z+i, "u0000", 5)==0
+    ){
+      return 1;
+    }
+  }
+  return 0;
+}
+
 /* The statement for a filter, which is NULL for all jobs. */
 static sqlite3_stmt *queryPrepare(TablaoOp *pOp, sqlite3_value *pFilter){
   unsigned int mMember = 0;
@@ -392,6 +411,12 @@ static sqlite3_stmt *queryPrepare(TablaoOp *pOp, sqlite3_value *pFilter){
     zFilter = (const char*)sqlite3_value_text(pFilter);
     /* Without it, it would be the statement for all jobs. */
     if( zFilter==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
+    /* One that is empty up to there is no JSON to any version. */
+    if( zFilter && zFilter[0]
+     && queryHasZero(zFilter, sqlite3_value_bytes(pFilter))
+    ){
+      queryRefuse(pOp, "the filter must be JSON without a zero byte", zFilter);
+    }
     /* A byte order mark is no JSON to SQLite, and is dropped elsewhere, too. */
     if( zFilter && strncmp(zFilter, "\xef\xbb\xbf", 3)==0 ) zFilter += 3;
     queryReadMembers(pOp, zFilter, &mMember);
