@@ -263,7 +263,8 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
 
 /*
 ** tablao_take_over(): makes an observed farm an own one, all or nothing.
-** Returns the schema version.
+** Returns the schema version, an integer. An error where it is an own farm, or
+** where tablao_adopt_problems has a row.
 */
 void tablaoTakeOverFunc(
   sqlite3_context *ctx,
@@ -438,8 +439,11 @@ static void detachOwn(TablaoOp *pOp, AdoptWork *p){
 /*
 ** tablao_detach(): gives Flamenco its database back, all or nothing, with the
 ** rows as they are now. Returns the version of Flamenco's migrations that it
-** is at. Of a version that was applied, taken back and applied again the last
-** row counts.
+** is at, an integer. An error for a farm that never was Flamenco's, and where
+** something of the user's needs what would go.
+**
+** Of a version that was applied, taken back and applied again the last row
+** counts.
 */
 void tablaoDetachFunc(
   sqlite3_context *ctx,

@@ -1,5 +1,7 @@
 /*
-** tablao_adopt_problems: why a database of Flamenco's cannot be taken over.
+** tablao_adopt_problems: why a database of Flamenco's cannot be taken over: one
+** row per problem, none when tablao_take_over() would do it, or in an own farm. The
+** kinds are in docs/flamenco.md, "Take over".
 **
 **   CREATE TABLE tablao_adopt_problems(kind, object, message);
 **

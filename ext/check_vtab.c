@@ -1,5 +1,8 @@
 /*
 ** tablao_check: one row for each thing that is wrong with the database.
+** severity is error (what is promised does not hold), warning (it holds, but
+** something is not as it should be) or info (advice). What each message asks for
+** is in docs/operations.md, "When tablao_check says".
 **
 **   CREATE TABLE tablao_check(severity, object, message, schema HIDDEN);
 **

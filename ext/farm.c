@@ -75,8 +75,11 @@ static void farmNameWorker(TablaoOp *pOp, sqlite3_value *pWorker){
 }
 
 /*
-** schedule_task(worker_uuid): claims a task for the worker, and returns it as
-** JSON; NULL when there is none.
+** schedule_task(worker_uuid): claims a task for the worker, whose uuid is text,
+** and returns it as JSON, an object with uuid, name, type, status, priority,
+** job_uuid, job_priority, job_type, steps_total, steps_completed, commands; NULL
+** when there is none. An error for a worker that is unknown, soft-deleted, not
+** awake, or asked to change its status.
 */
 void tablaoScheduleTaskFunc(
   sqlite3_context *ctx,
@@ -104,7 +107,9 @@ void tablaoScheduleTaskFunc(
 }
 
 /*
-** farm_tick(): does all that is due, and returns how much that was, as JSON.
+** farm_tick(): does all that is due, and returns how much that was, as JSON: an
+** object with the numbers timed_out_tasks, timed_out_workers, sleep_schedules,
+** stuck_jobs.
 **
 ** The counts are read before, so something else must take the write lock.
 */

@@ -13,7 +13,7 @@
 */
 #include "tablao.h"
 
-/* tablao_version(): the version of the extension. */
+/* tablao_version(): the version of the extension, text like '0.1.0'. */
 void tablaoVersionFunc(
   sqlite3_context *ctx,
   int argc,
@@ -49,7 +49,10 @@ static void funcStatusValid(
   sqlite3_result_int(ctx, bValid);
 }
 
-/* job_status_valid(x): 1 if x is a status of jobs, else 0; NULL for NULL. */
+/*
+** job_status_valid(x): 1 if x is a status of jobs, else 0 (a number or a BLOB is
+** none); NULL for NULL. Never an error.
+*/
 void tablaoJobStatusValidFunc(
   sqlite3_context *ctx,
   int argc,
@@ -59,7 +62,10 @@ void tablaoJobStatusValidFunc(
   funcStatusValid(ctx, TABLAO_STATUS_JOB, argv[0]);
 }
 
-/* task_status_valid(x): 1 if x is a status of tasks, else 0; NULL for NULL. */
+/*
+** task_status_valid(x): 1 if x is a status of tasks, else 0 (a number or a BLOB
+** is none); NULL for NULL. Never an error.
+*/
 void tablaoTaskStatusValidFunc(
   sqlite3_context *ctx,
   int argc,
@@ -71,7 +77,7 @@ void tablaoTaskStatusValidFunc(
 
 /*
 ** worker_status_valid(x): 1 if x is a status of workers, '' among them, else
-** 0; NULL for NULL.
+** 0 (a number or a BLOB is none); NULL for NULL. Never an error.
 */
 void tablaoWorkerStatusValidFunc(
   sqlite3_context *ctx,

@@ -1,5 +1,7 @@
 /*
-** job_query: jobs, found by a filter in JSON, as Flamenco's API has it.
+** job_query: jobs, found by a filter, a JSON object with status_in, metadata,
+** settings, order_by, limit, offset: docs/interfaces.md. All jobs without one, the
+** newest first. An error that names it for whatever else is in the filter.
 **
 **   CREATE TABLE job_query(
 **     id, created_at, updated_at, uuid, name, job_type, priority, status,

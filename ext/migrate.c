@@ -153,7 +153,9 @@ static void migrateLock(TablaoOp *pOp){
 
 /*
 ** tablao_migrate(): brings the database to the extension's schema version,
-** all or nothing, and returns that version.
+** all or nothing, and returns that version, an integer. Without a farm it makes
+** one; a database of Flamenco's becomes an observed farm. An error for one that
+** is newer, has other migrations, or tables of somebody else's with our names.
 **
 ** Looking before locking lets the usual call, with nothing to do, run beside
 ** a writer. It is not done inside a transaction that has not yet read: there
@@ -197,7 +199,10 @@ void tablaoMigrateFunc(
   tablaoReturn(ctx, &op);
 }
 
-/* tablao_schema_version(): the database's schema version, or NULL. */
+/*
+** tablao_schema_version(): the database's schema version, an integer; NULL
+** when it has none.
+*/
 void tablaoSchemaVersionFunc(
   sqlite3_context *ctx,
   int argc,

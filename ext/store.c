@@ -205,7 +205,12 @@ static void storeCheckType(
   }
 }
 
-/* store_authored_job(document): stores a job; returns its uuid. */
+/*
+** store_authored_job(document): stores a job with its tasks, from a JSON object
+** as text or as a BLOB of UTF-8; returns the job's uuid, as text. An error that
+** names what offends for all that docs/documents.md does not allow, a circle of
+** dependencies among it; then nothing is stored.
+*/
 void tablaoStoreJobFunc(
   sqlite3_context *ctx,
   int argc,
@@ -223,8 +228,10 @@ void tablaoStoreJobFunc(
 }
 
 /*
-** store_authored_tasks(job_uuid, tasks): adds tasks to a stored job; returns
-** how many.
+** store_authored_tasks(job_uuid, tasks): adds tasks to a stored job, from a JSON
+** array of what a document has in its tasks; returns how many, an integer. They
+** may depend on tasks that the job has. An error for a job that there is not,
+** and as for store_authored_job(); then nothing is stored.
 */
 void tablaoStoreTasksFunc(
   sqlite3_context *ctx,

@@ -1,5 +1,8 @@
 /*
-** task_graph: how the tasks of a job wait for each other.
+** task_graph: how the tasks of a job wait for each other; without a job, those
+** of all. level is the longest path from a task that waits for nothing, 0 for
+** such a one; is_critical is 1 on a longest path of the job, else 0; both are NULL
+** on a circle and behind it. A uuid that no job has is an error.
 **
 **   CREATE TABLE task_graph(
 **     uuid, name, status,       -- of the task

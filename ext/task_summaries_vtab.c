@@ -1,5 +1,7 @@
 /*
-** task_summaries: the tasks of a job as a list shows them.
+** task_summaries: the tasks of a job as a list shows them, by index_in_job;
+** without a job, those of all. worker_uuid and worker_name are NULL where there is
+** no worker. A uuid that no job has, or NULL, has no rows.
 **
 **   CREATE TABLE task_summaries(
 **     id, uuid, name, index_in_job, priority, status, type, updated_at,

@@ -1,6 +1,7 @@
 -- Every stored job as the document from which it could be stored: one row per
 -- job. INSERT INTO authored_jobs (document) VALUES (...) stores a job, its
--- tasks and their dependencies: docs/documents.md.
+-- tasks and their dependencies: docs/documents.md, which also says what is
+-- refused. uuid may be left out, or be that of the document.
 CREATE VIEW authored_jobs (uuid, document) AS
 SELECT
   j.uuid,

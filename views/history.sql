@@ -17,7 +17,9 @@ SELECT
 FROM task_attempts a;
 
 -- Who had which task from when to when, and what came of it: one row per
--- attempt. Of an open one ended_at is NULL, and seconds run up to now.
+-- attempt. seconds have milliseconds behind the point; of an open attempt ended_at
+-- and outcome are NULL, and they run up to now. worker_uuid is NULL when the
+-- worker was deleted.
 CREATE VIEW task_attempt_list (
   task_uuid, task_name, job_uuid, job_name, worker_uuid, worker_name,
   started_at, ended_at, seconds, outcome, activity
@@ -30,8 +32,9 @@ JOIN tasks t ON t.id = a.task_id
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = a.worker_id;
 
--- task_attempt_list for charts: with times in whole seconds since 1970, the
--- end of an open attempt being now, and the type of the task.
+-- task_attempt_list, row for row, for charts: with started_unix and ended_unix, in whole
+-- seconds since 1970, the end of an open attempt being now, and the type of the
+-- task.
 CREATE VIEW farm_timeline (
   task_uuid, task_name, job_uuid, job_name, worker_uuid, worker_name,
   started_at, ended_at, seconds, outcome, activity, started_unix, ended_unix,
@@ -49,9 +52,12 @@ JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = a.worker_id;
 
 -- How long each job has been worked on, and how long it will take if it goes
--- on like that: one row per job. seconds_left is NULL unless the job is queued
--- or active and some step is done. To now are added whole seconds, and milliseconds
--- apart, since SQLite versions differ by one in what they make of fractions.
+-- on like that: one row per job. busy_seconds and seconds_left have milliseconds
+-- behind the point; soft-failed attempts count as failed. seconds_left and
+-- expected_end_at are NULL unless the job is queued or active and some step is
+-- done; first_started_at and last_ended_at until there is such an attempt.
+-- To now are added whole seconds, and milliseconds apart, since SQLite versions
+-- differ by one in what they make of fractions.
 -- One subquery per column, so that who wants one of them need not compile the
 -- others: a job that is deleted asks for two. To what is added up the open
 -- attempts come by way of the active tasks, of each of which it is the last: an
@@ -147,7 +153,8 @@ FROM (
 ) b;
 
 -- What each worker has done: one row per worker that is not soft-deleted.
--- mean_seconds is of the attempts that completed their task. It adds up the
+-- mean_seconds is of the attempts that completed their task, NULL without one;
+-- num_failed has the soft-failed ones, too. It adds up the
 -- attempts that there are, of one worker only its own, and what is kept of those
 -- that are gone.
 CREATE VIEW worker_statistics (

@@ -35,11 +35,12 @@ SELECT job_id, status, num_tasks FROM (
   SELECT job_id, 'soft-failed', num_soft_failed FROM tablao_job_counts
 );
 
--- How many jobs there are in each status that one of them has.
+-- How many jobs there are in each status that one of them has: one row per
+-- status.
 CREATE VIEW job_status_counts (status, num_jobs) AS
 SELECT status, count(*) FROM jobs GROUP BY status;
 
--- Jobs whose deletion was requested, the oldest request first.
+-- Jobs whose deletion was requested, the oldest request first: one row per job.
 CREATE VIEW jobs_to_delete (job_uuid, delete_requested_at, job_id) AS
 SELECT uuid, delete_requested_at, id
 FROM jobs
@@ -55,7 +56,8 @@ CREATE VIEW last_rendered (job_uuid, updated_at) AS
 SELECT j.uuid, l.updated_at
 FROM last_rendereds l JOIN jobs j ON j.id = l.job_id;
 
--- Which worker gets no more tasks of which type of which job.
+-- Which worker gets no more tasks of which type of which job: one row per row of
+-- job_blocks.
 CREATE VIEW job_blocklist (job_uuid, worker_uuid, worker_name, task_type) AS
 SELECT j.uuid, w.uuid, w.name, b.task_type
 FROM job_blocks b

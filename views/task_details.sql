@@ -14,7 +14,7 @@ FROM tasks t
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id;
 
--- Which worker has failed which task.
+-- Which worker has failed which task: one row per row of task_failures.
 CREATE VIEW task_failure_list (task_uuid, worker_uuid, worker_name, created_at) AS
 SELECT t.uuid, w.uuid, w.name, f.created_at
 FROM task_failures f

@@ -1,7 +1,7 @@
 -- The worker's side of a task: one row per task that has a worker. INSERT INTO
 -- task_updates (task_uuid, worker_uuid, status, activity, steps_completed) is
 -- the worker's report, in which NULL means "not reported": docs/rules.md,
--- "What a worker reports".
+-- "What a worker reports", also for what is refused.
 CREATE VIEW task_updates (
   task_uuid, worker_uuid, status, activity, steps_completed, job_uuid,
   steps_total, last_touched_at

@@ -1,6 +1,7 @@
 -- Active tasks that no worker has touched for `task_timeout` seconds or
 -- longer: one row per task. Times compare by their leading 23 characters.
--- UPDATE timed_out_tasks SET status = 'failed' fails them.
+-- UPDATE timed_out_tasks SET status = 'failed' fails them; any other UPDATE is
+-- refused.
 CREATE VIEW timed_out_tasks (
   task_uuid, task_name, job_uuid, worker_uuid, worker_name, last_touched_at,
   status, activity
@@ -67,7 +68,7 @@ END;
 
 -- Workers that have not been seen for `worker_timeout` seconds or longer and
 -- are not offline or in error: one row per worker. UPDATE timed_out_workers
--- SET status = 'error' puts them in error.
+-- SET status = 'error' puts them in error; any other UPDATE is refused.
 CREATE VIEW timed_out_workers (
   worker_uuid, worker_name, last_seen_at, status
 ) AS

@@ -1,5 +1,6 @@
 -- Why each task that is queued or soft-failed does not run: one row per such
--- task, with the first reason that applies, and what there is to say about it.
+-- task, with the first reason that applies (docs/rules.md, "Why a task waits"),
+-- and what there is to say about it.
 -- What the workers make of a task follows from its type and its job's tag and
 -- is worked out once for each such pair, as job 0, and once more for each job
 -- and type that workers are blocked from. Only for a task that the worker who
@@ -237,8 +238,8 @@ FROM (
   WHERE t.status = 'queued' OR t.status = 'soft-failed'
 ) c;
 
--- The same per job and reason: how many of its tasks wait for that, and what
--- there is to say of one of them.
+-- Why the tasks of each job do not run: one row per job and reason. How many of
+-- its tasks wait for that, and what there is to say of one of them.
 CREATE VIEW waiting_jobs (
   job_uuid, name, status, reason, num_tasks, detail
 ) AS

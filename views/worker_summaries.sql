@@ -17,11 +17,12 @@ LEFT JOIN jobs j ON j.id = t.job_id
 WHERE w.deleted_at IS NULL;
 
 -- How many workers, soft-deleted ones aside, there are in each status that one
--- of them has.
+-- of them has: one row per status.
 CREATE VIEW worker_status_counts (status, num_workers) AS
 SELECT status, count(*) FROM workers WHERE deleted_at IS NULL GROUP BY status;
 
--- What the farm is doing, in a word: one row.
+-- What the farm is doing, in a word: one row. active, idle, waiting, asleep or
+-- inoperative: docs/rules.md, "The farm in a word".
 CREATE VIEW farm_status (status) AS
 SELECT CASE
   WHEN NOT EXISTS (

@@ -21,8 +21,8 @@ SELECT
 FROM workers w;
 
 -- What each worker is or was last working on: one row per worker that ever had
--- a task and is not soft-deleted. is_active: the task is active, on an active
--- job.
+-- a task and is not soft-deleted. is_active is 1 if the task is active, on an
+-- active job, else 0.
 CREATE VIEW worker_tasks (
   worker_uuid, task_uuid, job_uuid, is_active, worker_name, task_name,
   task_status, job_name
