@@ -89,7 +89,7 @@ func worker(args []string) error {
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 	go func() { <-stop; atomic.StoreInt32(&stopping, 1) }()
 
-	next := "starting"
+	next := ""
 	become := func() error {
 		var then struct{ Status string }
 		_, _, err := c.ask("POST", "/worker/status", map[string]string{"status": next}, &then)
@@ -98,10 +98,15 @@ func worker(args []string) error {
 		}
 		return err
 	}
-	for i := 0; i < 2; i++ {
+	signOn := func() error {
+		next = "starting"
 		if err := become(); err != nil {
 			return err
 		}
+		return become()
+	}
+	if err := signOn(); err != nil {
+		return err
 	}
 	for next != "offline" && atomic.LoadInt32(&stopping) == 0 {
 		var task struct {
@@ -120,6 +125,11 @@ func worker(args []string) error {
 		case code == 200:
 			fmt.Printf("got %s %s\n", task.UUID, task.Name)
 			if err := c.run(task.UUID, task.Commands, *speed); err != nil {
+				return err
+			}
+		case code == 409 && next == "awake": // it was silent for too long: the farm has put it in error
+			fmt.Println("signs on again")
+			if err := signOn(); err != nil {
 				return err
 			}
 		default: // nothing to do, or asleep

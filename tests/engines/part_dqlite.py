@@ -2,11 +2,13 @@
 submitter. Leaders are killed at random moments, and then two nodes at once.
 """
 
+import http.server
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -85,12 +87,44 @@ def part(build, work):
             lines = log.read().strip().splitlines()
         raise Skip('examples/cluster cannot be built: ' + (lines[-1] if lines else 'no reason given'))
     extension(build)
+    lost_worker(program)
     cluster = Cluster(program, build, work)
     try:
         run_farm(cluster, work)
     except Exception:
         cluster.show()
         raise
+
+
+def lost_worker(program):
+    """A worker that the farm has taken for lost, as a stand-in for a manager says, signs on again."""
+    became = []
+
+    class Manager(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
+            code, answer = 200, {}
+            if self.path == '/worker/status':
+                became.append(body['status'])
+                answer = {'status': 'awake'}
+            elif self.path == '/worker/task':
+                code, answer = (409, {'message': 'the worker is in error'}) if len(became) < 3 else (204, None)
+            data = b'' if answer is None else json.dumps(answer).encode()
+            self.send_response(code)
+            self.send_header('Content-Length', str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Manager) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        worker = Program(program, 'worker', '-name', 'lost', '-speed', 20, f'http://127.0.0.1:{server.server_port}')
+        until(lambda: len(became) >= 4, 10)
+        worker.stop()
+        server.shutdown()
+    check('a worker that was taken for lost', became, ['starting', 'awake', 'starting', 'awake', 'offline'])
 
 
 def run_farm(cluster, work):
