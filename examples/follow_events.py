@@ -60,9 +60,9 @@ def follow(path, after=None, seconds=None, pause=0.02):
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('farm')
-    parser.add_argument('--after', type=int)
-    parser.add_argument('--for', dest='seconds', type=float)
+    parser.add_argument('farm', help='the database')
+    parser.add_argument('--after', type=int, metavar='ID', help='go on behind this event; else from now on')
+    parser.add_argument('--for', dest='seconds', type=float, help='end after so many seconds; else with Ctrl-C')
     args = parser.parse_args()
     try:
         for event in follow(args.farm, args.after, args.seconds):

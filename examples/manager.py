@@ -217,8 +217,10 @@ def make_farm(args):
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser()
-    for name, default in ('db', 'farm.db'), ('port', 8080), ('schema', 'build/tablao.sql'):
-        parser.add_argument('--' + name, default=default, type=type(default))
+    for name, default, is_what in (
+            ('db', 'farm.db', 'the farm; it is made if it is not there'), ('port', 8080, 'of 127.0.0.1'),
+            ('schema', 'build/tablao.sql', 'what to make a farm with')):
+        parser.add_argument('--' + name, default=default, type=type(default), help='%s (%s)' % (is_what, default))
     args = parser.parse_args()
     try:
         make_farm(args)

@@ -34,10 +34,10 @@ def post(url, job):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('farm')
-    parser.add_argument('url')
-    parser.add_argument('--state', type=pathlib.Path, default=pathlib.Path('webhook.state'))
-    parser.add_argument('--for', dest='seconds', type=float)
+    parser.add_argument('farm', help='the database')
+    parser.add_argument('url', help='what to post to')
+    parser.add_argument('--state', type=pathlib.Path, default=pathlib.Path('webhook.state'), help='keeps the last event')
+    parser.add_argument('--for', dest='seconds', type=float, help='end after so many seconds; else with Ctrl-C')
     args = parser.parse_args()
     if not args.state.exists():  # from the first run on, though nothing happens in it
         args.state.write_text(str(newest(args.farm)))

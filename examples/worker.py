@@ -96,11 +96,11 @@ def leave(*_):
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser()
-    parser.add_argument('manager')
-    parser.add_argument('--name', default=socket.gethostname())
-    parser.add_argument('--task-types', default='misc')
-    parser.add_argument('--speed', type=float, default=1)
-    parser.add_argument('--patience', type=float, default=10)
+    parser.add_argument('manager', help='its address: http://127.0.0.1:8080')
+    parser.add_argument('--name', default=socket.gethostname(), help="else this machine's")
+    parser.add_argument('--task-types', default='misc', help='what it can do, with commas between (misc)')
+    parser.add_argument('--speed', type=float, default=1, help='10: sleeps a tenth of the time')
+    parser.add_argument('--patience', type=float, default=10, help='seconds to wait for a manager that is not there (10)')
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, leave)
     try:

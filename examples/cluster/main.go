@@ -30,7 +30,7 @@ func newUUID() string {
 func main() {
 	commands := map[string]func([]string) error{"manager": manager, "worker": worker, "submit": submit, "jobs": list, "dump": dump}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: cluster manager|worker|submit|jobs|dump ... (-help tells of each)")
+		fmt.Fprintln(os.Stderr, "usage: cluster manager|worker|submit|jobs|dump ...: examples/cluster/README.md tells of each")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
