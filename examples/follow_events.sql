@@ -1,7 +1,7 @@
 -- What has changed since this script last ran, for a reader that keeps its
 -- place in a database of its own:
 --
---   sqlite3 -cmd "ATTACH 'reader.db' AS reader" farm.db <follow_events.sql
+--   sqlite3 -cmd '.timeout 10000' -cmd "ATTACH 'reader.db' AS reader" farm.db <follow_events.sql
 --
 -- A program runs it again whenever PRAGMA data_version, on one connection that
 -- it keeps open, gives another number than before: that is how it learns that

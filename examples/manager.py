@@ -209,7 +209,9 @@ def make_farm(args):
         if names:
             sys.exit(f'tablao: {args.db}: is a database of something else')
         with open(args.schema, encoding='utf-8') as file:
-            db.executescript(file.read())
+            script = file.read()
+        db.execute('PRAGMA journal_mode = WAL')  # who looks at it does not wait for who writes
+        db.executescript(script)
     if rows(db, "SELECT 1 FROM farm_settings WHERE name = 'state_machine' AND value = 'off'"):
         sys.exit(f"tablao: {args.db}: is observed, Flamenco's Manager rules it")
     db.close()
