@@ -86,11 +86,11 @@ WHEN (
       OR NEW.status = 'pause-requested' OR NEW.status = 'cancel-requested'
       OR NEW.status = 'requeueing' OR NEW.status = 'under-construction'
     )
-    AND (NEW.status <> OLD.status OR OLD.tablao_status = '' OR NEW.tablao_status = OLD.tablao_status)
+    AND (NEW.status <> OLD.status OR NEW.tablao_rev < OLD.tablao_rev OR NEW.tablao_status = OLD.tablao_status)
   )
 BEGIN
   SELECT CASE
-    WHEN OLD.tablao_status = '' OR NEW.tablao_status = OLD.tablao_status
+    WHEN NEW.tablao_rev < OLD.tablao_rev OR NEW.tablao_status = OLD.tablao_status
     THEN RAISE(ABORT, 'tablao: jobs.status must be one of active, canceled, completed, failed, paused, pause-requested, queued, cancel-requested, requeueing, under-construction')
     ELSE RAISE(ABORT, 'tablao: jobs: the row has changed since it was read; tablao_status is kept by triggers: leave it out')
   END;
