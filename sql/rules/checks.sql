@@ -69,7 +69,7 @@ SELECT NULL, NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_assert_json_insert INSTEAD OF INSERT ON tablao_assert_json
 BEGIN
   -- The lower half of JSONB's first byte says array or object.
-  SELECT RAISE(ABORT, 'tablao: JSONB is not taken for JSON: write json(...) in place of jsonb(...)')
+  SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON as text, not JSONB: write json(...) in place of jsonb(...)')
   -- Of a BLOB quote() makes X'..'.
   WHERE quote(substr(NEW.value, 1, 1)) GLOB 'X''[0-46-9A-F][BC]'''
     AND substr(NEW.value, 1, 1) <> X'7B';
@@ -78,7 +78,7 @@ BEGIN
   -- any, that GLOB is slow to say of a large document: instr() counts the bytes
   -- that begin a character, and one without its others reads as U+FFFD. A piece
   -- at a time, since every step copies what is left of it.
-  SELECT RAISE(ABORT, 'tablao: JSON must be UTF-8: this has a byte that is not')
+  SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be UTF-8: this has a byte that is not')
   WHERE (
       instr('"' || CAST(NEW.value AS TEXT) || char(1), char(1)) < length(CAST(NEW.value AS BLOB)) + 2
       OR CAST(NEW.value AS TEXT) GLOB '*' || char(65533) || '*'
@@ -104,7 +104,7 @@ BEGIN
       WHERE char(unicode(rest)) <> substr(rest, 1, 1)
         AND NOT instr(char(65534, 65535), substr(rest, 1, 1))
     );
-  SELECT RAISE(ABORT, 'tablao: malformed JSON: what SQLite reads as JSON5 is not JSON')
+  SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON: what SQLite reads as JSON5 is not')
   -- json_each gives back what it was given, too.
   FROM json_each('[' || replace(ltrim(CAST(NEW.value AS TEXT), char(65279)), char(0), '') || ']') j
   WHERE CAST(substr(sqlite_version(), 3) AS REAL) >= 42

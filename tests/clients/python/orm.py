@@ -136,7 +136,7 @@ with Session(engine) as s:
     message = refused(s, lambda: s.execute(
         update(everything.tables['jobs']).values(settings={})))
     check('JSONB as it is reflected', message,
-          'tablao: JSONB is not taken for JSON: write json(...) in place of jsonb(...)'
+          'tablao: settings, metadata, commands and documents must be JSON as text, not JSONB: write json(...) in place of jsonb(...)'
           if sqlite3.sqlite_version_info >= (3, 45) else 'no such function: jsonb')
 
     # A status is an operation.
