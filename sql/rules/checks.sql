@@ -118,15 +118,17 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: jobs.settings must be a JSON object or JSON null')
     WHEN 'metadata'
     THEN RAISE(ABORT, 'tablao: jobs.metadata must be a JSON object or JSON null')
-    ELSE RAISE(ABORT, 'tablao: tasks.commands must be a JSON array or JSON null')
+    WHEN 'commands'
+    THEN RAISE(ABORT, 'tablao: tasks.commands must be a JSON array or JSON null')
+    ELSE RAISE(ABORT, 'tablao: documents must not contain a zero byte')
   END
-  WHERE NEW.column_name IS NOT NULL
-    AND (
-      NOT coalesce((
+  WHERE instr(CAST(NEW.value AS TEXT), char(0))
+    OR (
+      NEW.column_name IS NOT NULL
+      AND NOT coalesce((
         SELECT instr(NEW.root_type || ' null', j.type)
         FROM json_tree(ltrim(NEW.value || '', char(65279))) j
       ), 0)
-      OR instr(CAST(NEW.value AS TEXT), char(0))
     );
 END;
 
