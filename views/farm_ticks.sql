@@ -42,7 +42,7 @@ BEGIN
   SELECT s.worker_id, s.scheduled_status, s.next_check
   FROM sleep_schedules_due d
   CROSS JOIN worker_sleep_statuses s ON s.worker_uuid = d.worker_uuid;
-  -- tablao_status: as if the status were new.
+  -- tablao_status: as if the status were new. By tablao_rev the rule on it knows ours.
   UPDATE jobs SET
     (status, activity) = (
       SELECT
@@ -67,7 +67,8 @@ BEGIN
         LIMIT 1
       ) v
     ),
-    tablao_status = ''
+    tablao_status = '',
+    tablao_rev = tablao_rev + 1
   WHERE uuid IN (SELECT s.job_uuid FROM stuck_jobs s);
   UPDATE tablao_scratch SET last_tick_at = (SELECT now FROM farm_clock);
 END;

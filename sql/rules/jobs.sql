@@ -74,7 +74,6 @@ CREATE TRIGGER tablao_jobs_update_own AFTER UPDATE OF status, tablao_status ON j
 -- that has just been inserted, or that a tick takes for such a one.
 WHEN (
     NEW.tablao_status <> OLD.tablao_status
-    AND NEW.tablao_status <> ''
     AND OLD.tablao_status <> ''
     AND NEW.tablao_rev <= OLD.tablao_rev
   )
@@ -90,7 +89,7 @@ WHEN (
   )
 BEGIN
   SELECT CASE
-    WHEN NEW.tablao_rev < OLD.tablao_rev OR NEW.tablao_status = OLD.tablao_status
+    WHEN OLD.tablao_status = '' OR NEW.tablao_status = OLD.tablao_status
     THEN RAISE(ABORT, 'tablao: jobs.status must be one of active, canceled, completed, failed, paused, pause-requested, queued, cancel-requested, requeueing, under-construction')
     ELSE RAISE(ABORT, 'tablao: jobs: the row has changed since it was read; tablao_status is kept by triggers: leave it out')
   END;
