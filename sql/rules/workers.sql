@@ -62,8 +62,6 @@ BEGIN
     can_restart = can_restart,
     tablao_rev = tablao_rev - 1
   WHERE id = NEW.id;
-  SELECT RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
-  FROM workers WHERE id = NEW.id AND NEW.status_requested = 'restart' AND can_restart = 0;
 END;
 
 CREATE TRIGGER tablao_workers_before_uuid BEFORE UPDATE OF uuid ON workers
@@ -95,7 +93,8 @@ BEGIN
     )
       AND (NEW.status_requested IS NOT OLD.status_requested OR NEW.tablao_rev < OLD.tablao_rev)
     THEN RAISE(ABORT, 'tablao: workers.status_requested must be one of starting, awake, asleep, error, testing, offline, restart, or empty for no request')
-    WHEN NEW.status_requested = 'restart' AND OLD.status_requested <> 'restart'
+    WHEN NEW.status_requested = 'restart'
+      AND (OLD.status_requested <> 'restart' OR NEW.tablao_rev < OLD.tablao_rev)
       AND lower(NEW.can_restart) IN ('0', 'false')
     THEN RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
   END;
