@@ -329,6 +329,8 @@ END;
 CREATE TRIGGER tablao_jobs_delete BEFORE DELETE ON jobs
 -- What hangs on a job goes with it, with foreign keys on or off.
 BEGIN
+  -- First, since what a user's trigger on it adds to the job is to go, too.
+  DELETE FROM last_rendereds WHERE job_id = OLD.id;
   -- With its counters goes what the triggers keep for this job, see
   -- tablao_counts; so its tasks go without one word about each other. And with
   -- its lanes, who might still claim one.
@@ -349,7 +351,6 @@ BEGIN
   DELETE FROM tablao_skips WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM job_blocks WHERE job_id = OLD.id;
-  DELETE FROM last_rendereds WHERE job_id = OLD.id;
 END;
 
 -- tablao_job_lanes: what a job's lanes carry of it: one row per job. A job
