@@ -130,7 +130,9 @@ CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
 -- users' triggers gave them meanwhile; not of one that is only being inserted.
 -- What a task's new status has written is not the statement's own, and gives way
 -- to what requeueing leads to.
+-- One that a user's trigger takes back, before it is acted upon, is one, too.
 WHEN NEW.status <> NEW.tablao_status
+  OR (NEW.status <> OLD.status AND NEW.tablao_status = OLD.tablao_status)
 BEGIN
   INSERT INTO tablao_act (job_id, status, activity, stamp)
   VALUES (
@@ -158,8 +160,8 @@ CREATE VIEW tablao_act (job_id, status, activity, stamp) AS
 SELECT NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
-WHEN NEW.status <> (
-  SELECT j.tablao_status FROM jobs j
+WHEN EXISTS (
+  SELECT 1 FROM jobs j
   WHERE j.id = NEW.job_id AND j.status = NEW.status
     AND j.id NOT IN (SELECT job_id FROM tablao_acting)
 )
