@@ -106,8 +106,10 @@ BEGIN
     );
   SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON: what SQLite reads as JSON5 is not')
   -- json_each gives back what it was given, too.
-  FROM json_each('[' || replace(ltrim(CAST(NEW.value AS TEXT), char(65279)), char(0), '') || ']') j
+  FROM json_each('[' || ltrim(CAST(NEW.value AS TEXT), char(65279)) || ']') j
   WHERE CAST(substr(sqlite_version(), 3) AS REAL) >= 42
+    -- Newer versions do not read past one, and would say so first.
+    AND NOT instr(CAST(NEW.value AS TEXT), char(0))
     AND j.key = 0
     AND instr('object array null', j.type)
     -- What comes back has no white space but in strings.
