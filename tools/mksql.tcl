@@ -28,9 +28,10 @@
 #     name`, `CREATE TRIGGER name`, `CREATE INDEX name` at the left edge. A
 #     trigger ends at a line that is exactly `END;`, the others at a line that
 #     ends in `;`. Comments are `--`, between and inside.
-#   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)`, or
-#     `NOT (x = '...' OR x = '...')`, whose strings are the valid statuses.
-#     Where a kind's list stands more than once, the lists must be the same.
+#   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)`,
+#     `NOT (x = '...' OR x = '...')`, or `instr('''...''...''', quote(x))`, whose
+#     strings are the valid statuses. Where a kind's list stands more than once,
+#     the lists must be the same.
 #   - sql/adopt/*.sql are what the extension runs on a database of Flamenco's.
 #     They go into the header as they are, and not into the script.
 #   - sql/rules/story.txt stands at the head of the script; all of it is comment.
@@ -301,7 +302,11 @@ proc read_statuses {name text} {
     if {[regexp -indices -line {^ *-- @statuses} $rest next]} {
       set rest [string range $rest 0 [lindex $next 0]-1]
     }
-    if {![regexp {\mNOT (IN)?\s*\(([^()]*)\)} $rest -> in inner]} {
+    if {[regexp {^\s*WHEN instr\('(''[^()]*'')', quote\(} $rest -> inner]} {
+      # Within a string each quote is two.
+      set in IN
+      set inner '[string map [list '' "', '"] [string range $inner 2 end-2]]'
+    } elseif {![regexp {\mNOT (IN)?\s*\(([^()]*)\)} $rest -> in inner]} {
       die $name $n "no NOT IN (...) follows @statuses $kind"
     }
     # An item, and what separates two.

@@ -104,17 +104,6 @@ BEGIN
       WHERE char(unicode(rest)) <> substr(rest, 1, 1)
         AND NOT instr(char(65534, 65535), substr(rest, 1, 1))
     );
-  SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON: what SQLite reads as JSON5 is not')
-  -- json_each gives back what it was given, too.
-  FROM json_each('[' || ltrim(CAST(NEW.value AS TEXT), char(65279)) || ']') j
-  WHERE CAST(substr(sqlite_version(), 3) AS REAL) >= 42
-    -- Newer versions do not read past one, and would say so first.
-    AND NOT instr(CAST(NEW.value AS TEXT), char(0))
-    AND j.key = 0
-    AND instr('object array null', j.type)
-    -- What comes back has no white space but in strings.
-    AND replace(replace(replace(replace(j.json, ' ', ''), char(9), ''), char(10), ''), char(13), '')
-      <> '[' || replace(coalesce(j.value, 'null'), ' ', '') || ']';
   SELECT CASE NEW.column_name
     WHEN 'settings'
     THEN RAISE(ABORT, 'tablao: jobs.settings must be a JSON object or JSON null')
@@ -132,6 +121,15 @@ BEGIN
         FROM json_tree(ltrim(NEW.value || '', char(65279))) j
       ), 0)
     );
+  SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON: what SQLite reads as JSON5 is not')
+  -- json_each gives back what it was given, too.
+  FROM json_each('[' || ltrim(CAST(NEW.value AS TEXT), char(65279)) || ']') j
+  WHERE CAST(substr(sqlite_version(), 3) AS REAL) >= 42
+    AND j.key = 0
+    AND instr('object array null', j.type)
+    -- What comes back has no white space but in strings.
+    AND replace(replace(replace(replace(j.json, ' ', ''), char(9), ''), char(10), ''), char(13), '')
+      <> '[' || replace(coalesce(j.value, 'null'), ' ', '') || ']';
 END;
 
 -- tablao_note_replaced: called before a row of table_name is written, with

@@ -255,6 +255,7 @@ WHEN NEW.tablao_rev < OLD.tablao_rev
 BEGIN
   SELECT CASE
     -- Not the status, then. In quotes, so that a BLOB is none.
+    -- @statuses task
     WHEN instr('''active''completed''queued''canceled''failed''soft-failed''paused''', quote(NEW.status))
     THEN RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_swept, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
     ELSE RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
