@@ -16,7 +16,6 @@
 **    WHERE job_uuid='JOB UUID' AND status IN ('failed', 'soft-failed');
 **   SELECT j.name, s.name FROM jobs j, task_summaries(j.uuid) s;
 **
-** Without a job: the tasks of all jobs. An unknown job, or NULL, has none.
 ** With uuid = ? or id = ? only the job of that task is looked at, and in it
 ** only that task; of a job, with index_in_job = ? only the task of that index.
 **
@@ -93,7 +92,8 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_BATCH_MAX 512
 
 /* Bits of idxNum. argv has the schema, the job, the key, the status, as far as
-** there are any. The key is a task's uuid, id or index, one of these. idxStr is colUsed, in hexadecimal. */
+** there are any. The key is a task's uuid, id or index, one of these. idxStr is
+** colUsed, in hexadecimal. */
 #define SUMMARIES_IDX_JOB         0x01  /* job_uuid = ? */
 #define SUMMARIES_IDX_STATUS      0x02  /* status = ? */
 #define SUMMARIES_IDX_STATUS_IN   0x04  /* status IN (...), all in one value */

@@ -134,6 +134,14 @@ WHERE o.type IN ('index', 'trigger')
     WHERE s.type = o.type AND s.name = o.name COLLATE NOCASE
   );
 
+CREATE VIEW temp.studio_triggers (name, tbl_name, sql) AS
+-- Triggers that are not ours, on whatever.
+SELECT o.name, o.tbl_name, o.sql
+FROM temp.their_objects o
+WHERE o.type = 'trigger'
+  AND NOT o.is_made
+  AND lower(o.name) NOT GLOB 'tablao_*';
+
 CREATE VIEW temp.lost_objects (type, name, tbl_name) AS
 -- What somebody has added that cannot be without a table of ours. What refers to
 -- one that is not there makes foreign_key_check fail, and Flamenco's start with it.
@@ -144,18 +152,12 @@ WHERE r.parent IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')
   AND r.table_name NOT IN (SELECT name FROM main.sqlite_schema)
 UNION ALL
 SELECT 'trigger', o.name, o.tbl_name
-FROM temp.their_objects o
-WHERE o.type = 'trigger'
-  AND o.tbl_name IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')
-  AND o.tbl_name NOT IN (SELECT name FROM temp.flamenco_tables)
-  AND NOT o.is_made
-  AND lower(o.name) NOT GLOB 'tablao_*';
+FROM temp.studio_triggers o
+WHERE o.tbl_name IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')
+  AND o.tbl_name NOT IN (SELECT name FROM temp.flamenco_tables);
 
 CREATE VIEW temp.kept_triggers (name, sql) AS
 -- Triggers that somebody has made on a table that both kinds of farm have.
 SELECT o.name, o.sql
-FROM temp.their_objects o
-WHERE o.type = 'trigger'
-  AND o.tbl_name IN (SELECT name FROM temp.our_tables)
-  AND NOT o.is_made
-  AND lower(o.name) NOT GLOB 'tablao_*';
+FROM temp.studio_triggers o
+WHERE o.tbl_name IN (SELECT name FROM temp.our_tables);
