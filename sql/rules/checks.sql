@@ -78,7 +78,7 @@ BEGIN
   -- any, that GLOB is slow to say of a large document: instr() counts the bytes
   -- that begin a character, and one without its others reads as U+FFFD. A piece
   -- at a time, since every step copies what is left of it.
-  SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be UTF-8: this has a byte that is not')
+  SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON in UTF-8: this has a byte that is not')
   WHERE (
       instr('"' || CAST(NEW.value AS TEXT) || char(1), char(1)) < length(CAST(NEW.value AS BLOB)) + 2
       OR CAST(NEW.value AS TEXT) GLOB '*' || char(65533) || '*'
