@@ -449,14 +449,18 @@ BEGIN
   END;
   DELETE FROM tablao_worker_types
   WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id
+    -- By its types, or SQLite would look through those of all its tags.
+    AND task_type IN (
+      SELECT s.task_type FROM tablao_worker_supports s WHERE s.worker_id = OLD.worker_id
+    )
     AND NOT EXISTS (
       SELECT 1 FROM worker_tag_membership m
       WHERE m.worker_tag_id = OLD.worker_tag_id AND m.worker_id = OLD.worker_id
     );
   INSERT INTO tablao_worker_types (worker_id, task_type, worker_tag_id)
-  SELECT p.worker_id, p.task_type, m.worker_tag_id
+  SELECT s.worker_id, s.task_type, m.worker_tag_id
   FROM worker_tag_membership m
-  CROSS JOIN tablao_worker_types p ON p.worker_id = m.worker_id AND p.worker_tag_id = 0
+  CROSS JOIN tablao_worker_supports s ON s.worker_id = m.worker_id
   WHERE m.worker_tag_id = NEW.worker_tag_id AND m.worker_id = NEW.worker_id
   ON CONFLICT DO NOTHING;
 END;
@@ -466,6 +470,10 @@ CREATE TRIGGER tablao_membership_delete AFTER DELETE ON worker_tag_membership
 BEGIN
   DELETE FROM tablao_worker_types
   WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id
+    -- By its types, or SQLite would look through those of all its tags.
+    AND task_type IN (
+      SELECT s.task_type FROM tablao_worker_supports s WHERE s.worker_id = OLD.worker_id
+    )
     AND NOT EXISTS (
       SELECT 1 FROM worker_tag_membership m
       WHERE m.worker_tag_id = OLD.worker_tag_id AND m.worker_id = OLD.worker_id
