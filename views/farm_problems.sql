@@ -1,9 +1,9 @@
 -- Stored data that disagrees with what it derives from, or with a rule: no row
 -- when all is well. object is the uuid of the job, task or worker, or a table
 -- and a key in it. DELETE FROM farm_problems repairs what can be computed
--- anew: kinds counters, sums, readiness, lane, lanes, worker types,
--- failures, steps, unfinished, attempt, leftover and setting. The other kinds
--- want a decision.
+-- anew, and does what a key asks of a row without its parent: kinds counters, sums,
+-- readiness, lane, lanes, worker types, failures, steps, unfinished, attempt,
+-- leftover, setting, orphan and last rendered. The other kinds want a decision.
 -- @own
 CREATE VIEW farm_problems (kind, object, message) AS
 SELECT kind, object, message FROM tablao_derived_problems
@@ -93,6 +93,53 @@ BEGIN
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
   DELETE FROM tablao_authored_job
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
+  -- What its key asks of a row whose parent has gone, where a user's trigger has
+  -- kept ours from it. With a task goes what hangs on it.
+  UPDATE jobs SET worker_tag_id = NULL
+  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 6) AND OLD.object = 'jobs ' || id;
+  DELETE FROM tasks
+  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 7) AND OLD.object = 'tasks ' || id
+    AND job_id NOT IN (SELECT id FROM jobs);
+  UPDATE tasks SET (status, activity) = (
+    SELECT p.status, 'Task changed to ' || p.status || ': its worker was deleted'
+    FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id
+  )
+  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 7) AND OLD.object = 'tasks ' || id
+    AND status = 'active';
+  UPDATE tasks SET worker_id = NULL
+  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 7) AND OLD.object = 'tasks ' || id;
+  DELETE FROM task_dependencies
+  WHERE OLD.kind = 'orphan' AND instr(OLD.object, 'task')
+    AND (
+      task_id = CAST(substr(OLD.object, instr(OLD.object, ' ')) AS INTEGER)
+      OR dependency_id = CAST(substr(OLD.object, instr(OLD.object, ' ')) AS INTEGER)
+    )
+    AND (task_id NOT IN (SELECT id FROM tasks) OR dependency_id NOT IN (SELECT id FROM tasks));
+  DELETE FROM task_failures
+  WHERE OLD.kind = 'orphan' AND instr(OLD.object, 'task')
+    AND task_id = CAST(substr(OLD.object, instr(OLD.object, ' ')) AS INTEGER)
+    AND (task_id NOT IN (SELECT id FROM tasks) OR worker_id NOT IN (SELECT id FROM workers));
+  DELETE FROM task_attempts
+  WHERE OLD.kind = 'orphan'
+    AND (
+      (id = substr(OLD.object, 15) AND OLD.object = 'task_attempts ' || id)
+      OR (task_id = substr(OLD.object, 7) AND OLD.object = 'tasks ' || task_id)
+    )
+    AND task_id NOT IN (SELECT id FROM tasks);
+  UPDATE task_attempts SET worker_id = NULL
+  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 15) AND OLD.object = 'task_attempts ' || id;
+  DELETE FROM job_blocks
+  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 12) AND OLD.object = 'job_blocks ' || id;
+  DELETE FROM last_rendereds
+  WHERE OLD.kind IN ('orphan', 'last rendered')
+    AND id = substr(OLD.object, 16)
+    AND OLD.object = 'last_rendereds ' || id;
+  DELETE FROM worker_tag_membership
+  WHERE OLD.kind = 'orphan'
+    AND worker_tag_id = CAST(substr(OLD.object, 23) AS INTEGER)
+    AND OLD.object = 'worker_tag_membership ' || worker_tag_id || ' ' || worker_id;
+  DELETE FROM sleep_schedules
+  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 17) AND OLD.object = 'sleep_schedules ' || id;
   INSERT INTO farm_settings (name, value)
   SELECT name, value FROM tablao_setting_defaults
   WHERE OLD.kind = 'setting' AND name = OLD.object
