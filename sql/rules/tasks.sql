@@ -267,23 +267,21 @@ CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF
   worker_id, last_touched_at, commands, activity, steps_completed, steps_total
 ON tasks
 -- The steps of a new status; steps_completed stays in its bounds. Sets
--- updated_at, unless the statement has, and then brings it to its form.
+-- updated_at, unless the statement has, and then brings it to its form. Of the
+-- UPDATEs that count tablao_rev up, only a job's over its tasks gives a status.
 WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
   OR (
     NEW.tablao_rev = OLD.tablao_rev + (NOT OLD.tablao_rev)
     OR (
-      NEW.tablao_swept <> OLD.tablao_swept
-      AND NOT instr(NEW.tablao_swept, ' ' || NEW.status)
+      NEW.status <> OLD.status
+      AND (NEW.tablao_swept = OLD.tablao_swept OR NOT instr(NEW.tablao_swept, ' ' || NEW.status))
     )
   )
   AND (
     (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev)
-    OR (
-      NEW.status <> OLD.status
-      AND NEW.steps_completed <> CASE NEW.status
-        WHEN 'completed' THEN NEW.steps_total WHEN 'queued' THEN 0 ELSE NEW.steps_completed
-      END
-    )
+    OR NEW.steps_completed <> CASE NEW.status
+      WHEN 'completed' THEN NEW.steps_total WHEN 'queued' THEN 0 ELSE NEW.steps_completed
+    END
     OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
   )
 BEGIN
