@@ -187,10 +187,10 @@ BEGIN
     steps_completed = steps_completed
       + max(0, min(NEW.steps_completed, NEW.steps_total)) - max(0, min(OLD.steps_completed, OLD.steps_total)),
     steps_total = steps_total + NEW.steps_total - OLD.steps_total
-  WHERE job_id = NEW.job_id;
+  WHERE job_id = OLD.job_id;
   SELECT RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
   FROM tablao_counts
-  WHERE job_id = NEW.job_id
+  WHERE job_id = OLD.job_id
     AND (
       steps_total > 9007199254740992
       OR typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
