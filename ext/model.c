@@ -152,7 +152,8 @@ void tablaoGuardOpen(TablaoOp *pOp, TablaoGuard *p){
   ** versions do not count among them. */
   sqlite3_stmt *pStmt = tablaoPrepare(&p->op,
       "SELECT DISTINCT name FROM pragma_function_list "
-      "WHERE builtin AND (flags & 0x200000 OR name GLOB 'json*')");
+      "WHERE builtin AND (flags & 0x200000 OR name GLOB 'json*' "
+      "OR name IN ('->', '->>'))");
   while( tablaoStep(&p->op, pStmt) ){
     tablaoListAdd(&p->op, &p->function,
         sqlite3_mprintf("%s", tablaoColumnText(&p->op, pStmt, 0)));
