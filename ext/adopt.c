@@ -333,6 +333,47 @@ static char *detachProbe(TablaoOp *pOp){
   return probe.zErr;
 }
 
+/*
+** The same of all but those that are in pBroken, as statements that drop them:
+** each is gone for the while. With bFind, what cannot be compiled is added to
+** it, until the others can be. zErr is what SQLite has said, and is freed.
+*/
+static char *detachProbeOthers(
+  TablaoOp *pOp,
+  TablaoList *pBroken,
+  char *zErr,
+  int bFind
+){
+  tablaoExec(pOp, "SAVEPOINT tablao_probing");
+  for(int i=0; i<pBroken->n; i++) tablaoExec(pOp, pBroken->az[i]);
+  do{
+    if( bFind ){
+      /* The message begins with the name; of two that fit, it is the longer. */
+      char *zDrop = 0;
+      sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+          "SELECT printf('DROP %s IF EXISTS %s.\"%w\"', type, place, name) "
+          "FROM (SELECT 'main' AS place, type, name FROM main.sqlite_schema "
+          "UNION ALL SELECT 'temp', type, name FROM sqlite_temp_schema) "
+          "WHERE type IN ('view', 'trigger') "
+          "AND instr(?1, 'error in ' || type || ' ' || name) "
+          "ORDER BY instr(?1, 'error in ' || type || ' ' || name), "
+          "length(name) DESC");
+      tablaoBindText(pOp, pStmt, 1, zErr);
+      if( tablaoStep(pOp, pStmt) ){
+        zDrop = sqlite3_mprintf("%s", tablaoColumnText(pOp, pStmt, 0));
+        tablaoListAdd(pOp, pBroken, zDrop);
+      }
+      sqlite3_finalize(pStmt);
+      if( zDrop==0 || pOp->rc ) break;
+      tablaoExec(pOp, zDrop);
+    }
+    sqlite3_free(zErr);
+    zErr = detachProbe(pOp);
+  }while( bFind && zErr );
+  tablaoExec(pOp, "ROLLBACK TO tablao_probing; RELEASE tablao_probing");
+  return zErr;
+}
+
 /* Fails, naming it, if something that the user has added would not survive. */
 static void detachRefuse(TablaoOp *pOp, AdoptWork *p){
   /* The module of a virtual table might be missing. */
@@ -465,7 +506,10 @@ void tablaoDetachFunc(
         "so there is nothing to go back to", op.zWho);
   }
   if( op.rc==SQLITE_OK ) detachRefuse(&op, &work);
+  /* What could not be compiled before is not ours to mend. */
+  TablaoList broken = {0, 0};
   char *zBefore = detachProbe(&op);
+  if( zBefore ) zBefore = detachProbeOthers(&op, &broken, zBefore, 1);
   if( op.rc==SQLITE_OK ){
     if( eKind==TABLAO_OBSERVED ){
       detachObserved(&op, &work);
@@ -474,7 +518,9 @@ void tablaoDetachFunc(
     }
   }
   char *zAfter = detachProbe(&op);
-  /* What could not be compiled before is not ours to mend. */
+  if( zAfter && broken.n>0 ){
+    zAfter = detachProbeOthers(&op, &broken, zAfter, 0);
+  }
   if( zAfter && zBefore==0 ){
     tablaoFail(&op, SQLITE_ERROR, "tablao: %s: a view or trigger that is not "
         "Tablao's needs it; drop it first%s", op.zWho,
@@ -482,6 +528,7 @@ void tablaoDetachFunc(
   }
   sqlite3_free(zBefore);
   sqlite3_free(zAfter);
+  tablaoListClear(&broken);
   sqlite3_int64 iVersion = tablaoInt(&op,
       "SELECT max(g.version_id) FROM main.goose_db_version g "
       "WHERE g.is_applied AND NOT EXISTS("
