@@ -618,6 +618,9 @@ static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
     ){
       for(int j=1; j<sqlite3_column_count(pScan); j++){
         const char *zColumn = sqlite3_column_name(pScan, j);
+        /* The table's name stands before it after PRAGMA full_column_names. */
+        const char *zDot = zColumn ? strrchr(zColumn, '.') : 0;
+        if( zDot ) zColumn = zDot+1;
         int eType = sqlite3_column_type(pScan, j);
         int bJson = zColumn && (strcmp(zColumn, "settings")==0
             || strcmp(zColumn, "metadata")==0
