@@ -5,7 +5,7 @@
 
 -- tablao_times: a time as a client wrote it, in any of the forms of docs/rules.md,
 -- "Times". Leaves in row n of tablao_written_times the form in which
--- it is stored, NULL for ''. A fraction is cut and not rounded, so SQLite's date
+-- it is stored, NULL for '' and NULL. A fraction is cut and not rounded, so SQLite's date
 -- functions see no more of it than tells them that it is one; with 0 days added,
 -- the 30th of February comes back as the 2nd of March.
 -- SQLite 3.37 gives back another millisecond than the one it was given: so what
@@ -15,8 +15,6 @@ CREATE VIEW tablao_times (n, value) AS
 SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_times_insert INSTEAD OF INSERT ON tablao_times
--- Row 0 is asked for where there is nothing to do.
-WHEN NEW.n > 0
 BEGIN
   UPDATE tablao_written_times SET value = (
     SELECT CASE
@@ -47,7 +45,8 @@ BEGIN
       LIMIT 1
     ) v
   )
-  WHERE n = NEW.n;
+  -- NULL, where there is nothing to do, is mostly there already.
+  WHERE n = NEW.n AND coalesce(NEW.value, value) IS NOT NULL;
 END;
 
 -- tablao_assert_json: TEXT or a BLOB that is to be JSON as RFC 8259 has it: a

@@ -112,14 +112,13 @@ WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   )
 BEGIN
   INSERT INTO tablao_times (n, value)
-  VALUES (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev, NEW.updated_at);
+  VALUES (1, nullif(NEW.updated_at, CASE WHEN NEW.tablao_rev >= OLD.tablao_rev THEN OLD.updated_at END));
   UPDATE jobs SET
-    -- Row 0 of the times has no value.
     (updated_at, steps_completed, steps_total) = (
       SELECT coalesce(w.value, c.now), coalesce(n.steps_completed, 0), coalesce(n.steps_total, 0)
       FROM tablao_written_times w CROSS JOIN farm_clock c
       LEFT JOIN tablao_counts n ON n.job_id = NEW.id
-      WHERE w.n = (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev)
+      WHERE w.n = 1
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;

@@ -166,7 +166,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: last_rendereds.job_id must be the id of a job')
   END;
   INSERT INTO tablao_times (n, value)
-  VALUES (NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '', NEW.created_at);
+  VALUES (1, CASE WHEN NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '' THEN NEW.created_at END);
   UPDATE last_rendereds SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
   WHERE id = NEW.id
@@ -174,7 +174,7 @@ BEGIN
     AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
   -- Last, since that has stamped the row where recursive_triggers is on; and not
   -- twice in one millisecond.
-  INSERT INTO tablao_times (n, value) VALUES (2 * (NEW.updated_at IS NOT OLD.updated_at), NEW.updated_at);
+  INSERT INTO tablao_times (n, value) VALUES (2, nullif(NEW.updated_at, OLD.updated_at));
   UPDATE last_rendereds SET updated_at = v.value
   FROM (
     SELECT

@@ -79,7 +79,7 @@ BEGIN
   UPDATE sleep_schedules SET is_active = lower(is_active) = 'true'
   WHERE id = NEW.id AND lower(is_active) IN ('true', 'false');
   INSERT INTO tablao_times (n, value)
-  VALUES (2 * (NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = ''), NEW.created_at);
+  VALUES (2, CASE WHEN NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '' THEN NEW.created_at END);
   UPDATE sleep_schedules SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 2), (SELECT now FROM farm_clock))
   WHERE id = NEW.id
@@ -87,7 +87,7 @@ BEGIN
     AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2);
   -- Last, since that has stamped the row where recursive_triggers is on; and not
   -- twice in one millisecond.
-  INSERT INTO tablao_times (n, value) VALUES (3 * (NEW.updated_at IS NOT OLD.updated_at), NEW.updated_at);
+  INSERT INTO tablao_times (n, value) VALUES (3, nullif(NEW.updated_at, OLD.updated_at));
   UPDATE sleep_schedules SET updated_at = v.value
   FROM (
     SELECT

@@ -286,17 +286,16 @@ WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
   )
 BEGIN
   INSERT INTO tablao_times (n, value)
-  VALUES (NEW.updated_at IS NOT OLD.updated_at OR NOT OLD.tablao_rev, NEW.updated_at);
+  VALUES (1, nullif(NEW.updated_at, CASE WHEN OLD.tablao_rev THEN OLD.updated_at END));
   UPDATE tasks SET
     steps_completed = max(0, min(steps_total, CASE
       WHEN NEW.status = OLD.status THEN steps_completed
       ELSE CASE status WHEN 'completed' THEN steps_total WHEN 'queued' THEN 0 ELSE steps_completed END
     END)),
-    -- Row 0 has no value.
     updated_at = (
       SELECT coalesce(w.value, c.now)
       FROM tablao_written_times w CROSS JOIN farm_clock c
-      WHERE w.n = (NEW.updated_at IS NOT OLD.updated_at OR NOT OLD.tablao_rev)
+      WHERE w.n = 1
     ),
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.id;

@@ -174,12 +174,11 @@ WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   OR NEW.updated_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
 BEGIN
   INSERT INTO tablao_times (n, value)
-  VALUES (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev, NEW.updated_at);
+  VALUES (1, nullif(NEW.updated_at, CASE WHEN NEW.tablao_rev >= OLD.tablao_rev THEN OLD.updated_at END));
   UPDATE workers SET
-    -- Row 0 is NULL.
     updated_at = (
       SELECT coalesce(w.value, c.now) FROM tablao_written_times w CROSS JOIN farm_clock c
-      WHERE w.n = (NEW.updated_at IS NOT OLD.updated_at OR NEW.tablao_rev < OLD.tablao_rev)
+      WHERE w.n = 1
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
@@ -382,7 +381,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid and worker_tags.name must be unique: this UPDATE OR REPLACE would delete another tag')
   END;
   INSERT INTO tablao_times (n, value)
-  VALUES (NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '', NEW.created_at);
+  VALUES (1, CASE WHEN NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '' THEN NEW.created_at END);
   UPDATE worker_tags SET
     created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
   WHERE id = NEW.id
@@ -390,7 +389,7 @@ BEGIN
     AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
   -- Last, since that has stamped the row where recursive_triggers is on; and not
   -- twice in one millisecond.
-  INSERT INTO tablao_times (n, value) VALUES (2 * (NEW.updated_at IS NOT OLD.updated_at), NEW.updated_at);
+  INSERT INTO tablao_times (n, value) VALUES (2, nullif(NEW.updated_at, OLD.updated_at));
   UPDATE worker_tags SET updated_at = v.value
   FROM (
     SELECT
