@@ -360,7 +360,8 @@ END;
 CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority) AS
 SELECT
   id,
-  (status = 'queued' OR status = 'active') AND delete_requested_at IS NULL,
+  -- CASE, since a condition costs less there than as a value.
+  CASE WHEN delete_requested_at IS NULL AND (status = 'queued' OR status = 'active') THEN 1 ELSE 0 END,
   coalesce(worker_tag_id, 0),
   priority
 FROM jobs;

@@ -320,8 +320,8 @@ CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks
 -- What waited for this task waits for another one, or is ready; what does not
 -- wait for any, though it depends on this one, does.
 WHEN (
-    (NEW.status = 'completed') <> (OLD.status = 'completed')
-    OR NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN NEW.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
+    (NEW.status <> OLD.status AND (NEW.status = 'completed' OR OLD.status = 'completed'))
+    OR (NEW.tablao_swept <> OLD.tablao_swept AND NOT instr(NEW.tablao_swept, ' ' || NEW.status))
   )
   AND NEW.id IN (SELECT dependency_id FROM task_dependencies)
 BEGIN
@@ -412,12 +412,14 @@ BEGIN
   UPDATE jobs SET
     status = NEW.status,
     activity = (
-      SELECT 'Job changed to ' || NEW.status || ': task "' || t.name || '" became ' || t.status
-        || CASE NEW.status
-          WHEN 'failed'
-          THEN ', ' || (c.num_failed + (NOT t.tablao_rev)) || ' of ' || (c.num_tasks + (NOT t.tablao_rev)) || ' tasks have failed'
+      SELECT printf(
+        'Job changed to %s: task "%s" became %s' || CASE NEW.status
+          WHEN 'failed' THEN ', %d of %d tasks have failed'
           ELSE ''
-        END
+        END,
+        NEW.status, t.name, t.status,
+        c.num_failed + (NOT t.tablao_rev), c.num_tasks + (NOT t.tablao_rev)
+      )
       FROM tasks t CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
       WHERE t.id = NEW.task_id
     )
@@ -607,13 +609,13 @@ CREATE TRIGGER tablao_count_insert INSTEAD OF INSERT ON tablao_count
 WHEN NEW.n
 BEGIN
   UPDATE tablao_counts SET
-    num_queued = num_queued + NEW.n * ((NEW.to_status IS 'queued') - (NEW.from_status IS 'queued')),
-    num_active = num_active + NEW.n * ((NEW.to_status IS 'active') - (NEW.from_status IS 'active')),
-    num_completed = num_completed + NEW.n * ((NEW.to_status IS 'completed') - (NEW.from_status IS 'completed')),
-    num_failed = num_failed + NEW.n * ((NEW.to_status IS 'failed') - (NEW.from_status IS 'failed')),
-    num_canceled = num_canceled + NEW.n * ((NEW.to_status IS 'canceled') - (NEW.from_status IS 'canceled')),
-    num_soft_failed = num_soft_failed + NEW.n * ((NEW.to_status IS 'soft-failed') - (NEW.from_status IS 'soft-failed')),
-    num_paused = num_paused + NEW.n * ((NEW.to_status IS 'paused') - (NEW.from_status IS 'paused'))
+    num_queued = num_queued + NEW.n * CASE 'queued' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
+    num_active = num_active + NEW.n * CASE 'active' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
+    num_completed = num_completed + NEW.n * CASE 'completed' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
+    num_failed = num_failed + NEW.n * CASE 'failed' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
+    num_canceled = num_canceled + NEW.n * CASE 'canceled' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
+    num_soft_failed = num_soft_failed + NEW.n * CASE 'soft-failed' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
+    num_paused = num_paused + NEW.n * CASE 'paused' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END
   WHERE job_id = NEW.job_id;
 END;
 
