@@ -167,9 +167,13 @@ WHEN EXISTS (
 BEGIN
   INSERT INTO tablao_acting (job_id, booked)
   VALUES (NEW.job_id, (SELECT j.tablao_rev || ':' FROM jobs j WHERE j.id = NEW.job_id));
-  INSERT INTO tablao_sweep (job_id, job_status, from_status, to_status, mark, now)
+  INSERT INTO tablao_sweep (job_id, from_status, to_status, activity, mark, now)
   SELECT
-    NEW.job_id, NEW.status, r.from_status, r.to_status,
+    NEW.job_id, r.from_status, r.to_status,
+    CASE r.to_status
+      WHEN 'queued' THEN 'Task changed to queued: its job was requeued'
+      ELSE printf('Task changed to %s: its job changed to %s', r.to_status, NEW.status)
+    END,
     j.tablao_rev || ':' || r.from_status || ' ' || r.to_status, c.now
   FROM jobs j
   CROSS JOIN farm_clock c
@@ -225,18 +229,14 @@ END;
 -- tablao_sweep: gives all tasks of a job that have from_status to_status. SQLite
 -- picks the rows first; one that a user's trigger has given another status before
 -- its turn came is left alone, and without the mark it is not counted.
-CREATE VIEW tablao_sweep (job_id, job_status, from_status, to_status, mark, now) AS
+CREATE VIEW tablao_sweep (job_id, from_status, to_status, activity, mark, now) AS
 SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_sweep_insert INSTEAD OF INSERT ON tablao_sweep
 BEGIN
   UPDATE tasks SET
     status = CASE status WHEN NEW.from_status THEN NEW.to_status ELSE status END,
-    activity = CASE
-      WHEN status <> NEW.from_status THEN activity
-      WHEN NEW.to_status = 'queued' THEN 'Task changed to queued: its job was requeued'
-      ELSE 'Task changed to ' || NEW.to_status || ': its job changed to ' || NEW.job_status
-    END,
+    activity = CASE status WHEN NEW.from_status THEN NEW.activity ELSE activity END,
     steps_completed = CASE
       WHEN NEW.to_status = 'queued' AND status = NEW.from_status THEN 0
       ELSE steps_completed

@@ -394,7 +394,7 @@ CREATE VIEW tablao_skeletons (kind, id, text);
 CREATE VIEW tablao_state_problems (kind, object, message);
 CREATE VIEW tablao_store (job_id);
 CREATE VIEW tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total);
-CREATE VIEW tablao_sweep (job_id, job_status, from_status, to_status, mark, now);
+CREATE VIEW tablao_sweep (job_id, from_status, to_status, activity, mark, now);
 CREATE VIEW tablao_time_limits (name, before);
 CREATE VIEW tablao_timed_attempts (id, task_id, worker_id, worker_name, started_at, ended_at, outcome, activity, until, ms);
 CREATE VIEW tablao_times (n, value);
