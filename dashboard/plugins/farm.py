@@ -239,8 +239,11 @@ def visible(name, uuid):
 
 
 def job_label(name, uuid):
-    """What the job is chosen by: names may repeat."""
-    return f"{name} ({(uuid or '')[:8]})"
+    """What the job is chosen by: names may repeat, and uuids begin alike.
+
+    A browser changes line ends in what a form sends, and drops them in a line.
+    """
+    return f"{' '.join(str(name).split())} ({uuid})"
 
 
 def link(path, query, text):
