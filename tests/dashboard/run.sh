@@ -4,7 +4,7 @@
 #   tests/dashboard/run.sh BUILD [DIRECTORY FOR SCREENSHOTS]
 #
 # The farms that it is tried on: the demo's, an observed one, on which a Manager
-# does a few things, one with odd names, and one with nothing in it. All are made anew.
+# does a few things, one with odd names, one without history, and one with nothing in it. All are made anew.
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(dirname "$(dirname "$here")")
@@ -31,6 +31,8 @@ if [ $# = 1 ]; then
     sqlite3 -batch -bail -init /dev/null -cmd ".load '$build/tablao'" \
       "$work/empty.db" 'SELECT tablao_migrate()' >/dev/null &&
     sqlite3 -batch -bail -init /dev/null -cmd ".load '$build/tablao'" \
-      "$work/odd.db" <"$here/odd.sql" >/dev/null || exit 1
+      "$work/odd.db" <"$here/odd.sql" >/dev/null &&
+    sqlite3 -batch -bail -init /dev/null -cmd ".load '$build/tablao'" \
+      "$work/quiet.db" <"$here/quiet.sql" >/dev/null || exit 1
 fi
 exec "$build/dashboard/venv/bin/python" "$here/test.py" "$build" "$work" "${2:-}"

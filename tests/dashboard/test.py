@@ -197,6 +197,32 @@ def takes_odd_names(chromium, base):
         check(f"odd {path}: all links can be seen", not empty, empty)
 
 
+def works_without_history(chromium, base):
+    """Who works on what is known without attempts; jobs that look alike are told apart."""
+    def values(name, **arguments):
+        arguments = urllib.parse.urlencode({"_shape": "array", **arguments})
+        return [list(row.values()) for row in json.loads(ask(base, f"/farm/{name}.json?{arguments}")[1])]
+
+    found = values("farm-workers-now")
+    check("quiet: a worker's task and job are shown", len(found) == 1 and "frames" in found[0][2]
+          and "project-1" in found[0][3], found)
+    found = values("job-open", job="project-1")
+    check("quiet: who is at work on a job is shown", len(found) == 1 and "node-01" in found[0][0]
+          and "frames" in found[0][1], found)
+    check("quiet: and so is nobody", values("job-open", job="project-2") == [["Nobody", "", "", ""]])
+    waiting = sum(row[2] for row in values("farm-waiting-chart"))
+    check("quiet: the chart of what waits has all of it", waiting == 303, waiting)
+    jobs = [value for (value,) in rows(work / "quiet.db", "SELECT uuid FROM jobs WHERE uuid GLOB 'project-*'")]
+    for job in jobs if chromium else []:
+        chromium.open(f"{base}/-/dashboards/job?job={job}")
+        link = chromium.run("return Array.from(document.querySelectorAll('#chart-job a'), a => [a.innerText, a.href])")
+        chromium.open(dict(map(tuple, link))["Pause it"])
+        chromium.run("document.querySelector('form.sql input[type=submit]').click()")
+        chromium.wait("return document.body.innerText.includes('affected')")
+        said = chromium.run("return document.body.innerText")
+        check(f"quiet: the form of {job} is for one job", "1 row affected" in said, said)
+
+
 # --- What nobody may see ------------------------------------------------------
 
 
@@ -348,7 +374,7 @@ def writes(database, chromium):
         check("secrets stay secret", ask(base, "/farm/workers")[0] == 403)
         if chromium:
             # As a person does it: from the job's page to the form, and send it.
-            label = f"020_0010.fx ({jobs['020_0010.fx'][:8]})"
+            label = f"020_0010.fx ({jobs['020_0010.fx']})"
             chromium.open(base + "/-/dashboards/job?" + urllib.parse.urlencode({"job": label}))
             links = chromium.run(
                 "return Array.from(document.querySelectorAll('#chart-job a'), a => [a.innerText, a.href])"
@@ -400,7 +426,7 @@ def screenshots(directory):
     try:
         with serving(work / "dashboard/demo.db") as base:
             job = rows(work / "dashboard/demo.db",
-                       "SELECT name || ' (' || substr(uuid, 1, 8) || ')' FROM jobs WHERE name = '010_0030.lighting'")[0][0]
+                       "SELECT name || ' (' || uuid || ')' FROM jobs WHERE name = '010_0030.lighting'")[0][0]
             for name, path, height in (
                 ("farm", "/-/dashboards/farm", 1180),
                 ("job", "/-/dashboards/job?" + urllib.parse.urlencode({"job": job}), 1180),
@@ -443,6 +469,10 @@ def main():
             if chromium:
                 looks_right(chromium, base, "odd", work / "odd.db", False)
             takes_odd_names(chromium, base)
+        with serving(work / "quiet.db", "--write") as base:
+            if chromium:
+                looks_right(chromium, base, "quiet", work / "quiet.db", False)
+            works_without_history(chromium, base)
         keeps_secrets_below(demo)
         refuses()
         writes(demo, chromium)
