@@ -48,14 +48,32 @@ def follow(path, after=None, seconds=None, pause=0.02):
             continue
         version = now
         db.execute('BEGIN')  # so that both look at the same moment
-        oldest = db.execute('SELECT min(id) FROM farm_events').fetchone()[0]
+        oldest, last = db.execute('SELECT min(id), max(id) FROM farm_events').fetchone()
         rows = db.execute('SELECT * FROM farm_events WHERE id > ? ORDER BY id', (after,)).fetchall()
         db.execute('COMMIT')
         if oldest is not None and after < oldest - 1:
             yield None
+        elif last is not None and after > last:  # the farm was put back from a backup
+            after = last
+            yield None
         for row in rows:
             after = row['id']
             yield dict(row)
+
+
+def keep(path, last):
+    """Notes in a file how far a reader is: at once or not at all."""
+    new = path.with_name(path.name + '.new')
+    new.write_text(str(last))
+    new.replace(path)
+
+
+def place(path):
+    """What keep() has noted."""
+    text = path.read_text()
+    if not text.strip().isdigit():
+        raise ValueError(f'{path} holds no id of an event')
+    return int(text)
 
 
 if __name__ == '__main__':

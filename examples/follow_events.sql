@@ -18,7 +18,9 @@ BEGIN;
 -- Events in between are gone: all that is kept of the farm must be read anew.
 SELECT 'reset'
 FROM reader.place
-WHERE last_id < (SELECT min(id) - 1 FROM main.farm_events);
+WHERE last_id < (SELECT min(id) - 1 FROM main.farm_events)
+  -- The farm was put back from a backup.
+  OR last_id > (SELECT max(id) FROM main.farm_events);
 
 SELECT e.id, e.created_at, e.kind, e.name, e.old_status, e.new_status,
   e.num_tasks, e.activity
@@ -26,6 +28,6 @@ FROM reader.place p CROSS JOIN main.farm_events e ON e.id > p.last_id
 ORDER BY e.id;
 
 UPDATE reader.place
-SET last_id = max(last_id, (SELECT coalesce(max(id), 0) FROM main.farm_events));
+SET last_id = coalesce((SELECT max(id) FROM main.farm_events), last_id);
 
 COMMIT;
