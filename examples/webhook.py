@@ -3,11 +3,12 @@
     python3 webhook.py FARM URL [--state FILE] [--for SECONDS]
 
 The body is JSON: the job's uuid, name, status and activity. FILE keeps the id
-of the last event that was dealt with, so that none is lost or told twice while
-this program is not running; a URL that does not answer is tried again.
+of the last event that was dealt with, so that none is lost while this program
+is not running. A URL that does not answer is tried four times, then given up.
 """
 
 import argparse
+import http.client
 import json
 import pathlib
 import sqlite3
@@ -15,44 +16,43 @@ import sys
 import time
 import urllib.request
 
-from follow_events import follow, newest
-
-ENDS = ('completed', 'failed', 'canceled')
+from follow_events import follow, keep, newest, place
 
 
 def post(url, job):
-    body = json.dumps(job).encode()
-    request = urllib.request.Request(url, body, {'Content-Type': 'application/json'})
+    request = urllib.request.Request(url, json.dumps(job).encode(), {'Content-Type': 'application/json'})
     for pause in (1, 5, 30, 0):
         try:
             with urllib.request.urlopen(request, timeout=10):
                 return
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             print(f"{url}: {error}", flush=True)
             time.sleep(pause)
+    print(f"{url}: given up: job {job['uuid']}, {job['status']}", flush=True)
 
 
-def main():
+def main(args):
+    if not args.state.exists():  # from the first run on, though nothing happens in it
+        keep(args.state, newest(args.farm))
+    for event in follow(args.farm, place(args.state), args.seconds):
+        if event is None:
+            print('events are lost: look for jobs that have ended meanwhile', flush=True)
+        elif event['kind'] == 'job' and event['new_status'] in ('completed', 'failed', 'canceled'):
+            post(args.url, {'status': event['new_status'], **{key: event[key] for key in ('uuid', 'name', 'activity')}})
+        if event:
+            keep(args.state, event['id'])
+
+
+if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('farm', help='the database')
     parser.add_argument('url', help='what to post to')
     parser.add_argument('--state', type=pathlib.Path, default=pathlib.Path('webhook.state'), help='keeps the last event')
     parser.add_argument('--for', dest='seconds', type=float, help='end after so many seconds; else with Ctrl-C')
     args = parser.parse_args()
-    if not args.state.exists():  # from the first run on, though nothing happens in it
-        args.state.write_text(str(newest(args.farm)))
-    for event in follow(args.farm, int(args.state.read_text()), args.seconds):
-        if event is None:
-            print('events are lost: look for jobs that have ended meanwhile', flush=True)
-            continue
-        if event['kind'] == 'job' and event['new_status'] in ENDS:
-            post(args.url, {'uuid': event['uuid'], 'name': event['name'],
-                            'status': event['new_status'], 'activity': event['activity']})
-        args.state.write_text(str(event['id']))
-
-
-if __name__ == '__main__':
     try:
-        main()
-    except sqlite3.Error as error:
-        sys.exit(f'{sys.argv[1]}: {error}')
+        main(args)
+    except (sqlite3.Error, OSError, ValueError) as error:
+        sys.exit(f'{args.farm}: {error}')
+    except KeyboardInterrupt:
+        sys.exit(130)
