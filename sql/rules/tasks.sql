@@ -471,7 +471,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: tasks.priority must be a whole number')
     WHEN (typeof(NEW.index_in_job) <> 'integer' OR NEW.index_in_job < 1)
       AND (NEW.index_in_job IS NOT OLD.index_in_job OR OLD.tablao_rev < NEW.tablao_rev)
-    THEN RAISE(ABORT, 'tablao: tasks.index_in_job must be a whole number from 1, or 0 for the next one')
+    THEN RAISE(ABORT, 'tablao: tasks.index_in_job must be a whole number from 1; INSERT 0 for the next')
     WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job)
       AND 'tasks' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: tasks.uuid and tasks.index_in_job must be unique: this UPDATE OR REPLACE would delete another task')
