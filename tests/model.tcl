@@ -834,6 +834,39 @@ proc model::left_behind {job} {
   return [expr {[over $job] ? [end_of $job] : ""}]
 }
 
+# The jobs whose tasks wait for each other in a circle: nothing is active or ready,
+# and every task that waits does so for such ones only.
+proc model::cycles {} {
+  upvar #0 ::model::T T
+  set out {}
+  foreach job [ids jobs] {
+    if {[get jobs $job status] ni {queued active}} continue
+    set waiting {}
+    set works 0
+    foreach task [tasks_of $job] {
+      switch [get tasks $task status] {
+        queued - soft-failed {lappend waiting $task}
+        active {set works 1}
+      }
+    }
+    foreach task $waiting {
+      set unfinished {}
+      dict for {k -} $T(task_dependencies) {
+        if {[lindex $k 0] eq $task} {
+          lappend unfinished [get tasks [lindex $k 1] status]
+        }
+      }
+      set unfinished [lsearch -all -inline -not -exact $unfinished completed]
+      if {![llength $unfinished]} {set works 1}
+      foreach status $unfinished {
+        if {$status ni {queued soft-failed}} {set works 1}
+      }
+    }
+    if {[llength $waiting] && !$works} {lappend out cycle [get jobs $job uuid]}
+  }
+  return $out
+}
+
 proc model::op_tick {} {
   time_out_tasks [timed_out_tasks]
   time_out_workers [timed_out_workers]
