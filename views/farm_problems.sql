@@ -96,18 +96,18 @@ BEGIN
   -- What its key asks of a row whose parent has gone, where a user's trigger has
   -- kept ours from it. With a task goes what hangs on it.
   UPDATE jobs SET worker_tag_id = NULL
-  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 6) AND OLD.object = 'jobs ' || id;
+  WHERE id = substr(OLD.object, 6) AND OLD.kind || ' ' || OLD.object = 'orphan jobs ' || id;
   DELETE FROM tasks
-  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 7) AND OLD.object = 'tasks ' || id
+  WHERE id = substr(OLD.object, 7) AND OLD.kind || ' ' || OLD.object = 'orphan tasks ' || id
     AND job_id NOT IN (SELECT id FROM jobs);
   UPDATE tasks SET (status, activity) = (
     SELECT p.status, 'Task changed to ' || p.status || ': its worker was deleted'
     FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id
   )
-  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 7) AND OLD.object = 'tasks ' || id
+  WHERE id = substr(OLD.object, 7) AND OLD.kind || ' ' || OLD.object = 'orphan tasks ' || id
     AND status = 'active';
   UPDATE tasks SET worker_id = NULL
-  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 7) AND OLD.object = 'tasks ' || id;
+  WHERE id = substr(OLD.object, 7) AND OLD.kind || ' ' || OLD.object = 'orphan tasks ' || id;
   DELETE FROM task_dependencies
   WHERE OLD.kind = 'orphan' AND instr(OLD.object, 'task')
     AND (
@@ -121,25 +121,21 @@ BEGIN
     AND (task_id NOT IN (SELECT id FROM tasks) OR worker_id NOT IN (SELECT id FROM workers));
   DELETE FROM task_attempts
   WHERE OLD.kind = 'orphan'
-    AND (
-      (id = substr(OLD.object, 15) AND OLD.object = 'task_attempts ' || id)
-      OR (task_id = substr(OLD.object, 7) AND OLD.object = 'tasks ' || task_id)
-    )
+    AND (id = substr(OLD.object, 15) OR task_id = substr(OLD.object, 7))
+    AND OLD.object IN ('task_attempts ' || id, 'tasks ' || task_id)
     AND task_id NOT IN (SELECT id FROM tasks);
   UPDATE task_attempts SET worker_id = NULL
-  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 15) AND OLD.object = 'task_attempts ' || id;
+  WHERE id = substr(OLD.object, 15) AND OLD.kind || ' ' || OLD.object = 'orphan task_attempts ' || id;
   DELETE FROM job_blocks
-  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 12) AND OLD.object = 'job_blocks ' || id;
+  WHERE id = substr(OLD.object, 12) AND OLD.kind || ' ' || OLD.object = 'orphan job_blocks ' || id;
   DELETE FROM last_rendereds
   WHERE OLD.kind IN ('orphan', 'last rendered')
-    AND id = substr(OLD.object, 16)
-    AND OLD.object = 'last_rendereds ' || id;
+    AND id = substr(OLD.object, 16) AND OLD.object = 'last_rendereds ' || id;
   DELETE FROM worker_tag_membership
-  WHERE OLD.kind = 'orphan'
-    AND worker_tag_id = CAST(substr(OLD.object, 23) AS INTEGER)
+  WHERE OLD.kind = 'orphan' AND worker_tag_id = CAST(substr(OLD.object, 23) AS INTEGER)
     AND OLD.object = 'worker_tag_membership ' || worker_tag_id || ' ' || worker_id;
   DELETE FROM sleep_schedules
-  WHERE OLD.kind = 'orphan' AND id = substr(OLD.object, 17) AND OLD.object = 'sleep_schedules ' || id;
+  WHERE id = substr(OLD.object, 17) AND OLD.kind || ' ' || OLD.object = 'orphan sleep_schedules ' || id;
   INSERT INTO farm_settings (name, value)
   SELECT name, value FROM tablao_setting_defaults
   WHERE OLD.kind = 'setting' AND name = OLD.object

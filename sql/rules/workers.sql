@@ -220,19 +220,20 @@ END;
 
 CREATE TRIGGER tablao_workers_update_booleans AFTER UPDATE OF lazy_status_request, can_restart ON workers
 -- Booleans are kept as 0 and 1.
-WHEN NEW.lazy_status_request NOT IN (0, 1)
+WHEN (NEW.lazy_status_request <> 0 AND NEW.lazy_status_request <> 1)
   OR (
     NEW.can_restart <> 0 AND NEW.can_restart <> 1
     AND (NEW.can_restart IS NOT OLD.can_restart OR NEW.tablao_rev < OLD.tablao_rev)
   )
 BEGIN
   SELECT RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
-  -- In quotes, so that no text with a bar in it, and no BLOB, is taken for one.
-  WHERE NOT instr('|0|1|''true''|''false''|', '|' || lower(quote(NEW.lazy_status_request)) || '|')
-    OR NOT instr('|0|1|''true''|''false''|', '|' || lower(quote(NEW.can_restart)) || '|');
+  -- In quotes, so that no text with a bar in it, and no BLOB, is taken for one; and
+  -- without, since what is quoted ends at a zero byte.
+  WHERE NOT instr('|00|11|''true''true|''false''false|', '|' || lower(quote(NEW.lazy_status_request) || NEW.lazy_status_request) || '|')
+    OR NOT instr('|00|11|''true''true|''false''false|', '|' || lower(quote(NEW.can_restart) || NEW.can_restart) || '|');
   UPDATE workers SET
-    lazy_status_request = instr('1''true''', lower(quote(lazy_status_request))) > 0,
-    can_restart = instr('1''true''', lower(quote(can_restart))) > 0,
+    lazy_status_request = instr('1true', lower(lazy_status_request)) > 0,
+    can_restart = instr('1true', lower(can_restart)) > 0,
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
@@ -449,12 +450,10 @@ BEGIN
   DELETE FROM tablao_worker_types
   WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id
     -- By its types, or SQLite would look through those of all its tags.
-    AND task_type IN (
-      SELECT s.task_type FROM tablao_worker_supports s WHERE s.worker_id = OLD.worker_id
-    )
+    AND task_type IN (SELECT task_type FROM tablao_worker_supports WHERE worker_id = OLD.worker_id)
     AND NOT EXISTS (
-      SELECT 1 FROM worker_tag_membership m
-      WHERE m.worker_tag_id = OLD.worker_tag_id AND m.worker_id = OLD.worker_id
+      SELECT 1 FROM worker_tag_membership
+      WHERE worker_tag_id = OLD.worker_tag_id AND worker_id = OLD.worker_id
     );
   INSERT INTO tablao_worker_types (worker_id, task_type, worker_tag_id)
   SELECT s.worker_id, s.task_type, m.worker_tag_id
@@ -470,11 +469,9 @@ BEGIN
   DELETE FROM tablao_worker_types
   WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id
     -- By its types, or SQLite would look through those of all its tags.
-    AND task_type IN (
-      SELECT s.task_type FROM tablao_worker_supports s WHERE s.worker_id = OLD.worker_id
-    )
+    AND task_type IN (SELECT task_type FROM tablao_worker_supports WHERE worker_id = OLD.worker_id)
     AND NOT EXISTS (
-      SELECT 1 FROM worker_tag_membership m
-      WHERE m.worker_tag_id = OLD.worker_tag_id AND m.worker_id = OLD.worker_id
+      SELECT 1 FROM worker_tag_membership
+      WHERE worker_tag_id = OLD.worker_tag_id AND worker_id = OLD.worker_id
     );
 END;
