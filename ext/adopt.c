@@ -310,9 +310,10 @@ void tablaoTakeOverFunc(
 /*
 ** What SQLite says if a view or trigger cannot be compiled: ALTER TABLE looks
 ** at all of them, and Flamenco's migrations will rename tables. NULL if they
-** can. OUT: caller frees with sqlite3_free().
+** can. Those that pBroken holds statements to drop are gone for the while.
+** OUT: caller frees with sqlite3_free().
 */
-static char *detachProbe(TablaoOp *pOp){
+static char *detachProbe(TablaoOp *pOp, const TablaoList *pBroken){
   TablaoOp probe;
   int bLegacy = 0;
   if( pOp->rc ) return 0;
@@ -320,6 +321,8 @@ static char *detachProbe(TablaoOp *pOp){
   probe.bNeedsNoFarm = 1;
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1, &bLegacy);
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 0, (int*)0);
+  if( pBroken->n>0 ) tablaoExec(pOp, "SAVEPOINT tablao_probing");
+  for(int i=0; i<pBroken->n; i++) tablaoExec(pOp, pBroken->az[i]);
   tablaoExec(pOp, "CREATE TABLE main.tablao_probe(x)");
   tablaoExec(&probe, "ALTER TABLE main.tablao_probe RENAME TO tablao_probed;"
                      "ALTER TABLE main.tablao_probed RENAME TO tablao_probe");
@@ -330,48 +333,43 @@ static char *detachProbe(TablaoOp *pOp){
     tablaoTakeError(pOp, &probe);
   }
   tablaoExec(pOp, "DROP TABLE main.tablao_probe");
+  if( pBroken->n>0 ){
+    tablaoExec(pOp, "ROLLBACK TO tablao_probing; RELEASE tablao_probing");
+  }
   return probe.zErr;
 }
 
 /*
-** The same of all but those that are in pBroken, as statements that drop them:
-** each is gone for the while. With bFind, what cannot be compiled is added to
-** it, until the others can be. zErr is what SQLite has said, and is freed.
+** Adds the view or trigger that SQLite says of, in zErr, that it cannot be
+** compiled. False if there is none of that name that pBroken does not have.
 */
-static char *detachProbeOthers(
+static int detachAddBroken(
   TablaoOp *pOp,
   TablaoList *pBroken,
-  char *zErr,
-  int bFind
+  const char *zErr
 ){
-  tablaoExec(pOp, "SAVEPOINT tablao_probing");
-  for(int i=0; i<pBroken->n; i++) tablaoExec(pOp, pBroken->az[i]);
-  do{
-    if( bFind ){
-      /* The message begins with the name; of two that fit, it is the longer. */
-      char *zDrop = 0;
-      sqlite3_stmt *pStmt = tablaoPrepare(pOp,
-          "SELECT printf('DROP %s IF EXISTS %s.\"%w\"', type, place, name) "
-          "FROM (SELECT 'main' AS place, type, name FROM main.sqlite_schema "
-          "UNION ALL SELECT 'temp', type, name FROM sqlite_temp_schema) "
-          "WHERE type IN ('view', 'trigger') "
-          "AND instr(?1, 'error in ' || type || ' ' || name) "
-          "ORDER BY instr(?1, 'error in ' || type || ' ' || name), "
-          "length(name) DESC");
-      tablaoBindText(pOp, pStmt, 1, zErr);
-      if( tablaoStep(pOp, pStmt) ){
-        zDrop = sqlite3_mprintf("%s", tablaoColumnText(pOp, pStmt, 0));
-        tablaoListAdd(pOp, pBroken, zDrop);
-      }
-      sqlite3_finalize(pStmt);
-      if( zDrop==0 || pOp->rc ) break;
-      tablaoExec(pOp, zDrop);
-    }
-    sqlite3_free(zErr);
-    zErr = detachProbe(pOp);
-  }while( bFind && zErr );
-  tablaoExec(pOp, "ROLLBACK TO tablao_probing; RELEASE tablao_probing");
-  return zErr;
+  char *zDrop = 0;
+  /* The message begins with the name; of two that fit, it is the longer. */
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "SELECT printf('DROP %s IF EXISTS %s.\"%w\"', type, place, name) "
+      "FROM (SELECT 'main' AS place, type, name FROM main.sqlite_schema "
+      "UNION ALL SELECT 'temp', type, name FROM sqlite_temp_schema) "
+      "WHERE type IN ('view', 'trigger') "
+      "AND instr(?1, 'error in ' || type || ' ' || name) "
+      "ORDER BY instr(?1, 'error in ' || type || ' ' || name), "
+      "length(name) DESC");
+  tablaoBindText(pOp, pStmt, 1, zErr);
+  while( zDrop==0 && tablaoStep(pOp, pStmt) ){
+    const char *z = tablaoColumnText(pOp, pStmt, 0);
+    int i = 0;
+    while( i<pBroken->n && strcmp(z, pBroken->az[i])!=0 ) i++;
+    if( i<pBroken->n ) continue;
+    zDrop = sqlite3_mprintf("%s", z);
+    tablaoListAdd(pOp, pBroken, zDrop);
+    if( pOp->rc ) break;
+  }
+  sqlite3_finalize(pStmt);
+  return zDrop!=0 && pOp->rc==SQLITE_OK;
 }
 
 /* Fails, naming it, if something that the user has added would not survive. */
@@ -508,8 +506,11 @@ void tablaoDetachFunc(
   if( op.rc==SQLITE_OK ) detachRefuse(&op, &work);
   /* What could not be compiled before is not ours to mend. */
   TablaoList broken = {0, 0};
-  char *zBefore = detachProbe(&op);
-  if( zBefore ) zBefore = detachProbeOthers(&op, &broken, zBefore, 1);
+  char *zBefore = detachProbe(&op, &broken);
+  while( zBefore && detachAddBroken(&op, &broken, zBefore) ){
+    sqlite3_free(zBefore);
+    zBefore = detachProbe(&op, &broken);
+  }
   if( op.rc==SQLITE_OK ){
     if( eKind==TABLAO_OBSERVED ){
       detachObserved(&op, &work);
@@ -517,10 +518,7 @@ void tablaoDetachFunc(
       detachOwn(&op, &work);
     }
   }
-  char *zAfter = detachProbe(&op);
-  if( zAfter && broken.n>0 ){
-    zAfter = detachProbeOthers(&op, &broken, zAfter, 0);
-  }
+  char *zAfter = detachProbe(&op, &broken);
   if( zAfter && zBefore==0 ){
     tablaoFail(&op, SQLITE_ERROR, "tablao: %s: a view or trigger that is not "
         "Tablao's needs it; drop it first%s", op.zWho,

@@ -160,16 +160,6 @@ static char *adoptViewSelect(void){
 }
 
 /*
-** The name of a column of pScan, without that of its table, which stands before
-** it after PRAGMA full_column_names. NULL when out of memory.
-*/
-static const char *adoptColumnName(AdoptScan *p, int i){
-  const char *z = sqlite3_column_name(p->pScan, i);
-  const char *zDot = z ? strrchr(z, '.') : 0;
-  return zDot ? zDot+1 : z;
-}
-
-/*
 ** The next statement of copy.sql: prepares its SELECT on Flamenco's table
 ** itself, and its INSERT, in the model, with parameters. False if there is
 ** no more. The form is that of the script: INSERT INTO main.TABLE ( ... )
@@ -193,7 +183,7 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
   p->bOnlyReferences = 1;
   for(int i=0; i<n && zDoor; i++){
     /* A stand-in is no NULL, and a NULL stays one. */
-    const char *zColumn = adoptColumnName(p, i);
+    const char *zColumn = tablaoColumnName(p->pScan, i);
     int k = (int)(sizeof(aStandIn)/sizeof(aStandIn[0]));
     if( zColumn==0 ) pOp->rc = SQLITE_NOMEM;
     while( k>0 && (zColumn==0 || strcmp(zColumn, aStandIn[k-1].zColumn)!=0) ){
@@ -209,7 +199,7 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
     pOp->rc = SQLITE_NOMEM;
   }else if( n ){
     p->pInsert = tablaoPrepare(&p->model.op, zDoor);
-    const char *zFirst = adoptColumnName(p, 0);
+    const char *zFirst = tablaoColumnName(p->pScan, 0);
     if( zFirst==0 ) pOp->rc = SQLITE_NOMEM;
     p->nKey = zFirst && strcmp(zFirst, "id")==0 ? 1 : 2;
   }

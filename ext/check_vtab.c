@@ -617,10 +617,7 @@ static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
         && tablaoStep(&op, pScan)
     ){
       for(int j=1; j<sqlite3_column_count(pScan); j++){
-        const char *zColumn = sqlite3_column_name(pScan, j);
-        /* The table's name stands before it after PRAGMA full_column_names. */
-        const char *zDot = zColumn ? strrchr(zColumn, '.') : 0;
-        if( zDot ) zColumn = zDot+1;
+        const char *zColumn = tablaoColumnName(pScan, j);
         int eType = sqlite3_column_type(pScan, j);
         int bJson = zColumn && (strcmp(zColumn, "settings")==0
             || strcmp(zColumn, "metadata")==0

@@ -113,6 +113,7 @@ void tablaoExec(TablaoOp*, const char *zSql);
 sqlite3_int64 tablaoInt(TablaoOp*, const char *zSql, sqlite3_int64 iElse);
 char *tablaoText(TablaoOp*, const char *zSql);
 const char *tablaoColumnText(TablaoOp*, sqlite3_stmt*, int iCol);
+const char *tablaoColumnName(sqlite3_stmt*, int iCol);
 char *tablaoReadable(char *z);
 char *tablaoShorten(const char *z);
 int tablaoIsUtf8(const unsigned char *z, int n);

@@ -466,6 +466,16 @@ const char *tablaoColumnText(TablaoOp *pOp, sqlite3_stmt *pStmt, int iCol){
 }
 
 /*
+** The name of a column without that of its table, which stands before it after
+** PRAGMA full_column_names. NULL when out of memory.
+*/
+const char *tablaoColumnName(sqlite3_stmt *pStmt, int iCol){
+  const char *z = sqlite3_column_name(pStmt, iCol);
+  const char *zDot = z ? strrchr(z, '.') : 0;
+  return zDot ? zDot+1 : z;
+}
+
+/*
 ** The first column of the first row as text; NULL without a row, for NULL
 ** and after an error. OUT: caller frees with sqlite3_free().
 */
