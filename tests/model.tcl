@@ -541,14 +541,22 @@ proc model::has_tag_of {worker job} {
     || [exists worker_tag_membership [list $tag $worker]]}]
 }
 
+# What each task that waits for others waits for: their statuses.
+proc model::unfinished {} {
+  variable T
+  set out {}
+  dict for {k -} $T(task_dependencies) {
+    lassign $k t d
+    set status [get tasks $d status]
+    if {$status ne "completed"} { dict lappend out $t $status }
+  }
+  return $out
+}
+
 # The tasks that await some worker: everything but what depends on the worker.
 proc model::ready_tasks {} {
   variable T
-  set waiting {}
-  dict for {k -} $T(task_dependencies) {
-    lassign $k t d
-    if {[get tasks $d status] ne "completed"} { dict set waiting $t 1 }
-  }
+  set waiting [unfinished]
   set open {}
   dict for {j row} $T(jobs) {
     if {[dict get $row status] in {queued active}
@@ -837,32 +845,24 @@ proc model::left_behind {job} {
 # The jobs whose tasks wait for each other in a circle: nothing is active or ready,
 # and every task that waits does so for such ones only.
 proc model::cycles {} {
-  upvar #0 ::model::T T
+  set waits_for [unfinished]
   set out {}
   foreach job [ids jobs] {
     if {[get jobs $job status] ni {queued active}} continue
-    set waiting {}
-    set works 0
+    set waiting 0
+    set works [count $job active]
     foreach task [tasks_of $job] {
-      switch [get tasks $task status] {
-        queued - soft-failed {lappend waiting $task}
-        active {set works 1}
+      if {[get tasks $task status] ni {queued soft-failed}} continue
+      incr waiting
+      if {![dict exists $waits_for $task]} {
+        incr works
+        continue
+      }
+      foreach status [dict get $waits_for $task] {
+        if {$status ni {queued soft-failed}} {incr works}
       }
     }
-    foreach task $waiting {
-      set unfinished {}
-      dict for {k -} $T(task_dependencies) {
-        if {[lindex $k 0] eq $task} {
-          lappend unfinished [get tasks [lindex $k 1] status]
-        }
-      }
-      set unfinished [lsearch -all -inline -not -exact $unfinished completed]
-      if {![llength $unfinished]} {set works 1}
-      foreach status $unfinished {
-        if {$status ni {queued soft-failed}} {set works 1}
-      }
-    }
-    if {[llength $waiting] && !$works} {lappend out cycle [get jobs $job uuid]}
+    if {$waiting && !$works} {lappend out cycle [get jobs $job uuid]}
   }
   return $out
 }
