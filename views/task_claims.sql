@@ -58,21 +58,26 @@ BEGIN
   -- stands the task. Not as an expression of an UPDATE, which would be too deep
   -- for some hosts: docs/clients.md.
   INSERT INTO tablao_hand_out (task_id, worker_id, now)
-  SELECT CAST(substr(max(v.offer), 67) AS INTEGER), NEW.worker_id, NEW.now
-  FROM (
-    SELECT (
-      SELECT printf(
-        '%d%016x%d%016x%016x%016x%d',
-        o.job_priority >= 0, o.job_priority, o.task_priority >= 0, o.task_priority,
-        ~o.job_id, ~o.index_in_job, o.task_id
-      )
-      FROM tablao_offers o
-      WHERE (o.worker_id, o.task_type, o.worker_tag_id) = (p.worker_id, p.task_type, p.worker_tag_id)
-      ORDER BY o.job_priority DESC, o.task_priority DESC, o.job_id, o.lane_id, o.index_in_job
-    ) AS offer
-    FROM tablao_worker_types p
-    WHERE p.worker_id = NEW.worker_id
-  ) v;
+  VALUES (
+    (
+      SELECT CAST(substr(max(v.offer), 67) AS INTEGER)
+      FROM (
+        SELECT (
+          SELECT printf(
+            '%d%016x%d%016x%016x%016x%d',
+            o.job_priority >= 0, o.job_priority, o.task_priority >= 0, o.task_priority,
+            ~o.job_id, ~o.index_in_job, o.task_id
+          )
+          FROM tablao_offers o
+          WHERE (o.worker_id, o.task_type, o.worker_tag_id) = (p.worker_id, p.task_type, p.worker_tag_id)
+          ORDER BY o.job_priority DESC, o.task_priority DESC, o.job_id, o.lane_id, o.index_in_job
+        ) AS offer
+        FROM tablao_worker_types p
+        WHERE p.worker_id = NEW.worker_id
+      ) v
+    ),
+    NEW.worker_id, NEW.now
+  );
 END;
 
 -- tablao_hand_out: gives a task to a worker that is working on nothing; none, where

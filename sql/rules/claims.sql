@@ -33,7 +33,8 @@ WHERE NOT EXISTS (
   AND (l.is_open = 1 AND l.has_ready = 1);
 
 -- tablao_offers: every task that a worker may take: one row per worker and
--- task.
+-- task. A pair IN the columns of an index is looked up there, whatever statistics
+-- SQLite has; NOT IN would also look through all of it, for a NULL.
 CREATE VIEW tablao_offers (
   worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority,
   task_priority, index_in_job, task_id
@@ -44,10 +45,7 @@ SELECT
 FROM tablao_open_lanes l
 CROSS JOIN tablao_ready_tasks r
   ON r.lane_id = l.lane_id AND r.index_in_job >= l.from_index
-WHERE NOT EXISTS (
-  SELECT 1 FROM task_failures f
-  WHERE f.task_id = r.task_id AND f.worker_id = l.worker_id
-);
+WHERE ((r.task_id, l.worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE;
 
 -- tablao_current_tasks: the task that each worker is working on, for
 -- schedule_task() to return: its active task of a job that is queued or active.

@@ -63,10 +63,7 @@ SELECT
     SELECT 1 FROM workers_left_to_run r
     WHERE (r.job_id, r.task_type) = (t.job_id, l.task_type)
       AND r.worker_id <> f.worker_id
-      AND NOT EXISTS (
-        SELECT 1 FROM task_failures n
-        WHERE n.task_id = f.task_id AND n.worker_id = r.worker_id
-      )
+      AND ((f.task_id, r.worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE
   )
 FROM task_failures f
 CROSS JOIN tasks t ON t.id = f.task_id

@@ -11,8 +11,7 @@ BEGIN
   DELETE FROM tablao_replaced WHERE table_name = 'jobs';
   INSERT INTO tablao_replaced (table_name)
   SELECT 'jobs'
-  WHERE EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id)
-    OR EXISTS (SELECT 1 FROM jobs WHERE uuid = NEW.uuid);
+  WHERE NEW.id IN (SELECT id FROM jobs) OR NEW.uuid IN (SELECT uuid FROM jobs);
 END;
 
 CREATE TRIGGER tablao_jobs_insert AFTER INSERT ON jobs
@@ -50,7 +49,7 @@ CREATE TRIGGER tablao_jobs_before_uuid BEFORE UPDATE OF uuid ON jobs
 -- Notes whether another job has the uuid.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  VALUES ('jobs', EXISTS (SELECT 1 FROM jobs WHERE uuid = NEW.uuid AND id <> OLD.id));
+  VALUES ('jobs', OLD.id <> (SELECT id FROM jobs WHERE uuid = NEW.uuid));
 END;
 
 CREATE TRIGGER tablao_jobs_count_lanes AFTER UPDATE OF
@@ -159,11 +158,8 @@ CREATE VIEW tablao_act (job_id, status, activity, stamp) AS
 SELECT NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
-WHEN EXISTS (
-  SELECT 1 FROM jobs j
-  WHERE j.id = NEW.job_id AND j.status = NEW.status
-    AND j.id NOT IN (SELECT job_id FROM tablao_acting)
-)
+WHEN NEW.status = (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id)
+  AND NEW.job_id NOT IN (SELECT job_id FROM tablao_acting)
 BEGIN
   INSERT INTO tablao_acting (job_id, booked)
   VALUES (NEW.job_id, (SELECT j.tablao_rev || ':' FROM jobs j WHERE j.id = NEW.job_id));
@@ -277,7 +273,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: jobs.priority must be a whole number')
     WHEN NEW.worker_tag_id IS NOT NULL
       AND (NEW.worker_tag_id IS NOT OLD.worker_tag_id OR NEW.tablao_rev < OLD.tablao_rev)
-      AND NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = NEW.worker_tag_id)
+      AND NEW.worker_tag_id NOT IN (SELECT id FROM worker_tags)
     THEN RAISE(ABORT, 'tablao: jobs.worker_tag_id must be NULL or the id of a worker tag')
     WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR NEW.tablao_rev < OLD.tablao_rev)
     THEN RAISE(ABORT, 'tablao: jobs.uuid must be text')

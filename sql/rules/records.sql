@@ -34,9 +34,9 @@ BEGIN
   SELECT CASE
     WHEN NEW.rowid IS NOT OLD.rowid
     THEN RAISE(ABORT, 'tablao: task_failures.rowid cannot be changed')
-    WHEN NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = NEW.task_id)
+    WHEN NEW.task_id NOT IN (SELECT id FROM tasks)
     THEN RAISE(ABORT, 'tablao: task_failures.task_id must be the id of a task')
-    WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+    WHEN NEW.worker_id NOT IN (SELECT id FROM workers)
     THEN RAISE(ABORT, 'tablao: task_failures.worker_id must be the id of a worker')
   END;
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
@@ -72,10 +72,7 @@ BEGIN
         ) l
         CROSS JOIN tablao_ready_tasks r
         WHERE (r.lane_id = l.lane_id AND r.index_in_job >= l.from_index)
-          AND NOT EXISTS (
-            SELECT 1 FROM task_failures f
-            WHERE f.task_id = r.task_id AND f.worker_id = NEW.worker_id
-          )
+          AND ((r.task_id, NEW.worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE
         ORDER BY r.index_in_job
       ), 9223372036854775807
     )
@@ -123,9 +120,9 @@ BEGIN
   SELECT CASE
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: job_blocks.id cannot be changed')
-    WHEN NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
+    WHEN NEW.job_id NOT IN (SELECT id FROM jobs)
     THEN RAISE(ABORT, 'tablao: job_blocks.job_id must be the id of a job')
-    WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+    WHEN NEW.worker_id NOT IN (SELECT id FROM workers)
     THEN RAISE(ABORT, 'tablao: job_blocks.worker_id must be the id of a worker')
     WHEN instr(NEW.task_type, char(0))
     THEN RAISE(ABORT, 'tablao: job_blocks.task_type must not contain a zero byte')
@@ -162,7 +159,7 @@ BEGIN
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: last_rendereds.id cannot be changed')
     WHEN (NEW.job_id IS NOT OLD.job_id OR NEW.updated_at = '')
-      AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
+      AND NEW.job_id NOT IN (SELECT id FROM jobs)
     THEN RAISE(ABORT, 'tablao: last_rendereds.job_id must be the id of a job')
   END;
   INSERT INTO tablao_times (n, value)

@@ -44,7 +44,7 @@ BEGIN
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: sleep_schedules.id cannot be changed')
     WHEN (NEW.worker_id IS NOT OLD.worker_id OR NEW.updated_at = '')
-      AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+      AND NEW.worker_id NOT IN (SELECT id FROM workers)
     THEN RAISE(ABORT, 'tablao: sleep_schedules.worker_id must be the id of a worker')
     WHEN (NEW.is_active IS NOT OLD.is_active OR NEW.updated_at = '')
       AND (typeof(NEW.is_active) = 'blob' OR lower(NEW.is_active) NOT IN ('0', '1', 'true', 'false'))

@@ -28,13 +28,12 @@ BEGIN
   INSERT INTO tablao_finish_task (task_id, rev)
   VALUES ((SELECT id FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0), 0);
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  VALUES ('tasks',
-    EXISTS (SELECT 1 FROM tasks WHERE id = NEW.id)
-    OR EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid)
-    OR EXISTS (
-      SELECT 1 FROM tasks
-      WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job
-    ));
+  VALUES ('tasks', CASE
+    WHEN NEW.id IN (SELECT id FROM tasks)
+      OR NEW.uuid IN (SELECT uuid FROM tasks)
+      OR (NEW.job_id, NEW.index_in_job) IN (SELECT job_id, index_in_job FROM tasks)
+    THEN 1
+  END);
   INSERT INTO tablao_counts (job_id)
   SELECT id FROM jobs WHERE id = NEW.job_id
   ON CONFLICT DO NOTHING;
@@ -76,7 +75,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: tasks.id must be a whole number from 1')
     WHEN 'tasks' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
-    WHEN NOT EXISTS (SELECT 1 FROM jobs WHERE id = NEW.job_id)
+    WHEN NEW.job_id NOT IN (SELECT id FROM jobs)
     THEN RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
     -- Here and not by the UPDATE below, which would be the way to an attempt.
     WHEN NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id)
@@ -221,10 +220,7 @@ BEGIN
   DELETE FROM tablao_skips
   WHERE lane_id = NEW.tablao_lane
     AND from_index > NEW.index_in_job
-    AND NOT EXISTS (
-      SELECT 1 FROM task_failures f
-      WHERE f.task_id = NEW.id AND f.worker_id = tablao_skips.worker_id
-    );
+    AND ((NEW.id, worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE;
 END;
 
 CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF
@@ -520,7 +516,7 @@ CREATE TRIGGER tablao_tasks_before_delete BEFORE DELETE ON tasks
 -- the start again. What fires users' triggers waits until the row is gone: they
 -- might change it, and what is booked would be as it was before. Where the job is
 -- being deleted, all of that goes with it.
-WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
+WHEN OLD.job_id IN (SELECT job_id FROM tablao_counts)
 BEGIN
   DELETE FROM tablao_skips
   WHERE lane_id = OLD.tablao_lane
@@ -551,7 +547,7 @@ END;
 
 CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks
 -- The counters and sums of its job, and its lane.
-WHEN OLD.tablao_rev > 0 AND EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
+WHEN OLD.tablao_rev > 0 AND OLD.job_id IN (SELECT job_id FROM tablao_counts)
 BEGIN
   UPDATE tablao_counts SET
     num_tasks = num_tasks - 1,
@@ -584,7 +580,7 @@ CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks
 -- What hangs on it, with foreign keys on or off; here and not before, when that
 -- would change the row that is being deleted. What waited for it waits no more.
 -- And the sums of its job.
-WHEN EXISTS (SELECT 1 FROM tablao_counts WHERE job_id = OLD.job_id)
+WHEN OLD.job_id IN (SELECT job_id FROM tablao_counts)
 BEGIN
   DELETE FROM task_dependencies WHERE task_id = OLD.id;
   DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
@@ -750,9 +746,9 @@ SELECT NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_link_insert INSTEAD OF INSERT ON tablao_link
 BEGIN
   SELECT CASE
-    WHEN NOT EXISTS (SELECT 1 FROM tasks WHERE id = NEW.task_id)
+    WHEN NEW.task_id NOT IN (SELECT id FROM tasks)
     THEN RAISE(ABORT, 'tablao: task_dependencies.task_id must be the id of a task')
-    WHEN NOT EXISTS (SELECT 1 FROM tasks WHERE id = NEW.dependency_id)
+    WHEN NEW.dependency_id NOT IN (SELECT id FROM tasks)
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be the id of a task')
     WHEN NEW.task_id = NEW.dependency_id
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be another task than task_id: a task cannot wait for itself')
@@ -777,7 +773,7 @@ BEGIN
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.task_id
     AND tablao_open_deps = NEW.waits_for
-    AND EXISTS (SELECT 1 FROM tablao_counts c WHERE c.job_id = tasks.job_id);
+    AND job_id IN (SELECT job_id FROM tablao_counts);
 END;
 
 -- tablao_next_dependencies: the task that each task waits for next: one that it

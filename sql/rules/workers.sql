@@ -8,8 +8,7 @@ BEGIN
   DELETE FROM tablao_replaced WHERE table_name = 'workers';
   INSERT INTO tablao_replaced (table_name)
   SELECT 'workers'
-  WHERE EXISTS (SELECT 1 FROM workers WHERE id = NEW.id)
-    OR EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid);
+  WHERE NEW.id IN (SELECT id FROM workers) OR NEW.uuid IN (SELECT uuid FROM workers);
 END;
 
 CREATE TRIGGER tablao_workers_insert_deleted BEFORE INSERT ON workers
@@ -21,8 +20,8 @@ WHEN (
     OR NEW.deleted_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
   )
   -- An upsert of a worker that there is goes on to its UPDATE.
-  AND NOT EXISTS (SELECT 1 FROM workers WHERE id = NEW.id)
-  AND NOT EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid)
+  AND NEW.id NOT IN (SELECT id FROM workers)
+  AND NEW.uuid NOT IN (SELECT uuid FROM workers)
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.deleted_at);
   INSERT INTO workers (
@@ -68,7 +67,7 @@ CREATE TRIGGER tablao_workers_before_uuid BEFORE UPDATE OF uuid ON workers
 -- Notes whether another worker has the uuid.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  VALUES ('workers', EXISTS (SELECT 1 FROM workers WHERE uuid = NEW.uuid AND id <> OLD.id));
+  VALUES ('workers', OLD.id <> (SELECT id FROM workers WHERE uuid = NEW.uuid));
 END;
 
 CREATE TRIGGER tablao_workers_update_request AFTER UPDATE OF status, status_requested ON workers
@@ -442,9 +441,9 @@ BEGIN
   SELECT CASE
     WHEN NEW.rowid IS NOT OLD.rowid
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid cannot be changed')
-    WHEN NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.id = NEW.worker_tag_id)
+    WHEN NEW.worker_tag_id NOT IN (SELECT id FROM worker_tags)
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_tag_id must be the id of a worker tag')
-    WHEN NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = NEW.worker_id)
+    WHEN NEW.worker_id NOT IN (SELECT id FROM workers)
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_id must be the id of a worker')
   END;
   DELETE FROM tablao_worker_types
