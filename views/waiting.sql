@@ -102,7 +102,7 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
       WHEN v.free_id IS NOT NULL
       THEN (SELECT '"' || w.name || '" is free' FROM workers w WHERE w.id = v.free_id)
       WHEN v.awake_id IS NOT NULL
-      THEN (SELECT 'all who could run it and are awake have a task, "' || w.name || '" among them' FROM workers w WHERE w.id = v.awake_id)
+      THEN (SELECT 'nobody who could run it is free, "' || w.name || '" has a task' FROM workers w WHERE w.id = v.awake_id)
       WHEN v.some_id IS NOT NULL
       THEN (
         SELECT n.n || ' worker(s) could run it: ' || n.offline || ' offline, ' || n.asleep
@@ -159,7 +159,7 @@ SELECT
       (
         SELECT count(*) || ' worker(s) failed it, ' || CASE c.reason
             WHEN 'next' THEN 'of the others one is free'
-            WHEN 'workers-busy' THEN 'of the others all who are awake have a task'
+            WHEN 'workers-busy' THEN 'of the others nobody who could run it is free'
             ELSE (
               SELECT printf(
                 '%d other(s) could run it: %d offline, %d asleep, %d in another status or asked to change it',
