@@ -116,11 +116,11 @@ FROM (
       WHERE t.job_id = j.id AND a.outcome IN ('failed', 'soft-failed') -- @observed
     ) AS num_failed_attempts, -- @observed
     CASE WHEN (n.first_started_at = '') IS NOT 1 THEN -- @own
-    nullif(min(coalesce(n.first_started_at, '9999'), CASE WHEN n.num_active > 0 THEN coalesce(( -- @own
+    nullif(min(coalesce(n.first_started_at, '~'), CASE WHEN n.num_active > 0 THEN coalesce(( -- @own
       SELECT min(a.started_at) FROM busy o CROSS JOIN task_attempts a -- @own
         ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE likelihood(l.task_id = o.task_id, 1e-5)) -- @own
       WHERE o.job_id = j.id AND CASE o.job_id WHEN j.id THEN a.ended_at IS NULL END -- @own
-    ), '9999') ELSE '9999' END), '9999') -- @own
+    ), '~') ELSE '~' END), '~') -- @own
     ELSE ( -- @own
       SELECT min(a.started_at) FROM tasks t CROSS JOIN task_attempts a ON likelihood(a.task_id = t.id, 1e-5) -- @own
       WHERE t.job_id = j.id -- @own
