@@ -260,7 +260,7 @@ BEGIN
     WHEN NEW.supported_task_types || '' GLOB '*[]["{}]*'
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without brackets, braces and double quotes: it is not JSON')
     -- From 1 to 8, 11, 12, and from 14 to 31.
-    WHEN NEW.supported_task_types || '' GLOB '*[' || char(1, 45, 8, 11, 12, 14, 45, 31) || ']*'
+    WHEN NEW.supported_task_types || '' GLOB '*[^' || char(9, 10, 13, 32, 45, 1114111) || ']*'
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without control characters')
     WHEN length(NEW.supported_task_types) > 10000
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must not be longer than 10000 characters')
@@ -279,7 +279,7 @@ END;
 -- observed farm can have: it would be no JSON, and no worker be shown any more.
 -- @both
 CREATE VIEW tablao_worker_supports (worker_id, task_type) AS
-SELECT w.id, trim(t.value)
+SELECT w.id, trim(value, char(9, 10, 13, 32)) AS s
 FROM workers w
 CROSS JOIN json_each(
   CASE -- @observed
@@ -288,11 +288,11 @@ CROSS JOIN json_each(
     THEN '[]' -- @observed
     ELSE -- @observed
   '["' || replace(replace(replace(replace(replace(replace(
-    lower(w.supported_task_types), '\', '\\'), '"', '\"'), char(9), ' '),
-    char(10), ' '), char(13), ' '), ',', '","') || '"]'
+    lower(w.supported_task_types), '\', '\\'), '"', '\"'), char(9), '\t'),
+    char(10), '\n'), char(13), '\r'), ',', '","') || '"]'
   END -- @observed
-) t
-WHERE trim(t.value) <> '';
+)
+WHERE s <> '';
 
 -- tablao_worker_type_pairs: what tablao_worker_types must hold: every task type
 -- that a worker supports with every tag that it has, and with 0 for none.
