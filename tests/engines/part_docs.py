@@ -76,8 +76,7 @@ def part(build, work):
             raise Skip(f'{os.path.basename(program)} cannot be had')
     for name, target in ('build', build), ('tests', f'{TOP}/tests'), ('examples', f'{TOP}/examples'):
         os.symlink(target, os.path.join(work, name))
-    extra = os.path.join(os.path.dirname(apsw.__file__), 'sqlite_extra_binaries')
-    shell = Shell(work, {**os.environ, 'PATH': os.pathsep.join([bin_, cluster, extra, os.environ['PATH']])})
+    shell = Shell(work, {**os.environ, 'PATH': os.pathsep.join([bin_, os.environ['PATH']])})
 
     class Running:  # so that kill_all() ends what the page leaves
         process = shell.process
@@ -86,6 +85,10 @@ def part(build, work):
             os.killpg(shell.process.pid, 9)
             Program.running.remove(self)
     Program.running.append(Running())
+
+    # The page's own PATH, in which its programs go before others of their names (graphviz has a cluster).
+    shell.run(re.search(r'^PATH=.*$', page, re.M)[0])
+    check('the first program named cluster', shell.run('command -v cluster'), [f'{work}/build/cluster/cluster'])
 
     n = 0
     for language, text in blocks(page):
