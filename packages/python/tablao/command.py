@@ -472,13 +472,13 @@ CHANGES = {
 }
 
 
-@command("priority", "X NUMBER", option("word", metavar="X"), option("number", type=int), mode="write",
-         words="give a job or a task another priority: the highest goes first")
+@command("priority", "X NUMBER", option("word", metavar="X"), option("number", metavar="NUMBER", type=int),
+         mode="write", words="give a job or a task another priority: the highest goes first")
 @command("requeue", "X", option("word", metavar="X"), mode="write", words="""\
 let a job or a task run, again or after a pause
 
-Of a completed job all tasks run again, of any other those that are canceled,
-failed or paused.""")
+Of a completed job all tasks run again, even if X is one of them; of any other
+those that are canceled, failed or paused. A task waits until its job runs.""")
 @command("pause", "X", option("word", metavar="X"), mode="write", words="""\
 pause a job, or a task that nobody works on
 
@@ -575,11 +575,11 @@ def main(words=None):
     for stream in filter(None, (sys.stdout, sys.stderr)):  # the shell may have closed one
         stream.reconfigure(errors="backslashreplace", line_buffering=True)
     parser = make_parser()
-    args = parser.parse_args(words, argparse.Namespace(
-        db=os.environ.get("TABLAO_DB"), json=False, no_extension=False))
-    if not args.command:
-        parser.error("a command is missing")
-    try:
+    try:  # help is printed here
+        args = parser.parse_args(words, argparse.Namespace(
+            db=os.environ.get("TABLAO_DB"), json=False, no_extension=False))
+        if not args.command:
+            parser.error("a command is missing")
         if sqlite3.sqlite_version_info < (3, 37):
             raise Refusal("SQLite 3.37 or later is needed, this Python has " + sqlite3.sqlite_version)
         return COMMANDS[args.command][0](Farm(args, COMMANDS[args.command][3]), args) or 0
