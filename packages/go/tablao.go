@@ -23,8 +23,8 @@ func SchemaSQL() string {
 }
 
 // Migrate brings a database to this version's schema and returns its number.
-// With the extension it also upgrades older farms and adopts databases of
-// Flamenco Manager; without it, it makes new farms only.
+// With the extension it also upgrades older farms and makes observed ones of
+// Flamenco Manager's databases; without it, it makes new farms only.
 func Migrate(ctx context.Context, db *sql.DB) (int, error) {
 	// One connection, for a script that fails leaves its transaction open.
 	conn, err := db.Conn(ctx)
