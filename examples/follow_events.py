@@ -12,6 +12,7 @@ when another connection has committed, and asking for it is cheap.
 
 import argparse
 import json
+import os
 import pathlib
 import sqlite3
 import sys
@@ -21,7 +22,9 @@ import time
 def connect(path):
     """A farm, to be read: a file that is not there is not made."""
     uri = pathlib.Path(path).absolute().as_uri() + '?mode=ro'
-    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+    db.text_factory = lambda data: data.decode('utf-8', 'replace')
+    return db
 
 
 def newest(path):
@@ -84,8 +87,11 @@ if __name__ == '__main__':
     args = parser.parse_args()
     try:
         for event in follow(args.farm, args.after, args.seconds):
-            print(json.dumps(event or {'reset': True}), flush=True)
+            print(json.dumps(event or {'reset': True}, default=str), flush=True)
     except sqlite3.Error as error:
         sys.exit(f'{args.farm}: {error}')
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except KeyboardInterrupt:
         sys.exit(130)

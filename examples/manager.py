@@ -42,6 +42,8 @@ def digest(secret):
 
 def register(db, worker, body):
     """A new worker gets a uuid, and a secret to sign with what it says."""
+    if not isinstance(body['task_types'], list):
+        raise TypeError('task_types must be an array')
     secret = secrets.token_urlsafe(24)
     [me] = rows(db, 'INSERT INTO workers (secret, name, supported_task_types) VALUES (?, ?, ?) RETURNING uuid',
                 digest(secret), body['name'], ','.join(body['task_types']))
@@ -175,10 +177,11 @@ class Handler(BaseHTTPRequestHandler):
             status, body = self.answer(db)
         except sqlite3.IntegrityError as error:  # the database says no, and why
             status, body = 409, {'message': str(error)}
-        except sqlite3.OperationalError as error:  # locked for longer than the timeout, a disk that is full
-            status, body = 503, {'message': str(error)}
-        except (sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, KeyError, TypeError, ValueError) as error:
+        except (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError, OverflowError, KeyError, TypeError,
+                ValueError, RecursionError) as error:
             status, body = 400, {'message': repr(error)}  # of a type, or so large, that SQLite does not take it
+        except sqlite3.Error as error:  # locked for longer than the timeout, a disk that is full, a file that is damaged
+            status, body = 503, {'message': str(error)}
         finally:
             db.close()
         is_page = isinstance(body, str)
@@ -229,10 +232,9 @@ if __name__ == '__main__':
         server = ThreadingHTTPServer(('127.0.0.1', args.port), Handler)
     except sqlite3.Error as error:
         sys.exit(f'tablao: {args.db}: {error}')
-    except FileNotFoundError as error:
-        sys.exit(f'tablao: {error.filename}: {error.strerror}')
     except (OSError, OverflowError) as error:
-        sys.exit(f'tablao: port {args.port}: {error}')
+        name = getattr(error, 'filename', None)
+        sys.exit(f'tablao: {name}: {error.strerror}' if name else f'tablao: port {args.port}: {error}')
     threading.Thread(target=tick, daemon=True).start()
     print(f'http://127.0.0.1:{server.server_port}', flush=True)
     try:

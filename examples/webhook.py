@@ -20,7 +20,7 @@ from follow_events import follow, keep, newest, place
 
 
 def post(url, job):
-    request = urllib.request.Request(url, json.dumps(job).encode(), {'Content-Type': 'application/json'})
+    request = urllib.request.Request(url, json.dumps(job, default=str).encode(), {'Content-Type': 'application/json'})
     for pause in (1, 5, 30, 0):
         try:
             with urllib.request.urlopen(request, timeout=10):

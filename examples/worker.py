@@ -38,7 +38,7 @@ def ask(path, body, authorization=None, patience=None):
 
 def run(task, report):
     """Runs a task's commands; raises what goes wrong."""
-    for command in task['commands']:
+    for command in task['commands'] or []:
         parameters = command['parameters']
         if command['name'] == 'echo':
             report(activity=parameters['message'])
@@ -76,8 +76,8 @@ def main():
                 try:
                     run(task, report)
                     report(status='completed')
-                except (NotImplementedError, KeyError) as error:
-                    report(status='failed', activity=str(error))
+                except (NotImplementedError, LookupError, TypeError, ValueError, OverflowError) as error:
+                    report(status='failed', activity=str(error))  # a command that makes no sense
             elif code == 409 and now == 'awake':  # it was silent for too long: the farm has put it in error
                 print(f"{args.name}: signs on again: {task['message']}", flush=True)
                 now, then = become('starting')
@@ -102,8 +102,12 @@ if __name__ == '__main__':
     parser.add_argument('--speed', type=float, default=1, help='10: sleeps a tenth of the time')
     parser.add_argument('--patience', type=float, default=10, help='seconds to wait for a manager that is not there (10)')
     args = parser.parse_args()
+    if not args.speed > 0:
+        parser.error('--speed must be more than 0')
     signal.signal(signal.SIGTERM, leave)
     try:
         main()
+    except ValueError as error:  # no URL, or not JSON what it answers
+        sys.exit(f'{args.name}: {args.manager}: {error}')
     except KeyboardInterrupt:
         pass
