@@ -111,7 +111,7 @@ func worker(args []string) error {
 	for next != "offline" && atomic.LoadInt32(&stopping) == 0 {
 		var task struct {
 			UUID, Name, Status string
-			Commands           []command
+			Commands           json.RawMessage
 		}
 		code, _, err := c.ask("POST", "/worker/task", nil, &task)
 		switch {
@@ -145,21 +145,42 @@ type command struct {
 	Parameters map[string]interface{}
 }
 
-// run runs a task's commands and reports what came of it. A report is
-// acknowledged by 204; 409 is the farm's no: the task was taken away, or an
-// earlier try of this report has been carried out.
-func (c *asker) run(task string, commands []command, speed float64) error {
-	report := map[string]interface{}{"status": "completed"}
+// carryOut does what a task's commands say and gives what the last echo said; an
+// error where they make no sense, of which a document may hold any.
+func carryOut(data json.RawMessage, speed float64) (said interface{}, err error) {
+	var commands []command
+	if err := json.Unmarshal(data, &commands); err != nil {
+		return nil, err
+	}
 	for _, command := range commands {
 		switch command.Name {
 		case "echo":
-			report["activity"] = command.Parameters["message"]
+			message, ok := command.Parameters["message"].(string)
+			if !ok {
+				return nil, errors.New("echo wants a message")
+			}
+			said = message
 		case "sleep":
-			seconds, _ := command.Parameters["duration_in_seconds"].(float64)
+			seconds, ok := command.Parameters["duration_in_seconds"].(float64)
+			if !ok || seconds < 0 {
+				return nil, errors.New("sleep wants duration_in_seconds")
+			}
 			time.Sleep(time.Duration(seconds / speed * float64(time.Second)))
 		default:
-			report = map[string]interface{}{"status": "failed", "activity": "no such command here: " + command.Name}
+			return nil, errors.New("no such command here: " + command.Name)
 		}
+	}
+	return said, nil
+}
+
+// run runs a task's commands and reports what came of it. A report is
+// acknowledged by 204; 409 is the farm's no: the task was taken away, or an
+// earlier try of this report has been carried out.
+func (c *asker) run(task string, commands json.RawMessage, speed float64) error {
+	said, err := carryOut(commands, speed)
+	report := map[string]interface{}{"status": "completed", "activity": said}
+	if err != nil {
+		report = map[string]interface{}{"status": "failed", "activity": err.Error()}
 	}
 	var why message
 	code, again, err := c.ask("POST", "/worker/task/"+task, report, &why)
@@ -191,6 +212,9 @@ func submit(args []string) error {
 			return nil
 		} else if err != nil {
 			return err
+		}
+		if job == nil {
+			return errors.New("a job is a JSON object, not null")
 		}
 		if job["uuid"] == nil {
 			job["uuid"] = newUUID()

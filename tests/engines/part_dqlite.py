@@ -88,6 +88,7 @@ def part(build, work):
         raise Skip('examples/cluster cannot be built: ' + (lines[-1] if lines else 'no reason given'))
     extension(build)
     lost_worker(program)
+    odd_tasks(program)
     cluster = Cluster(program, build, work)
     try:
         run_farm(cluster, work)
@@ -125,6 +126,49 @@ def lost_worker(program):
         worker.stop()
         server.shutdown()
     check('a worker that was taken for lost', became, ['starting', 'awake', 'starting', 'awake', 'offline'])
+
+
+ODD = [  # commands, and what the worker reports of such a task
+    ([5], 'failed'), ([{'name': 'echo', 'parameters': {'message': {}}}], 'failed'),
+    ([{'name': 'sleep', 'parameters': {'duration_in_seconds': 'x'}}], 'failed'),
+    ([{'name': 'dance'}, {'name': 'echo', 'parameters': {'message': 'hop'}}], 'failed'),
+    (None, 'completed'), ([{'name': 'echo', 'parameters': {'message': 'hop'}}], 'completed'),
+]
+
+
+def odd_tasks(program):
+    """Commands that make no sense fail their task, and do not end the worker; null is no job."""
+    reports = []
+
+    class Manager(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
+            code, answer = 200, {'status': 'awake'}
+            if self.path == '/worker/task':
+                code, answer = 204, None
+                if len(reports) < len(ODD):
+                    code, answer = 200, {'uuid': 'u', 'name': 't', 'commands': ODD[len(reports)][0]}
+            elif self.path == '/worker/task/u':
+                reports.append(body['status'])
+                code, answer = 204, None
+            data = b'' if answer is None else json.dumps(answer).encode()
+            self.send_response(code)
+            self.send_header('Content-Length', str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Manager) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        worker = Program(program, 'worker', '-name', 'odd', '-speed', 20, f'http://127.0.0.1:{server.server_port}')
+        until(lambda: len(reports) == len(ODD), 10)
+        worker.stop()
+        server.shutdown()
+    check('commands that make no sense', reports, [status for _, status in ODD])
+    said = subprocess.run([program, 'submit', 'http://127.0.0.1:1'], input='null', capture_output=True, text=True)
+    check('null is no job', (said.returncode, 'panic' in said.stderr), (1, False))
 
 
 def run_farm(cluster, work):
