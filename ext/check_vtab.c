@@ -272,7 +272,7 @@ static int checkOnlyAdded(TablaoOp *pOp, const char *zHave, const char *zWant){
 /*
 ** Compares the columns of a table with those of the model's. Returns how many
 ** rows it added. A column that is missing is named, with what stands where it
-** should.
+** should, unless that is another one of the model's.
 */
 static int checkColumns(
   CheckCursor *pCur,
@@ -288,6 +288,9 @@ static int checkColumns(
   int nRow = pCur->nRow;
   sqlite3_stmt *pWant = tablaoPrepare(pModel, zSql);
   sqlite3_stmt *pHave = tablaoPrepare(pOp, zSql);
+  sqlite3_stmt *pKnown = tablaoPrepare(pModel, "SELECT 1 "
+      "FROM pragma_table_xinfo(?1, 'main') WHERE name=?2 COLLATE NOCASE");
+  tablaoBindText(pModel, pKnown, 1, zTable);
   tablaoBindText(pModel, pWant, 1, zTable);
   while( pOp->rc==SQLITE_OK && tablaoStep(pModel, pWant) ){
     const char *zName = tablaoColumnText(pModel, pWant, 0);
@@ -297,12 +300,19 @@ static int checkColumns(
     tablaoBindText(pOp, pHave, 1, zTable);
     tablaoBindText(pOp, pHave, 2, zName);
     tablaoBindInt(pOp, pHave, 3, sqlite3_column_int(pWant, 1));
-    if( !tablaoStep(pOp, pHave) ){
+    const char *zThere = 0;
+    if( tablaoStep(pOp, pHave) ) zThere = tablaoColumnText(pOp, pHave, 0);
+    if( zThere && sqlite3_stricmp(zThere, zName) ){
+      tablaoBindText(pModel, pKnown, 2, zThere);
+      if( tablaoStep(pModel, pKnown) ) zThere = 0;
+      sqlite3_reset(pKnown);
+    }
+    if( zThere==0 ){
       zMessage = sqlite3_mprintf("column %s is missing", zName);
-    }else if( sqlite3_stricmp(tablaoColumnText(pOp, pHave, 0), zName) ){
+    }else if( sqlite3_stricmp(zThere, zName) ){
       zMessage = sqlite3_mprintf("column %s is missing; if it was renamed: "
           "ALTER TABLE %s RENAME COLUMN \"%w\" TO %s", zName, zTable,
-          tablaoColumnText(pOp, pHave, 0), zName);
+          zThere, zName);
     }else if( strcmp(tablaoColumnText(pOp, pHave, 2), zWant)!=0 ){
       zMessage = sqlite3_mprintf("column %s is not as this extension would "
           "make it", zName);
@@ -316,6 +326,7 @@ static int checkColumns(
   }
   sqlite3_finalize(pWant);
   sqlite3_finalize(pHave);
+  sqlite3_finalize(pKnown);
   return pCur->nRow - nRow;
 }
 

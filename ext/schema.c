@@ -96,7 +96,7 @@ int tablaoKind(TablaoOp *pOp){
 */
 int tablaoCompareApplied(TablaoOp *pOp){
   int iVersion = 0;
-  sqlite3_int64 iExpect = 0;         /* the row to come; 0 for none */
+  sqlite3_int64 iExpect = 1;         /* the row to come; 0 for none */
   int bOdd = 0;                      /* a row came that must not be there */
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
       "SELECT version, name, checksum FROM main.tablao_migrations "
