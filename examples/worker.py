@@ -56,7 +56,9 @@ def main():
     sign = 'Basic ' + base64.b64encode(f"{me['uuid']}:{me['secret']}".encode()).decode()
 
     def become(new, patience=None):
-        answer = ask('/worker/status', {'status': new}, sign, patience)[1]
+        code, answer = ask('/worker/status', {'status': new}, sign, patience)
+        if code != 200:
+            sys.exit(f"{args.name}: {answer['message']}")
         return new, answer['status']
 
     def report(**what):
@@ -82,6 +84,8 @@ def main():
                 print(f"{args.name}: signs on again: {task['message']}", flush=True)
                 now, then = become('starting')
                 now, _ = become(then)
+            elif code == 401:  # it was deleted: its sign-off says so, and is the end
+                break
             else:  # nothing to do, or asleep
                 time.sleep(1 / args.speed)
     finally:
