@@ -375,7 +375,8 @@ set version [db one {SELECT tablao_schema_version()}]
 emit "# Schema" "" \
     "<!-- Made by `make docs` from the database itself: do not edit. -->" "" \
     "Version $version of the schema, as `tablao_migrate()` and `tablao.sql`" \
-    "make it. Names that begin with `tablao_` are internal and may change;" \
+    "make it. Names that begin with `tablao_` are internal and may change, but for" \
+    "`tablao_migrations` and the functions and virtual tables: \[versioning.md\](versioning.md);" \
     "all others stay." ""
 emit "## Tables" ""
 describe_tables tablao_* 1
