@@ -149,8 +149,10 @@ BEGIN
       max(coalesce(m.value, 'null')) FILTER (WHERE m.key = 'commands') AS commands,
       min(CASE
         WHEN instr(NEW.members, m.member || ':' || CASE
-          WHEN m.type = 'text' THEN CASE m.value WHEN '' THEN 'empty ' ELSE 'text ' END
-          WHEN m.type IN ('integer', 'real') AND m.value <> CAST(m.value AS INTEGER) THEN 'fraction '
+          WHEN m.value = '' THEN 'empty '
+          -- Of a REAL of -2^63 no column makes an integer.
+          WHEN typeof(m.value) = 'real' AND m.value <> max(CAST(m.value AS INTEGER), -9223372036854775807)
+          THEN 'fraction '
           ELSE m.type || ' '
         END)
         THEN NULL
