@@ -150,7 +150,7 @@ BEGIN
       min(CASE
         WHEN instr(NEW.members, m.member || ':' || CASE
           WHEN m.value = '' THEN 'empty '
-          -- Of a REAL of -2^63 no column makes an integer.
+          -- No column takes -2^63 for whole.
           WHEN typeof(m.value) = 'real' AND m.value <> max(CAST(m.value AS INTEGER), -9223372036854775807)
           THEN 'fraction '
           ELSE m.type || ' '
@@ -184,7 +184,8 @@ FROM (
     THEN (SELECT 'taken ' || j.uuid FROM jobs j WHERE j.uuid = a.uuid AND a.type IS NOT NULL)
     WHEN EXISTS (SELECT 1 FROM tasks t WHERE t.uuid = a.uuid) THEN 'task_taken ' || a.uuid
     WHEN a.number > (
-      SELECT b.number FROM tablao_authored_tasks b WHERE b.uuid = a.uuid AND b.number > 0
+      SELECT b.number FROM tablao_authored_tasks b WHERE b.uuid = a.uuid AND b.number
+      ORDER BY 1
     )
     THEN 'repeated ' || a.uuid
   END AS problem
