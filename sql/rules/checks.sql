@@ -74,30 +74,26 @@ BEGIN
     AND substr(NEW.value, 1, 1) <> X'7B';
   -- One by one, the characters that are not ASCII, if there are any: is the
   -- character that its bytes stand for made of these bytes? Whether there are
-  -- any, that GLOB is slow to say of a large document: instr() counts the bytes
-  -- that begin a character, and one without its others reads as U+FFFD. A piece
-  -- at a time, since every step copies what is left of it.
+  -- any, instr() says, which counts the bytes that begin a character; and one
+  -- without its others reads as U+FFFD. By halves and halves of these, since every
+  -- step copies what is left, and SQLite finds a character by counting.
   SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON in UTF-8: this has a byte that is not')
   WHERE (
       instr('"' || CAST(NEW.value AS TEXT) || char(1), char(1)) < length(CAST(NEW.value AS BLOB)) + 2
       OR CAST(NEW.value AS TEXT) GLOB '*' || char(65533) || '*'
     )
-    AND CAST(NEW.value AS TEXT) GLOB '*[^' || char(1) || '-~]*'
     AND EXISTS (
-      WITH RECURSIVE c (rest, next, ascii) AS (
-        SELECT
-          '', 1,
-          char(9, 10, 13) || ' !"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
+      WITH RECURSIVE c (rest, size) AS (
+        SELECT CAST(NEW.value AS TEXT), length(CAST(NEW.value AS BLOB))
         UNION ALL
         SELECT
           ltrim(
-            CASE rest WHEN '' THEN substr(CAST(NEW.value AS TEXT), next, 4000) ELSE substr(rest, 2) END,
-            ascii
+            substr(rest, 1 + CASE WHEN size > 4000 THEN h.key * size ELSE 1 END, size + 8000 * h.key),
+            char(9, 10, 13) || ' !"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
           ),
-          next + 4000 * (rest = ''),
-          ascii
-        FROM c
-        WHERE rest <> '' OR substr(CAST(NEW.value AS TEXT), next, 1) <> ''
+          size / 2 + 1
+        FROM c CROSS JOIN json_each('[0,1]') h
+        WHERE rest <> '' AND (size > 4000 OR h.key)
       )
       SELECT 1 FROM c
       WHERE char(unicode(rest)) <> substr(rest, 1, 1)
