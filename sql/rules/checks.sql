@@ -97,7 +97,7 @@ BEGIN
       )
       SELECT 1 FROM c
       WHERE char(unicode(rest)) <> substr(rest, 1, 1)
-        AND NOT instr(char(65534, 65535), substr(rest, 1, 1))
+        AND NOT instr(char(65534, 32, 65535, 32), substr(rest, 1, 1) || ' ')
     );
   SELECT CASE NEW.column_name
     WHEN 'settings'
