@@ -106,13 +106,13 @@ BEGIN
       a.fault,
       -- Of an escape like \ude00 without its other half SQLite makes bytes that are
       -- not UTF-8, and reads them, as few others, as U+FFFD. At a zero byte it cuts
-      -- a string, so that such a half takes its place; in dependencies it is looked
-      -- for in the text.
+      -- a string, so that U+FDD0, which is for no text, takes its place; in
+      -- dependencies it is looked for in the text.
       CASE WHEN NEW.document GLOB '*\u[0dD]*' THEN (
         SELECT 'zero ' || coalesce(a.uuid, '')
-        FROM json_each(replace(NEW.document, '\u0000', '\ud800 ')) n
+        FROM json_each(replace(NEW.document, '\u0000', '\ufdd0')) n
         WHERE replace(replace(replace(n.key || coalesce(n.atom, ''),
-            char(65533), ''), char(65534), ''), char(65535), '') GLOB '*' || char(65533) || '*'
+            char(65533), ''), char(65534), ''), char(65535), '') GLOB '*[' || char(65533, 64976) || ']*'
           OR instr(replace(a.dependencies, '\\', ''), '\u0000')
         LIMIT 1
       ) END,
@@ -125,12 +125,12 @@ BEGIN
         THEN 'worker_tag ' || a.worker_tag
       END,
       (
-        SELECT 'storage ' || n.value FROM json_each(replace(a.storage, '\u0000', '\ud800 ')) n
+        SELECT 'storage ' || n.value FROM json_each(replace(a.storage, '\u0000', '\ufdd0')) n
         WHERE n.key = 'shaman_checkout_id'
           AND (
             NOT instr('text null', n.type)
             OR replace(replace(replace(n.value,
-              char(65533), ''), char(65534), ''), char(65535), '') GLOB '*' || char(65533) || '*'
+              char(65533), ''), char(65534), ''), char(65535), '') GLOB '*[' || char(65533, 64976) || ']*'
           )
       )
     )
