@@ -26,7 +26,9 @@
 ** table that then has the name. DQS_DDL is on as well, since Flamenco's
 ** defaults stand in double quotes. These are flags of the connection, which
 ** sqlite3_db_config() changes even inside a transaction, where the pragma
-** would not. They are put back whatever happens.
+** would not. They are put back whatever happens. So is reverse_unordered_selects,
+** which is off meanwhile: rows are copied in their order, which is that of the
+** dependencies in a job's document.
 **
 ** Detaching does the same the other way round, or, where the farm is an
 ** observed one, just drops what is ours.
@@ -50,6 +52,7 @@ struct AdoptWork {
     int bOn;
   } aFlag[3];               /* of the connection, as the caller has them */
   int bFlag;                /* they were changed */
+  int bReverse;             /* reverse_unordered_selects was on */
   int bAsk;                 /* the problems will say why it failed */
   TablaoModel model;
   TablaoGuard guard;
@@ -87,6 +90,8 @@ static void adoptBegin(TablaoOp *pOp, AdoptWork *p){
   ** though there may be none midway. */
   pOp->bNeedsNoFarm |= pOp->rc==SQLITE_OK;
   adoptSetFlags(pOp, p);
+  p->bReverse = tablaoInt(pOp, "PRAGMA reverse_unordered_selects", 0)!=0;
+  if( p->bReverse ) tablaoExec(pOp, "PRAGMA reverse_unordered_selects=OFF");
   tablaoModelOpen(pOp, &p->model, 0);
   tablaoGuardOpen(pOp, &p->guard);
 }
@@ -97,6 +102,9 @@ static void adoptEnd(TablaoOp *pOp, AdoptWork *p){
   tablaoEnd(pOp);
   for(int i=0; p->bFlag && i<3; i++){
     sqlite3_db_config(pOp->db, p->aFlag[i].op, p->aFlag[i].bOn, (int*)0);
+  }
+  if( p->bReverse ){
+    sqlite3_exec(pOp->db, "PRAGMA reverse_unordered_selects=ON", 0, 0, 0);
   }
   tablaoModelClose(&p->model);
   tablaoGuardClose(&p->guard);
