@@ -121,7 +121,7 @@ BEGIN
         WHEN a.name IS NULL THEN CASE NEW.number WHEN 0 THEN 'name ' ELSE 'task_name task ' || NEW.number END
         WHEN a.type IS NULL THEN CASE NEW.number WHEN 0 THEN 'job_type ' ELSE 'task_type ' || a.name END
         WHEN a.worker_tag IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM worker_tags g WHERE g.uuid = a.worker_tag)
+          AND a.worker_tag NOT IN (SELECT uuid FROM worker_tags)
         THEN 'worker_tag ' || a.worker_tag
       END,
       (
@@ -182,7 +182,7 @@ FROM (
     WHEN a.steps_total > 9007199254740992 THEN 'steps ' || a.name
     WHEN a.number = 0
     THEN (SELECT 'taken ' || j.uuid FROM jobs j WHERE j.uuid = a.uuid AND a.type IS NOT NULL)
-    WHEN EXISTS (SELECT 1 FROM tasks t WHERE t.uuid = a.uuid) THEN 'task_taken ' || a.uuid
+    WHEN a.uuid IN (SELECT uuid FROM tasks) THEN 'task_taken ' || a.uuid
     WHEN a.number > (
       SELECT b.number FROM tablao_authored_tasks b WHERE b.uuid = a.uuid AND b.number
       ORDER BY 1
