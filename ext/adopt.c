@@ -26,9 +26,7 @@
 ** table that then has the name. DQS_DDL is on as well, since Flamenco's
 ** defaults stand in double quotes. These are flags of the connection, which
 ** sqlite3_db_config() changes even inside a transaction, where the pragma
-** would not. They are put back whatever happens. So is reverse_unordered_selects,
-** which is off meanwhile: rows are copied in their order, which is that of the
-** dependencies in a job's document.
+** would not. They are put back whatever happens.
 **
 ** Detaching does the same the other way round, or, where the farm is an
 ** observed one, just drops what is ours.
@@ -52,7 +50,6 @@ struct AdoptWork {
     int bOn;
   } aFlag[3];               /* of the connection, as the caller has them */
   int bFlag;                /* they were changed */
-  int bReverse;             /* reverse_unordered_selects was on */
   int bAsk;                 /* the problems will say why it failed */
   TablaoModel model;
   TablaoGuard guard;
@@ -90,8 +87,7 @@ static void adoptBegin(TablaoOp *pOp, AdoptWork *p){
   ** though there may be none midway. */
   pOp->bNeedsNoFarm |= pOp->rc==SQLITE_OK;
   adoptSetFlags(pOp, p);
-  p->bReverse = tablaoInt(pOp, "PRAGMA reverse_unordered_selects", 0)!=0;
-  if( p->bReverse ) tablaoExec(pOp, "PRAGMA reverse_unordered_selects=OFF");
+  tablaoHold(pOp);
   tablaoModelOpen(pOp, &p->model, 0);
   tablaoGuardOpen(pOp, &p->guard);
 }
@@ -102,9 +98,6 @@ static void adoptEnd(TablaoOp *pOp, AdoptWork *p){
   tablaoEnd(pOp);
   for(int i=0; p->bFlag && i<3; i++){
     sqlite3_db_config(pOp->db, p->aFlag[i].op, p->aFlag[i].bOn, (int*)0);
-  }
-  if( p->bReverse ){
-    sqlite3_exec(pOp->db, "PRAGMA reverse_unordered_selects=ON", 0, 0, 0);
   }
   tablaoModelClose(&p->model);
   tablaoGuardClose(&p->guard);
@@ -235,7 +228,7 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   /* An index of theirs may have the name of one of ours. */
   adoptList(pOp, &drop, "SELECT printf('DROP INDEX main.\"%w\"', name) "
       "FROM main.tablao_adopted WHERE type='index'");
-  tablaoListRun(pOp, &drop);
+  tablaoListDrop(pOp, &drop);
   adoptRename(pOp, p);
   tablaoInstallTables(pOp, 0, TABLAO_OWN);
   takeOverRules(pOp);
@@ -246,7 +239,7 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   /* The triggers may have been lost, with a table that was made anew. */
   tablaoExec(pOp, tablaoScript("adopt_recount"));
   tablaoExec(pOp, tablaoScript("adopt_settle"));
-  tablaoListRun(pOp, &p->drop);
+  tablaoListDrop(pOp, &p->drop);
   tablaoExec(pOp, "UPDATE main.farm_settings SET value='on' "
       "WHERE name='state_machine'");
   adoptDropObjects(pOp, TABLAO_OWN);
@@ -315,6 +308,13 @@ void tablaoTakeOverFunc(
 
 /* --- Detaching ------------------------------------------------------------*/
 
+/* Opens or releases a savepoint, for which the guard pauses. */
+static void detachSavepoint(TablaoOp *pOp, const char *zSql){
+  tablaoPause(pOp);
+  tablaoExec(pOp, zSql);
+  tablaoHold(pOp);
+}
+
 /*
 ** What SQLite says if a view or trigger cannot be compiled: ALTER TABLE looks
 ** at all of them, and Flamenco's migrations will rename tables. NULL if they
@@ -323,13 +323,14 @@ void tablaoTakeOverFunc(
 */
 static char *detachProbe(TablaoOp *pOp, const TablaoList *pBroken){
   TablaoOp probe;
+  TablaoList drop = {0, 0};
   int bLegacy = 0;
   if( pOp->rc ) return 0;
   tablaoOpInit(&probe, pOp->p, pOp->zWho);
   probe.bNeedsNoFarm = 1;
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1, &bLegacy);
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 0, (int*)0);
-  if( pBroken->n>0 ) tablaoExec(pOp, "SAVEPOINT tablao_probing");
+  if( pBroken->n>0 ) detachSavepoint(pOp, "SAVEPOINT tablao_probing");
   for(int i=0; i<pBroken->n; i++) tablaoExec(pOp, pBroken->az[i]);
   tablaoExec(pOp, "CREATE TABLE main.tablao_probe(x)");
   tablaoExec(&probe, "ALTER TABLE main.tablao_probe RENAME TO tablao_probed;"
@@ -340,9 +341,11 @@ static char *detachProbe(TablaoOp *pOp, const TablaoList *pBroken){
     /* This tells nothing of a view or trigger. */
     tablaoTakeError(pOp, &probe);
   }
-  tablaoExec(pOp, "DROP TABLE main.tablao_probe");
+  tablaoListAdd(pOp, &drop, sqlite3_mprintf("DROP TABLE main.tablao_probe"));
+  tablaoListDrop(pOp, &drop);
   if( pBroken->n>0 ){
-    tablaoExec(pOp, "ROLLBACK TO tablao_probing; RELEASE tablao_probing");
+    tablaoExec(pOp, "ROLLBACK TO tablao_probing");
+    detachSavepoint(pOp, "RELEASE tablao_probing");
   }
   return probe.zErr;
 }
@@ -416,7 +419,7 @@ static void detachObserved(TablaoOp *pOp, AdoptWork *p){
   tablaoTakeError(pOp, &p->model.op);
   adoptDropObjects(pOp, TABLAO_OBSERVED);
   tablaoDropIndexes(pOp);
-  tablaoListRun(pOp, &ours);
+  tablaoListDrop(pOp, &ours);
 }
 
 /* Makes Flamenco's tables again, in a farm that was taken over. */
@@ -436,7 +439,7 @@ static void detachOwn(TablaoOp *pOp, AdoptWork *p){
       "FROM main.tablao_adopted WHERE type='table' ORDER BY id");
   adoptList(&p->model.op, &fill,
       "SELECT printf('INSERT INTO main.\"%w\"(%s) "
-      "SELECT %s FROM main.\"tablao_old_%w\" NOT INDEXED', "
+      "SELECT %s FROM main.\"tablao_old_%w\" ORDER BY rowid', "
       "t.name, c.list, c.list, t.name) "
       "FROM temp.flamenco_tables t JOIN ("
       "SELECT table_name, group_concat('\"' || name || '\"') AS list "
@@ -470,15 +473,16 @@ static void detachOwn(TablaoOp *pOp, AdoptWork *p){
       "AND name NOT GLOB 'sqlite_*' "
       "AND name NOT IN (SELECT name FROM temp.flamenco_tables) "
       "ORDER BY rowid DESC");
+  tablaoListAdd(pOp, &ours,
+      sqlite3_mprintf("DROP TABLE main.tablao_adopted"));
   tablaoTakeError(pOp, &p->model.op);
   adoptDropObjects(pOp, TABLAO_OWN);
   adoptRename(pOp, p);
   tablaoGuardRun(pOp, &p->guard, &make);
   tablaoListRun(pOp, &fill);
-  tablaoListRun(pOp, &p->drop);
+  tablaoListDrop(pOp, &p->drop);
   tablaoExec(pOp, tablaoScript("adopt_detach"));
-  tablaoListRun(pOp, &ours);
-  tablaoExec(pOp, "DROP TABLE main.tablao_adopted");
+  tablaoListDrop(pOp, &ours);
   tablaoGuardRun(pOp, &p->guard, &index);
   adoptVerify(pOp, 0);
 }

@@ -132,6 +132,7 @@ void tablaoListClear(TablaoList*);
 
 void tablaoBegin(TablaoOp*);
 void tablaoHold(TablaoOp*);
+void tablaoPause(TablaoOp*);
 void tablaoEnd(TablaoOp*);
 
 /* Interface to code in util.c: virtual tables ------------------------------*/

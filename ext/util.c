@@ -27,6 +27,7 @@
 #define TABLAO_TXN_UNDO     2  /* back to the savepoint, which stays */
 #define TABLAO_TXN_ROLLBACK 3  /* the whole transaction */
 #define TABLAO_TXN_GUARD    4  /* see tablaoHold() */
+#define UTIL_GUARD "PRAGMA main.journal_mode"
 
 /* What connects the anchor (see TablaoDb), so that statements are kept. */
 #define UTIL_ANCHOR "SELECT 1 FROM tablao_check"
@@ -628,7 +629,7 @@ static void utilRefuseDqlite(TablaoOp *pOp){
 void tablaoBegin(TablaoOp *pOp){
   static const char *const azSql[TABLAO_N_TXN] = {
     "SAVEPOINT tablao_operation", "RELEASE tablao_operation",
-    "ROLLBACK TO tablao_operation", "ROLLBACK", "PRAGMA main.journal_mode"
+    "ROLLBACK TO tablao_operation", "ROLLBACK", UTIL_GUARD
   };
   utilRefuseDqlite(pOp);
   for(int i=0; i<TABLAO_N_TXN; i++){
@@ -653,23 +654,41 @@ void tablaoBegin(TablaoOp *pOp){
 /*
 ** Starts the guard, for an operation that changes the schema: what has been
 ** prepared is then out of date and would have to be prepared again before it
-** can start. No table or index can be dropped while it runs, but by
-** tablaoListDrop().
+** can start. While it runs, no savepoint can be opened or released, and no table
+** or index dropped but by tablaoListDrop().
 */
 void tablaoHold(TablaoOp *pOp){
   tablaoStep(pOp, pOp->apTxn[TABLAO_TXN_GUARD]);
 }
 
 /*
+** Stops the guard, if it runs. Another takes its place, which has just been
+** prepared and so can start; where that fails, the first one runs on.
+*/
+void tablaoPause(TablaoOp *pOp){
+  sqlite3_stmt *pOld = pOp->apTxn[TABLAO_TXN_GUARD];
+  if( pOp->rc || !sqlite3_stmt_busy(pOld) ) return;
+  sqlite3_stmt *pNew = tablaoPrepare(pOp, UTIL_GUARD);
+  if( pNew ){
+    pOp->apTxn[TABLAO_TXN_GUARD] = pNew;
+    tablaoDone(pOp->p, pOld);
+  }
+}
+
+/*
 ** Runs and empties a list of statements that drop indexes, or tables. The guard
-** pauses, if it has been started.
+** pauses for each, if it has been started; what is interrupted then is itself a
+** statement that writes.
 */
 void tablaoListDrop(TablaoOp *pOp, TablaoList *pList){
-  sqlite3_stmt *pGuard = pOp->apTxn[TABLAO_TXN_GUARD];
-  int bHeld = pList->n>0 && sqlite3_stmt_busy(pGuard);
-  if( bHeld ) sqlite3_reset(pGuard);
-  tablaoListRun(pOp, pList);
-  if( bHeld ) tablaoHold(pOp);
+  int bHeld = sqlite3_stmt_busy(pOp->apTxn[TABLAO_TXN_GUARD]);
+  for(int i=0; i<pList->n; i++){
+    sqlite3_stmt *pDrop = tablaoPrepare(pOp, pList->az[i]);
+    tablaoPause(pOp);
+    tablaoRun(pOp, pDrop);
+    if( bHeld ) tablaoHold(pOp);
+  }
+  tablaoListClear(pList);
 }
 
 /*
@@ -704,6 +723,7 @@ static int utilUndo(TablaoOp *pOp){
   if( pOp->bOwn ){
     utilTxn(pOp, TABLAO_TXN_ROLLBACK);
   }else if( utilTxn(pOp, TABLAO_TXN_UNDO)==SQLITE_OK ){
+    sqlite3_reset(pOp->apTxn[TABLAO_TXN_GUARD]);
     return utilRelease(pOp)==SQLITE_OK;
   }
   if( !sqlite3_get_autocommit(pOp->db) ) utilTxn(pOp, TABLAO_TXN_GUARD);
@@ -717,13 +737,13 @@ static int utilUndo(TablaoOp *pOp){
 */
 void tablaoEnd(TablaoOp *pOp){
   if( pOp->bOpen ){
+    tablaoPause(pOp);
     if( pOp->rc==SQLITE_OK ){
-      sqlite3_reset(pOp->apTxn[TABLAO_TXN_GUARD]);
       int rc = utilRelease(pOp);
       if( rc ) tablaoSqlError(pOp, rc);
     }
-    /* The second attempt is for a progress handler that stopped the first. */
-    for(int i=0; i<2 && pOp->rc && !sqlite3_get_autocommit(pOp->db); i++){
+    /* A progress handler that has stopped one attempt may let the next pass. */
+    for(int i=0; i<100 && pOp->rc && !sqlite3_get_autocommit(pOp->db); i++){
       if( utilUndo(pOp) ) break;
     }
     sqlite3_set_last_insert_rowid(pOp->db, pOp->iRowid);

@@ -865,13 +865,9 @@ static void oomOne(const Op *p, double rUntil){
       if( bAllocMet && rc && rc!=rcWanted && (rc & 0xff)!=SQLITE_NOMEM
        && rc!=SQLITE_IOERR_NOMEM ){
         failed(p, "allocation", n, "it said %d, %s", rc, zErr ? zErr : "");
-      }else if( !sqlite3_get_autocommit(db) && !isFlamencos(p) ){
+      }else if( !sqlite3_get_autocommit(db) ){
         failed(p, "allocation", n, "a transaction is left open");
       }else{
-        /* Taking over and detaching drop tables, during which nothing can be
-        ** kept running that would end the transaction (see tablaoHold()): the
-        ** caller has to roll back, as after any error in a transaction. */
-        if( !sqlite3_get_autocommit(db) ) must(db, "ROLLBACK");
         judge(p, "allocation", n, db, rc, zErr ? zErr : "", bAllocMet,
             rcWanted, zWanted, hBefore, hAfter);
       }
