@@ -402,11 +402,10 @@ void tablaoBindText(
 }
 
 /*
-** The anchor is going: keep no statement. One that is handed out is not ours
-** to finalize; tablaoDone() will do it.
+** Forgets the statements that are kept. One that is handed out is not ours to
+** finalize; tablaoDone() will do it.
 */
 static void utilForget(TablaoDb *p){
-  p->bAnchor = 0;
   for(int i=0; i<TABLAO_N_STMT; i++){
     if( !p->aSlot[i].bOut ) sqlite3_finalize(p->aSlot[i].pStmt);
     p->aSlot[i].pStmt = 0;
@@ -620,6 +619,22 @@ static void utilRefuseDqlite(TablaoOp *pOp){
 }
 
 /*
+** The operation fails if, in a transaction of its own, that is not bOpen: an
+** authorizer that says SQLITE_IGNORE to a savepoint makes nothing of it, and
+** what was done could not be undone, or would not be there to stay. Statements
+** outlive the authorizer, so these are not kept.
+*/
+static void utilRefuseIgnored(TablaoOp *pOp, int bOpen){
+  if( pOp->bOwn && pOp->rc==SQLITE_OK
+   && sqlite3_get_autocommit(pOp->db)==bOpen
+  ){
+    tablaoFail(pOp, SQLITE_AUTH, "tablao: %s: the authorizer of this connection "
+        "must not ignore savepoints", pOp->zWho);
+    utilForget(pOp->p);
+  }
+}
+
+/*
 ** Opens a savepoint: one inside the caller's transaction, or a transaction
 ** of its own. What ends it is prepared here too, since memory may have run
 ** out by then. The savepoint takes no lock: the first statement after it
@@ -646,6 +661,7 @@ void tablaoBegin(TablaoOp *pOp){
   }else if( rc ){
     tablaoSqlError(pOp, rc);
   }
+  utilRefuseIgnored(pOp, 1);
   /* It may be open even after an interruption. */
   pOp->bOpen = rc==SQLITE_OK
             || (pOp->bOwn && !sqlite3_get_autocommit(pOp->db));
@@ -741,6 +757,7 @@ void tablaoEnd(TablaoOp *pOp){
     if( pOp->rc==SQLITE_OK ){
       int rc = utilRelease(pOp);
       if( rc ) tablaoSqlError(pOp, rc);
+      utilRefuseIgnored(pOp, 0);
     }
     /* A progress handler that has stopped one attempt may let the next pass. */
     for(int i=0; i<100 && pOp->rc && !sqlite3_get_autocommit(pOp->db); i++){
@@ -797,7 +814,10 @@ int tablaoVtabOpen(sqlite3_uint64 nByte, sqlite3_vtab_cursor **ppCursor){
 /* xDisconnect of all of them. */
 int tablaoVtabDisconnect(sqlite3_vtab *pVtab){
   TablaoDb *p = ((TablaoVtab*)pVtab)->p;
-  if( ((TablaoVtab*)pVtab)->bAnchor ) utilForget(p);
+  if( ((TablaoVtab*)pVtab)->bAnchor ){
+    p->bAnchor = 0;
+    utilForget(p);
+  }
   tablaoDbUnref(p);
   sqlite3_free(pVtab);
   return SQLITE_OK;
