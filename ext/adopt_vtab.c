@@ -151,12 +151,26 @@ static void adoptRow(
   if( p->zKind==0 || p->zObject==0 || p->zMessage==0 ) pOp->rc = SQLITE_NOMEM;
 }
 
-/* The SELECT of tablao_row_problems, but for what the model says better. */
-static char *adoptViewSelect(void){
+/*
+** The SELECT of tablao_row_problems, but for what the model says better. A view
+** cannot name its database; here no temporary table may take a table's place.
+*/
+static char *adoptViewSelect(TablaoOp *pOp){
   TablaoSource source;
+  sqlite3_str *pSql = sqlite3_str_new(pOp->db);
   tablaoFindSource(TABLAO_OBSERVED, "tablao_row_problems", &source);
-  return sqlite3_mprintf("SELECT * FROM (SELECT 0 AS kind, 0, 0 WHERE 0 "
-      "UNION ALL %s) WHERE kind<>'status'", strstr(source.zSql, " AS\n")+4);
+  sqlite3_str_appendall(pSql, "SELECT * FROM (SELECT 0 AS kind, 0, 0 WHERE 0 "
+      "UNION ALL ");
+  for(const char *z=strstr(source.zSql, " AS\n")+4; z[0]; z++){
+    if( z[0]>='a' && z[0]<='z'
+     && (strncmp(z-5, "FROM ", 5)==0 || strncmp(z-5, "JOIN ", 5)==0)
+    ){
+      sqlite3_str_appendall(pSql, "main.");
+    }
+    sqlite3_str_appendchar(pSql, 1, z[0]);
+  }
+  sqlite3_str_appendall(pSql, ") WHERE kind<>'status'");
+  return sqlite3_str_finish(pSql);
 }
 
 /*
@@ -283,7 +297,7 @@ static void adoptPrepare(AdoptScan *p, TablaoOp *pOp){
     int rc = sqlite3_prepare_v2(pOp->db, p->zTail, -1, &p->pScan, &p->zTail);
     if( rc ) tablaoSqlError(pOp, rc);
   }else if( p->iFrom==ADOPT_FROM_VIEW ){
-    char *z = adoptViewSelect();
+    char *z = adoptViewSelect(pOp);
     if( z==0 ) pOp->rc = SQLITE_NOMEM;
     p->pScan = tablaoPrepare(pOp, z);
     sqlite3_free(z);
