@@ -283,7 +283,10 @@ void tablaoTakeOverFunc(
         "that Flamenco's Manager drives: there is nothing to take over",
         op.zWho);
   }
-  if( op.rc==SQLITE_OK ) takeOverWork(&op, &work);
+  if( op.rc==SQLITE_OK ){
+    takeOverWork(&op, &work);
+    if( !work.bAsk ) tablaoBlameTemporary(&op);
+  }
   adoptEnd(&op, &work);
   if( work.bAsk && op.rc!=SQLITE_NOMEM && op.rc!=SQLITE_INTERRUPT ){
     TablaoOp ask;
@@ -529,6 +532,7 @@ void tablaoDetachFunc(
     }else{
       detachOwn(&op, &work);
     }
+    tablaoBlameTemporary(&op);
   }
   char *zAfter = detachProbe(&op, &broken);
   if( zAfter && zBefore==0 ){

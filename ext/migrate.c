@@ -191,6 +191,7 @@ void tablaoMigrateFunc(
       int iHave = eKind ? tablaoCompareApplied(&op) : 0;
       if( eKind==0 || iHave<tablaoLatest() || tablaoObjectsDiffer(&op, eKind) ){
         migrateWork(&op, eKind, iHave);
+        tablaoBlameTemporary(&op);
       }
     }
     tablaoEnd(&op);

@@ -337,7 +337,30 @@ void tablaoRecord(TablaoOp *pOp, int eKind, int iHave){
   sqlite3_finalize(pStmt);
   if( pOp->rc==SQLITE_OK && tablaoObjectsDiffer(pOp, eKind) ){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: views and triggers did not "
-        "become what they should be; does a temporary table have the name of "
-        "one of the farm's?", pOp->zWho);
+        "become what they should be", pOp->zWho);
   }
+}
+
+/*
+** Adds to an error of SQLite's which temporary table or view has a name that
+** the farm needs, if one has: CREATE TRIGGER, for one, takes it for the farm's.
+*/
+void tablaoBlameTemporary(TablaoOp *pOp){
+  if( pOp->rc!=SQLITE_ERROR || pOp->zErr==0 ) return;
+  TablaoOp look;
+  tablaoOpInit(&look, pOp->p, pOp->zWho);
+  char *zWhat = tablaoText(&look,
+      "SELECT t.type || ' ' || t.name FROM sqlite_temp_schema t "
+      "JOIN main.sqlite_schema m ON lower(m.name)=lower(t.name) "
+      "WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view')");
+  char *z = zWhat ? sqlite3_mprintf("%s; the temporary %s is in the way: drop it "
+      "first", pOp->zErr, zWhat) : 0;
+  if( z ){
+    sqlite3_free(pOp->zErr);
+    pOp->zErr = tablaoReadable(z);
+  }else if( zWhat || look.rc==SQLITE_NOMEM ){
+    pOp->rc = SQLITE_NOMEM;
+  }
+  sqlite3_free(zWhat);
+  sqlite3_free(look.zErr);
 }

@@ -231,6 +231,7 @@ void tablaoDropIndexes(TablaoOp*);
 void tablaoInstallTables(TablaoOp*, int iHave, int mPiece);
 void tablaoInstallObjects(TablaoOp*, int eKind, const char *zType);
 void tablaoRecord(TablaoOp*, int eKind, int iHave);
+void tablaoBlameTemporary(TablaoOp*);
 
 /* Interface to code in model.c: a farm in memory, and a guard ----------------*/
 
