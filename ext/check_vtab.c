@@ -680,11 +680,14 @@ static void checkScanRow(CheckCursor *pCur, TablaoOp *pOp){
     pRow->zObject = sqlite3_mprintf("integrity_check");
     pRow->zMessage = sqlite3_mprintf("%s", zFirst);
   }else if( pCur->iScan==CHECK_SCAN_FOREIGN_KEY ){
-    /* The table, the row's id, the parent table. */
+    /* The table, the row's id, NULL if it is WITHOUT ROWID, the parent table. */
+    const char *zParent = tablaoColumnText(pOp, pScan, 2);
     pRow->zObject = sqlite3_mprintf("%s", zFirst);
-    pRow->zMessage = sqlite3_mprintf("foreign_key_check: row %lld refers to "
-        "no row of %s", sqlite3_column_int64(pScan, 1),
-        tablaoColumnText(pOp, pScan, 2));
+    pRow->zMessage = sqlite3_column_type(pScan, 1)==SQLITE_NULL
+        ? sqlite3_mprintf("foreign_key_check: a row refers to no row of %s",
+            zParent)
+        : sqlite3_mprintf("foreign_key_check: row %lld refers to no row of %s",
+            sqlite3_column_int64(pScan, 1), zParent);
   }else{
     pRow->zObject = sqlite3_mprintf("%s", zFirst);
     pRow->zMessage = sqlite3_mprintf("%s", tablaoColumnText(pOp, pScan, 1));
