@@ -174,6 +174,17 @@ static int utilNoDoor(const char *zErr){
 }
 
 /*
+** True if zMsg is what ALTER TABLE says if it is interrupted while it reads a
+** view or trigger: "error in view x: interrupted", with the code of any error.
+*/
+static int utilInterrupted(const char *zMsg){
+  static const char zEnd[] = ": interrupted";
+  size_t n = strlen(zMsg);
+  return n>=sizeof(zEnd) && strncmp(zMsg, "error in ", 9)==0
+      && strcmp(zMsg+n-(sizeof(zEnd)-1), zEnd)==0;
+}
+
+/*
 ** The operation fails with code rc, which an interface of SQLite's has just
 ** returned, and the text that belongs to it. Where no farm is, or no door, that
 ** is what is wrong, and not the table that happened to be looked for.
@@ -187,7 +198,9 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
     return;
   }
   const char *zMsg = sqlite3_errmsg(pOp->db);
-  if( strncmp(zMsg, "tablao: ", 8)==0 ){
+  if( rc==SQLITE_ERROR && utilInterrupted(zMsg) ){
+    tablaoFail(pOp, SQLITE_INTERRUPT, "tablao: %s: interrupted", pOp->zWho);
+  }else if( strncmp(zMsg, "tablao: ", 8)==0 ){
     tablaoFail(pOp, rc, "%s", zMsg);
   }else if( rc==SQLITE_LOCKED ){
     tablaoFail(pOp, rc, "tablao: %s: %s: a statement of this connection is "
