@@ -60,14 +60,13 @@ SELECT
   coalesce(steps_completed, 0), coalesce(steps_total, 0)
 FROM main.tablao_old_tasks;
 
--- In the order of the rows, which is that of the dependencies in the job's
--- document, and not in that of the key.
+-- NOT INDEXED: in the order of the rows, which is that of the dependencies in
+-- the job's document, and not in that of the key.
 INSERT INTO main.task_dependencies (
   task_id, dependency_id
 )
 SELECT task_id, dependency_id
-FROM main.tablao_old_task_dependencies
-ORDER BY rowid;
+FROM main.tablao_old_task_dependencies NOT INDEXED;
 
 INSERT INTO main.task_failures (
   task_id, worker_id, created_at
