@@ -5,7 +5,7 @@
 
 -- One row per time that a worker had a task: open (ended_at NULL) while the task
 -- is active and has that worker, closed when that ends. Rows may be deleted to
--- save space; what they added up to stays.
+-- save space: what they added up to stays, but in the job_times of an observed farm.
 -- worker_name: the worker's name then.
 -- outcome: the status that the task got, or reassigned, or unassigned.
 -- activity: what the task's activity said when the attempt closed.
