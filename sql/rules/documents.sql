@@ -28,7 +28,7 @@ BEGIN
       WHEN NOT coalesce(ltrim(CAST(NEW.document AS TEXT), char(65279, 9, 10, 13, 32))
         GLOB CASE WHEN NEW.job_uuid IS NULL THEN '{*' ELSE '[[]*' END, 0)
       THEN CASE WHEN NEW.job_uuid IS NULL THEN 'object ' ELSE 'array ' END
-      WHEN NEW.job_uuid NOT IN (SELECT j.uuid FROM jobs j) THEN 'stored ' || NEW.job_uuid
+      WHEN NEW.job_uuid NOT IN (SELECT uuid FROM jobs) THEN 'stored ' || NEW.job_uuid
     END,
     CASE WHEN NEW.job_uuid IS NULL THEN ltrim(CAST(NEW.document AS TEXT), char(65279)) END
   );
@@ -121,7 +121,7 @@ BEGIN
         WHEN a.name IS NULL THEN CASE NEW.number WHEN 0 THEN 'name ' ELSE 'task_name task ' || NEW.number END
         WHEN a.type IS NULL THEN CASE NEW.number WHEN 0 THEN 'job_type ' ELSE 'task_type ' || a.name END
         WHEN a.worker_tag IS NOT NULL
-          AND a.worker_tag NOT IN (SELECT uuid FROM worker_tags)
+          AND (a.worker_tag IN (SELECT uuid FROM worker_tags)) IS NOT TRUE
         THEN 'worker_tag ' || a.worker_tag
       END,
       (

@@ -68,7 +68,7 @@ BEGIN
         AND instr(' active completed failed soft-failed ', ' ' || NEW.status || ' ') -- @observed
       THEN 'task'
     END,
-    NEW.uuid, NEW.name, (SELECT j.uuid FROM jobs j WHERE j.id = NEW.job_id),
+    NEW.uuid, NEW.name, (SELECT uuid FROM jobs WHERE id = NEW.job_id),
     OLD.status, NEW.status, NEW.activity
   );
 END;

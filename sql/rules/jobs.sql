@@ -158,11 +158,11 @@ CREATE VIEW tablao_act (job_id, status, activity, stamp) AS
 SELECT NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
-WHEN NEW.status = (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id)
+WHEN NEW.status = (SELECT status FROM jobs WHERE id = NEW.job_id)
   AND NEW.job_id NOT IN (SELECT job_id FROM tablao_acting)
 BEGIN
   INSERT INTO tablao_acting (job_id, booked)
-  VALUES (NEW.job_id, (SELECT j.tablao_rev || ':' FROM jobs j WHERE j.id = NEW.job_id));
+  VALUES (NEW.job_id, (SELECT tablao_rev || ':' FROM jobs WHERE id = NEW.job_id));
   INSERT INTO tablao_sweep (job_id, from_status, to_status, activity, mark, now)
   SELECT
     NEW.job_id, r.from_status, r.to_status,
@@ -184,7 +184,7 @@ BEGIN
   DELETE FROM job_blocks WHERE job_id = NEW.job_id AND NEW.status = 'requeueing';
   DELETE FROM task_failures
   WHERE NEW.status = 'requeueing'
-    AND worker_id IN (SELECT w.id FROM workers w)
+    AND worker_id IN (SELECT id FROM workers)
     AND tablao_job_id = NEW.job_id;
   UPDATE jobs SET
     (status, tablao_status, activity, updated_at) = (
@@ -211,7 +211,7 @@ BEGIN
   -- How many tasks that was goes on the job's latest event, which is that of the
   -- status that it has come to: the first row of the subquery.
   UPDATE farm_events SET
-    num_tasks = (SELECT a.num_tasks FROM tablao_acting a WHERE a.job_id = NEW.job_id)
+    num_tasks = (SELECT num_tasks FROM tablao_acting WHERE job_id = NEW.job_id)
   WHERE id = (
     SELECT e.id
     FROM tablao_acting a CROSS JOIN jobs j CROSS JOIN farm_events e
@@ -252,7 +252,7 @@ BEGIN
   INSERT INTO tablao_count (job_id, from_status, to_status, n)
   VALUES (
     NEW.job_id, NEW.from_status, NEW.to_status,
-    changes() * (SELECT a.num_swept FROM tablao_acting a WHERE a.job_id = NEW.job_id)
+    changes() * (SELECT num_swept FROM tablao_acting WHERE job_id = NEW.job_id)
   );
 END;
 

@@ -93,7 +93,7 @@ BEGIN
   CROSS JOIN farm_clock c
   CROSS JOIN farm_settings s ON s.name = 'history'
   WHERE t.id = NEW.id AND t.status = 'active' AND s.value = 'on'
-    AND NEW.id NOT IN (SELECT task_id FROM task_attempts);
+    AND (NEW.id IN (SELECT task_id FROM task_attempts)) IS NOT TRUE;
 END;
 
 -- tablao_finish_task: gives a new task its index, lane and times. The UPDATE goes

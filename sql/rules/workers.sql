@@ -21,7 +21,7 @@ WHEN (
   )
   -- An upsert of a worker that there is goes on to its UPDATE.
   AND NEW.id NOT IN (SELECT id FROM workers)
-  AND NEW.uuid NOT IN (SELECT uuid FROM workers)
+  AND (NEW.uuid IN (SELECT uuid FROM workers)) IS NOT TRUE
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.deleted_at);
   INSERT INTO workers (
