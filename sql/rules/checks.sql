@@ -137,7 +137,7 @@ SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_note_replaced_insert INSTEAD OF INSERT ON tablao_note_replaced
 WHEN NEW.is_taken
-  OR EXISTS (SELECT 1 FROM tablao_replaced r WHERE r.table_name = NEW.table_name)
+  OR NEW.table_name IN (SELECT table_name FROM tablao_replaced)
 BEGIN
   DELETE FROM tablao_replaced WHERE table_name = NEW.table_name;
   INSERT INTO tablao_replaced (table_name)

@@ -151,12 +151,14 @@ CREATE TRIGGER tablao_tasks_before_keys BEFORE UPDATE OF uuid, index_in_job ON t
 WHEN NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  VALUES ('tasks',
-    EXISTS (SELECT 1 FROM tasks WHERE uuid = NEW.uuid AND id <> OLD.id)
-    OR EXISTS (
-      SELECT 1 FROM tasks
-      WHERE job_id = NEW.job_id AND index_in_job = NEW.index_in_job AND id <> OLD.id
-    ));
+  VALUES ('tasks', CASE
+    WHEN (NEW.uuid <> OLD.uuid AND NEW.uuid IN (SELECT uuid FROM tasks))
+      OR (
+        NEW.index_in_job <> OLD.index_in_job
+        AND (NEW.job_id, NEW.index_in_job) IN (SELECT job_id, index_in_job FROM tasks)
+      )
+    THEN 1
+  END);
 END;
 
 CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks

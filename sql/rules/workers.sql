@@ -450,10 +450,8 @@ BEGIN
   WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id
     -- By its types, or SQLite would look through those of all its tags.
     AND task_type IN (SELECT task_type FROM tablao_worker_supports WHERE worker_id = OLD.worker_id)
-    AND NOT EXISTS (
-      SELECT 1 FROM worker_tag_membership
-      WHERE worker_tag_id = OLD.worker_tag_id AND worker_id = OLD.worker_id
-    );
+    AND ((OLD.worker_tag_id, OLD.worker_id)
+      IN (SELECT worker_tag_id, worker_id FROM worker_tag_membership)) IS NOT TRUE;
   INSERT INTO tablao_worker_types (worker_id, task_type, worker_tag_id)
   SELECT s.worker_id, s.task_type, m.worker_tag_id
   FROM worker_tag_membership m
@@ -469,8 +467,6 @@ BEGIN
   WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id
     -- By its types, or SQLite would look through those of all its tags.
     AND task_type IN (SELECT task_type FROM tablao_worker_supports WHERE worker_id = OLD.worker_id)
-    AND NOT EXISTS (
-      SELECT 1 FROM worker_tag_membership
-      WHERE worker_tag_id = OLD.worker_tag_id AND worker_id = OLD.worker_id
-    );
+    AND ((OLD.worker_tag_id, OLD.worker_id)
+      IN (SELECT worker_tag_id, worker_id FROM worker_tag_membership)) IS NOT TRUE;
 END;
