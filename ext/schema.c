@@ -338,7 +338,21 @@ void tablaoRecord(TablaoOp *pOp, int eKind, int iHave){
   if( pOp->rc==SQLITE_OK && tablaoObjectsDiffer(pOp, eKind) ){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: views and triggers did not "
         "become what they should be", pOp->zWho);
+    pOp->bUnexpected = 1;
   }
+}
+
+/* True if the farm needs a table, view or trigger of this name, in lower case.
+** Or it says out of memory. */
+static int schemaNeeds(TablaoOp *pOp, const char *zName){
+  int bNeeds = tablaoIsOurs(TABLAO_OWN|TABLAO_OBSERVED, zName);
+  char *zCreate = sqlite3_mprintf("CREATE TABLE %s (", zName);
+  if( zCreate==0 ) pOp->rc = SQLITE_NOMEM;
+  for(int i=0; zCreate && !bNeeds && i<TABLAO_N_PIECE; i++){
+    bNeeds = strstr(aTablaoPiece[i].zSql, zCreate)!=0;
+  }
+  sqlite3_free(zCreate);
+  return bNeeds;
 }
 
 /*
@@ -346,13 +360,21 @@ void tablaoRecord(TablaoOp *pOp, int eKind, int iHave){
 ** the farm needs, if one has: CREATE TRIGGER, for one, takes it for the farm's.
 */
 void tablaoBlameTemporary(TablaoOp *pOp){
-  if( pOp->rc!=SQLITE_ERROR || pOp->zErr==0 ) return;
+  if( pOp->rc!=SQLITE_ERROR || pOp->zErr==0 || !pOp->bUnexpected ) return;
   TablaoOp look;
+  char *zWhat = 0;
   tablaoOpInit(&look, pOp->p, pOp->zWho);
-  char *zWhat = tablaoText(&look,
-      "SELECT t.type || ' ' || t.name FROM sqlite_temp_schema t "
+  sqlite3_stmt *pStmt = tablaoPrepare(&look,
+      "SELECT lower(t.name), t.type || ' ' || t.name FROM sqlite_temp_schema t "
       "JOIN main.sqlite_schema m ON lower(m.name)=lower(t.name) "
       "WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view')");
+  while( zWhat==0 && tablaoStep(&look, pStmt) ){
+    if( schemaNeeds(&look, tablaoColumnText(&look, pStmt, 0)) ){
+      zWhat = sqlite3_mprintf("%s", tablaoColumnText(&look, pStmt, 1));
+      if( zWhat==0 ) look.rc = SQLITE_NOMEM;
+    }
+  }
+  sqlite3_finalize(pStmt);
   char *z = zWhat ? sqlite3_mprintf("%s; the temporary %s is in the way: drop it "
       "first", pOp->zErr, zWhat) : 0;
   if( z ){

@@ -69,6 +69,7 @@ struct TablaoOp {
   int rc;                   /* the first error */
   char *zErr;               /* its text, owned; NULL when out of memory */
   int bNeedsNoFarm;         /* an error is not for want of a farm */
+  int bUnexpected;          /* the error is SQLite's, and no refusal of ours */
   int bOpen;                /* the savepoint is open */
   int bOwn;                 /* and opened the transaction, too */
   sqlite3_int64 iRowid;     /* last_insert_rowid() of the caller */

@@ -208,6 +208,7 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
         pOp->zWho, zMsg);
   }else{
     tablaoFail(pOp, rc, "tablao: %s: %s", pOp->zWho, zMsg);
+    pOp->bUnexpected = 1;
   }
   if( pOp->rc!=SQLITE_ERROR || pOp->bNeedsNoFarm ) return;
   const char *zWhy = 0;
