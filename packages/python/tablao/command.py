@@ -585,13 +585,13 @@ def main(words=None):
         return COMMANDS[args.command][0](Farm(args, COMMANDS[args.command][3]), args) or 0
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Whoever read it has seen enough; Python is not to try again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except sqlite3.Error as error:
         text = str(error) if str(error).startswith("tablao: ") else "%s: %s" % (args.db, error)
     except OSError as error:
+        if sys.stdout:  # what it did not take, Python is not to write at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever read it has seen enough
+            return 141
         text = "%s: %s" % (error.filename, error.strerror) if error.filename else str(error)
     except (Refusal, RuntimeError, OverflowError, UnicodeError) as error:  # the last two: what SQLite does not take
         text = str(error)
