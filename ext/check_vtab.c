@@ -22,7 +22,7 @@
 **   connection         triggers or views switched off; journal_mode,
 **                      synchronous, busy_timeout, foreign_keys, and pragmas
 **                      that take rules away. What concerns writers only is
-**                      left out where the connection cannot write
+**                      left out where the database is read-only
 **   clock              a clock that is pinned far from the time it is
 **   farm_ticks         a farm with work that does not tick
 **   texts              texts that are not UTF-8: some clients cannot read a
@@ -489,12 +489,6 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   checkUnknown(pCur, pOp, eKind);
 }
 
-/* True if this connection can write to the database. */
-static int checkCanWrite(TablaoOp *pOp){
-  return sqlite3_db_readonly(pOp->db, tablaoSchemaName(pOp))!=1
-      && tablaoInt(pOp, "PRAGMA query_only", 0)==0;
-}
-
 /* What the settings of this connection take away or would add. */
 static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
   static const struct {
@@ -532,7 +526,7 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
   const char *zFile = sqlite3_db_filename(pOp->db, tablaoSchemaName(pOp));
   /* What dqlite keeps is synced and locked by dqlite. */
   int bFile = zFile && zFile[0] && !tablaoIsDqlite(pOp->db);
-  int bWritten = checkCanWrite(pOp);
+  int bWritten = sqlite3_db_readonly(pOp->db, tablaoSchemaName(pOp))!=1;
 
   for(size_t i=0; i<sizeof(aConfig)/sizeof(aConfig[0]); i++){
     int bOn = 1;
@@ -578,7 +572,7 @@ static void checkTimes(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   sqlite3_free(zMessage);
   if( eKind!=TABLAO_OWN ) return;
   /* A copy does not tick: where this connection cannot write, that is advice. */
-  int bReadOnly = !checkCanWrite(pOp);
+  int bReadOnly = sqlite3_db_readonly(pOp->db, tablaoSchemaName(pOp))==1;
   zMessage = tablaoText(pOp,
       "SELECT CASE WHEN s.last_tick_at IS NULL THEN 'the farm has never ticked' "
         "ELSE 'the farm last ticked at ' || s.last_tick_at END || "
