@@ -131,7 +131,7 @@ SELECT kind, object, message FROM (
   -- From before the rule, and no JSON when taken apart.
   WHERE NOT CASE
     WHEN instr(w.supported_task_types, char(0))
-      OR w.supported_task_types GLOB '*[' || char(1, 45, 8, 11, 12, 14, 45, 31) || ']*'
+      OR w.supported_task_types GLOB '*[^' || char(9, 10, 13, 32, 45, 1114111) || ']*'
     THEN 1
     ELSE NOT EXISTS (
         SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
@@ -169,7 +169,7 @@ SELECT 'types', w.uuid, 'workers.supported_task_types looks like JSON or has con
 FROM workers w
 WHERE CASE
   WHEN instr(w.supported_task_types, char(0))
-    OR w.supported_task_types GLOB '*[' || char(1, 45, 8, 11, 12, 14, 45, 31) || ']*'
+    OR w.supported_task_types GLOB '*[^' || char(9, 10, 13, 32, 45, 1114111) || ']*'
   THEN 1
   ELSE EXISTS (
     SELECT 1 FROM tablao_worker_supports s

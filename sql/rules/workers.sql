@@ -259,7 +259,7 @@ BEGIN
     THEN NULL
     WHEN NEW.supported_task_types || '' GLOB '*[]["{}]*'
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without brackets, braces and double quotes: it is not JSON')
-    -- From 1 to 8, 11, 12, and from 14 to 31.
+    -- Below 32, all but tabs and line ends.
     WHEN NEW.supported_task_types || '' GLOB '*[^' || char(9, 10, 13, 32, 45, 1114111) || ']*'
     THEN RAISE(ABORT, 'tablao: workers.supported_task_types must be task types separated by commas, without control characters')
     WHEN length(NEW.supported_task_types) > 10000
@@ -284,7 +284,7 @@ FROM workers w
 CROSS JOIN json_each(
   CASE -- @observed
     WHEN instr(w.supported_task_types, char(0)) -- @observed
-      OR w.supported_task_types GLOB '*[' || char(1, 45, 8, 11, 12, 14, 45, 31) || ']*' -- @observed
+      OR w.supported_task_types GLOB '*[^' || char(9, 10, 13, 32, 45, 1114111) || ']*' -- @observed
     THEN '[]' -- @observed
     ELSE -- @observed
   '["' || replace(replace(replace(replace(replace(replace(

@@ -97,20 +97,13 @@ def part(build, work):
         raise
 
 
-def lost_worker(program):
-    """A worker that the farm has taken for lost, as a stand-in for a manager says, signs on again."""
-    became = []
-
+def stand_in(program, name, answer, is_done):
+    """Runs a worker until is_done(), and ends it; in place of a manager answer(path, body) gives code and answer."""
     class Manager(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
-            code, answer = 200, {}
-            if self.path == '/worker/status':
-                became.append(body['status'])
-                answer = {'status': 'awake'}
-            elif self.path == '/worker/task':
-                code, answer = (409, {'message': 'the worker is in error'}) if len(became) < 3 else (204, None)
-            data = b'' if answer is None else json.dumps(answer).encode()
+            code, said = answer(self.path, body)
+            data = b'' if said is None else json.dumps(said).encode()
             self.send_response(code)
             self.send_header('Content-Length', str(len(data)))
             self.end_headers()
@@ -121,10 +114,25 @@ def lost_worker(program):
 
     with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Manager) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        worker = Program(program, 'worker', '-name', 'lost', '-speed', 20, f'http://127.0.0.1:{server.server_port}')
-        until(lambda: len(became) >= 4, 10)
+        worker = Program(program, 'worker', '-name', name, '-speed', 20, f'http://127.0.0.1:{server.server_port}')
+        until(is_done, 10)
         worker.stop()
         server.shutdown()
+
+
+def lost_worker(program):
+    """A worker that the farm has taken for lost, as a stand-in for a manager says, signs on again."""
+    became = []
+
+    def answer(path, body):
+        if path == '/worker/status':
+            became.append(body['status'])
+            return 200, {'status': 'awake'}
+        if path == '/worker/task':
+            return (409, {'message': 'the worker is in error'}) if len(became) < 3 else (204, None)
+        return 200, {}
+
+    stand_in(program, 'lost', answer, lambda: len(became) >= 4)
     check('a worker that was taken for lost', became, ['starting', 'awake', 'starting', 'awake', 'offline'])
 
 
@@ -140,32 +148,17 @@ def odd_tasks(program):
     """Commands that make no sense fail their task, and do not end the worker; null is no job."""
     reports = []
 
-    class Manager(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
-            code, answer = 200, {'status': 'awake'}
-            if self.path == '/worker/task':
-                code, answer = 204, None
-                if len(reports) < len(ODD):
-                    code, answer = 200, {'uuid': 'u', 'name': 't', 'commands': ODD[len(reports)][0]}
-            elif self.path == '/worker/task/u':
-                reports.append(body['status'])
-                code, answer = 204, None
-            data = b'' if answer is None else json.dumps(answer).encode()
-            self.send_response(code)
-            self.send_header('Content-Length', str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def answer(path, body):
+        if path == '/worker/task/u':
+            reports.append(body['status'])
+            return 204, None
+        if path == '/worker/task':
+            if len(reports) == len(ODD):
+                return 204, None
+            return 200, {'uuid': 'u', 'name': 't', 'commands': ODD[len(reports)][0]}
+        return 200, {'status': 'awake'}
 
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Manager) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        worker = Program(program, 'worker', '-name', 'odd', '-speed', 20, f'http://127.0.0.1:{server.server_port}')
-        until(lambda: len(reports) == len(ODD), 10)
-        worker.stop()
-        server.shutdown()
+    stand_in(program, 'odd', answer, lambda: len(reports) == len(ODD))
     check('commands that make no sense', reports, [status for _, status in ODD])
     said = subprocess.run([program, 'submit', 'http://127.0.0.1:1'], input='null', capture_output=True, text=True)
     check('null is no job', (said.returncode, 'panic' in said.stderr), (1, False))
