@@ -332,20 +332,14 @@ END;
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
 -- What a new status of a task makes of its job; and what other tasks' new
 -- statuses do, which users' triggers gave them meanwhile. In short what happens
--- all day: an active job stays so when a task of it becomes active, paused, queued
--- or soft-failed, or is completed while others are queued.
+-- all day, or to many tasks, and leaves the job as it is; completed is so while
+-- others are queued.
 WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
   AND NOT EXISTS (
     SELECT 1 FROM jobs j
     WHERE j.id = NEW.job_id
-      AND j.status = 'active'
-      AND (
-        instr(' active paused queued soft-failed ', ' ' || NEW.status || ' ')
-        OR (
-          NEW.status = 'completed'
-          AND (SELECT num_queued FROM tablao_counts WHERE job_id = NEW.job_id)
-        )
-      )
+      AND instr(' activeactive activepaused activequeued activesoft-failed activecompleted queuedpaused queuedqueued', ' ' || j.status || NEW.status)
+      AND (NEW.status <> 'completed' OR (SELECT num_queued FROM tablao_counts WHERE job_id = j.id))
   )
 BEGIN
   INSERT INTO tablao_move_job (job_id, task_id, status) VALUES (NEW.job_id, NEW.id, NEW.status);
