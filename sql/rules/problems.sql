@@ -69,15 +69,9 @@ UNION ALL
 SELECT kind, object, message FROM (
   SELECT 'counters' AS kind, j.uuid AS object, 'the counters of tasks per status and steps differ from the tasks' AS message
   FROM jobs j
-  CROSS JOIN tablao_true_counts n ON n.job_id = j.id
-  JOIN tablao_job_counts c ON c.job_id = j.id
-  WHERE (
-      c.num_tasks, c.num_queued, c.num_active, c.num_completed, c.num_failed,
-      c.num_canceled, c.num_soft_failed, c.num_paused, c.steps_completed, c.steps_total
-    ) IS NOT (
-      n.num_tasks, n.num_queued, n.num_active, n.num_completed, n.num_failed,
-      n.num_canceled, n.num_soft_failed, n.num_paused, n.steps_completed, n.steps_total
-    )
+  WHERE j.id IN (
+    SELECT job_id FROM (SELECT * FROM tablao_job_counts EXCEPT SELECT * FROM tablao_true_counts)
+  )
   UNION ALL
   SELECT 'sums', j.uuid, 'steps_completed or steps_total is not the sum over the tasks'
   FROM jobs j
@@ -334,9 +328,11 @@ BEGIN
       FROM tablao_job_lanes j WHERE j.job_id = NEW.job_id
     ),
     has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id),
-    num_tasks = (
-      SELECT count(*) FROM tasks t WHERE t.job_id = NEW.job_id AND t.tablao_lane = tablao_lanes.id
-    )
+    num_tasks = 0
   WHERE job_id = NEW.job_id;
+  -- Counted once for all lanes, of which there may be as many as tasks.
+  UPDATE tablao_lanes SET num_tasks = v.n
+  FROM (SELECT tablao_lane, count(*) AS n FROM tasks WHERE job_id = NEW.job_id GROUP BY 1) v
+  WHERE id = v.tablao_lane AND job_id = NEW.job_id;
   DELETE FROM tablao_lanes WHERE job_id = NEW.job_id AND num_tasks = 0;
 END;
