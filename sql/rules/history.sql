@@ -188,13 +188,16 @@ BEGIN
   SELECT
     OLD.uuid, OLD.name, OLD.job_type, OLD.status, OLD.created_at, c.now,
     coalesce(n.num_tasks, 0), coalesce(n.num_completed, 0), -- @own
-    coalesce(n.num_failed, 0), b.num_attempts, b.busy_seconds -- @own
+    coalesce(n.num_failed, 0), coalesce(n.num_attempts, 0) + count(a.id), -- @own
+    (coalesce(n.busy_ms, 0) + total(a.ms)) / 1000 -- @own
+  FROM farm_clock c -- @own
+  LEFT JOIN tablao_counts n ON n.job_id = OLD.id -- @own
+  -- What is open; not from job_times, which looks through all that is active, and
+  -- neither does this, with a +.
+  LEFT JOIN tasks t ON t.job_id = OLD.id AND +t.status = 'active' -- @own
+  LEFT JOIN tablao_timed_attempts a ON likelihood(a.task_id = t.id, 1e-5) AND a.ended_at IS NULL -- @own
     count(t.id), count(*) FILTER (WHERE t.status = 'completed'), -- @observed
     count(*) FILTER (WHERE t.status = 'failed'), b.num_attempts, b.busy_seconds -- @observed
-  FROM farm_clock c -- @own
-  CROSS JOIN job_times b -- @own
-  LEFT JOIN tablao_counts n ON n.job_id = OLD.id -- @own
-  WHERE b.job_uuid = OLD.uuid -- @own
   FROM ( -- @observed
     SELECT count(*) AS num_attempts, total(a.ms) / 1000 AS busy_seconds -- @observed
     FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id -- @observed
