@@ -217,10 +217,13 @@ BEGIN
   UPDATE tablao_lanes SET has_ready = NOT has_ready
   WHERE id = NEW.tablao_lane
     AND has_ready <> EXISTS (
-      SELECT 1 FROM tablao_ready_tasks WHERE lane_id = NEW.tablao_lane
+      SELECT 1 FROM tablao_ready_tasks WHERE lane_id = tablao_lanes.id
     );
+  -- Only of a task that is queued or soft-failed: there may be as many skips as
+  -- workers.
   DELETE FROM tablao_skips
   WHERE lane_id = NEW.tablao_lane
+    AND NEW.status > 'paused'
     AND from_index > NEW.index_in_job
     AND ((NEW.id, worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE;
 END;
