@@ -708,7 +708,12 @@ BEGIN
   FROM tablao_replaced WHERE table_name = 'task_dependencies';
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
   WHERE NEW.rowid < 1;
-  INSERT INTO tablao_link (task_id, dependency_id) VALUES (NEW.task_id, NEW.dependency_id);
+  INSERT INTO tablao_link (task_id, dependency_id, job_id, other_id)
+  VALUES (
+    NEW.task_id, NEW.dependency_id,
+    (SELECT job_id FROM tasks WHERE id = NEW.task_id),
+    (SELECT job_id FROM tasks WHERE id = NEW.dependency_id)
+  );
 END;
 
 CREATE TRIGGER tablao_dependencies_before_update BEFORE UPDATE ON task_dependencies
@@ -729,7 +734,12 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
   FROM tablao_replaced WHERE table_name = 'task_dependencies';
   INSERT INTO tablao_wait (task_id, waits_for) VALUES (OLD.task_id, OLD.dependency_id);
-  INSERT INTO tablao_link (task_id, dependency_id) VALUES (NEW.task_id, NEW.dependency_id);
+  INSERT INTO tablao_link (task_id, dependency_id, job_id, other_id)
+  VALUES (
+    NEW.task_id, NEW.dependency_id,
+    (SELECT job_id FROM tasks WHERE id = NEW.task_id),
+    (SELECT job_id FROM tasks WHERE id = NEW.dependency_id)
+  );
 END;
 
 CREATE TRIGGER tablao_dependencies_delete AFTER DELETE ON task_dependencies
@@ -739,23 +749,25 @@ BEGIN
 END;
 
 -- tablao_link: the rules on a dependency that is new, and what its task waits for.
-CREATE VIEW tablao_link (task_id, dependency_id) AS
-SELECT NULL, NULL WHERE 0;
+-- job_id, other_id: the jobs of the two.
+CREATE VIEW tablao_link (task_id, dependency_id, job_id, other_id) AS
+SELECT NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_link_insert INSTEAD OF INSERT ON tablao_link
 BEGIN
   SELECT CASE
-    WHEN NEW.task_id NOT IN (SELECT id FROM tasks)
+    WHEN NEW.job_id IS NULL
     THEN RAISE(ABORT, 'tablao: task_dependencies.task_id must be the id of a task')
-    WHEN NEW.dependency_id NOT IN (SELECT id FROM tasks)
+    WHEN NEW.other_id IS NULL
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be the id of a task')
     WHEN NEW.task_id = NEW.dependency_id
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be another task than task_id: a task cannot wait for itself')
-    WHEN (SELECT job_id FROM tasks WHERE id = NEW.task_id)
-      <> (SELECT job_id FROM tasks WHERE id = NEW.dependency_id)
+    WHEN NEW.job_id <> NEW.other_id
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be a task of the same job as task_id')
   END;
-  INSERT INTO tablao_wait (task_id, waits_for) VALUES (NEW.task_id, 0);
+  -- NULL: one that is completed changes nothing, of which there may be many.
+  INSERT INTO tablao_wait (task_id, waits_for)
+  VALUES (NEW.task_id, (SELECT 0 FROM tasks WHERE id = NEW.dependency_id AND status <> 'completed'));
 END;
 
 -- tablao_wait: a task that waits for that one (0: for none) may have to wait for

@@ -374,7 +374,7 @@ CREATE VIEW tablao_job_counts (job_id, num_tasks, num_queued, num_active, num_co
 CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority);
 CREATE VIEW tablao_judge_failure (task_id, worker_id, job_id, type, task_type, label, num_failures, is_over, is_blocked, is_left, activity);
 CREATE VIEW tablao_last_tasks (worker_id, task_id);
-CREATE VIEW tablao_link (task_id, dependency_id);
+CREATE VIEW tablao_link (task_id, dependency_id, job_id, other_id);
 CREATE VIEW tablao_local_times (now, today, time_of_day, day_name, yesterday_name, is_shifting);
 CREATE VIEW tablao_move_job (job_id, task_id, status);
 CREATE VIEW tablao_new_lanes (task_id, from_lane);
