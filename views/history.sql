@@ -65,8 +65,8 @@ LEFT JOIN workers w ON w.id = a.worker_id;
 -- through once, and not for every job; and not at all for one that has none.
 -- Where a task with the first or the last attempt was deleted, '' and '~' stand in
 -- tablao_counts, and all that are left are looked through.
--- CASE: for a condition on attempts alone, SQLite makes a filter of all of them,
--- once it has statistics.
+-- Attempts are asked for by one subquery per task and not joined, since statistics
+-- of few of them make SQLite look through all, for each task.
 CREATE VIEW job_times (
   job_uuid, name, status, num_attempts, num_failed_attempts, first_started_at,
   last_ended_at, busy_seconds, seconds_left, expected_end_at
@@ -102,9 +102,11 @@ FROM (
   SELECT
     j.uuid, j.name, j.status, j.steps_completed, j.steps_total, n.num_active,
     coalesce(n.num_attempts, 0) + CASE WHEN n.num_active > 0 THEN ( -- @own
-      SELECT count(*) FROM busy o CROSS JOIN task_attempts a -- @own
-        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE likelihood(l.task_id = o.task_id, 1e-5)) -- @own
-      WHERE o.job_id = j.id AND CASE o.job_id WHEN j.id THEN a.ended_at IS NULL END -- @own
+      SELECT count(*) FROM busy o -- @own
+      WHERE o.job_id = j.id AND ( -- @own
+        SELECT a.ended_at IS NULL FROM task_attempts a -- @own
+        WHERE likelihood(a.task_id = o.task_id, 1e-5) ORDER BY a.id DESC -- @own
+      ) -- @own
     ) ELSE 0 END AS num_attempts, -- @own
     ( -- @observed
       SELECT count(*) FROM tasks t CROSS JOIN task_attempts a ON a.task_id = t.id -- @observed
@@ -117,9 +119,10 @@ FROM (
     ) AS num_failed_attempts, -- @observed
     CASE WHEN (n.first_started_at = '') IS NOT 1 THEN -- @own
     nullif(min(coalesce(n.first_started_at, '~'), CASE WHEN n.num_active > 0 THEN coalesce(( -- @own
-      SELECT min(a.started_at) FROM busy o CROSS JOIN task_attempts a -- @own
-        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE likelihood(l.task_id = o.task_id, 1e-5)) -- @own
-      WHERE o.job_id = j.id AND CASE o.job_id WHEN j.id THEN a.ended_at IS NULL END -- @own
+      SELECT min(( -- @own
+        SELECT CASE WHEN a.ended_at IS NULL THEN a.started_at END FROM task_attempts a -- @own
+        WHERE likelihood(a.task_id = o.task_id, 1e-5) ORDER BY a.id DESC -- @own
+      )) FROM busy o WHERE o.job_id = j.id -- @own
     ), '~') ELSE '~' END), '~') -- @own
     ELSE ( -- @own
       SELECT min(a.started_at) FROM tasks t CROSS JOIN task_attempts a ON likelihood(a.task_id = t.id, 1e-5) -- @own
@@ -138,9 +141,10 @@ FROM (
       WHERE t.job_id = j.id -- @observed
     ) AS last_ended_at, -- @observed
     coalesce(n.busy_ms, 0) + CASE WHEN n.num_active > 0 THEN coalesce(( -- @own
-      SELECT sum(a.ms) FROM busy o CROSS JOIN tablao_timed_attempts a -- @own
-        ON a.id = (SELECT max(l.id) FROM task_attempts l WHERE likelihood(l.task_id = o.task_id, 1e-5)) -- @own
-      WHERE o.job_id = j.id AND CASE o.job_id WHEN j.id THEN a.ended_at IS NULL END -- @own
+      SELECT sum(( -- @own
+        SELECT CASE WHEN a.ended_at IS NULL THEN a.ms END FROM tablao_timed_attempts a -- @own
+        WHERE likelihood(a.task_id = o.task_id, 1e-5) ORDER BY a.id DESC -- @own
+      )) FROM busy o WHERE o.job_id = j.id -- @own
     ), 0) ELSE 0 END AS busy_ms -- @own
     ( -- @observed
       SELECT coalesce(sum(a.ms), 0) -- @observed
@@ -165,7 +169,8 @@ SELECT
   v.uuid, v.name, v.num_completed, v.num_failed, v.busy_ms / 1000.0,
   v.completed_ms / 1000.0 / v.num_completed, v.last_ended_at
 FROM (
-  -- What is asked of one worker looks at what that one has done.
+  -- What is asked of one worker looks at what that one has done, whatever
+  -- statistics there are.
   SELECT
     w.uuid,
     w.name,
@@ -188,7 +193,7 @@ FROM (
       SELECT max(s.last_ended_at) FROM tablao_attempt_sums s WHERE s.worker_id = w.id
     ), '')), '') AS last_ended_at
   FROM workers w
-  LEFT JOIN tablao_timed_attempts a ON a.worker_id = w.id
+  LEFT JOIN tablao_timed_attempts a ON likelihood(a.worker_id = w.id, 1e-5)
   WHERE w.deleted_at IS NULL
   GROUP BY w.uuid
 ) v;

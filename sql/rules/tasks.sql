@@ -328,7 +328,7 @@ WHEN (
 BEGIN
   INSERT INTO tablao_wait (task_id, waits_for)
   SELECT d.task_id, CASE t.status WHEN 'completed' THEN NEW.id ELSE 0 END
-  FROM tasks t CROSS JOIN task_dependencies d ON d.dependency_id = NEW.id
+  FROM tasks t CROSS JOIN task_dependencies d ON likelihood(d.dependency_id = NEW.id, 1e-5)
   WHERE t.id = NEW.id;
 END;
 
