@@ -20,10 +20,13 @@ AR       = ar
 TCLSH    = tclsh
 INSTALL  = install
 
+# A text as one word of the shell's, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
+
 # What the code needs whatever CFLAGS says. The maps keep the place of the
 # checkout out of the result, so that two builds give the same bytes.
 NEEDED_CFLAGS = -std=c11 -fPIC -fvisibility=hidden -Wall -Wextra \
-  -ffile-prefix-map=$(CURDIR)=.
+  $(call quoted,-ffile-prefix-map=$(CURDIR)=.)
 COMPILE = $(CC) $(NEEDED_CFLAGS) -Iext -I$(BUILD) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) -shared $(CFLAGS) $(LDFLAGS)
 
@@ -224,7 +227,7 @@ $(BUILD)/obj/flags: COMMAND = $(COMPILE)
 $(BUILD)/obj/link: COMMAND = $(LINK) $(OBJ)
 $(BUILD)/obj/flags $(BUILD)/obj/link: FORCE
 	@mkdir -p $(@D)
-	@echo "$(COMMAND)" | cmp -s - $@ || echo "$(COMMAND)" >$@
+	@echo $(call quoted,$(COMMAND)) | cmp -s - $@ || echo $(call quoted,$(COMMAND)) >$@
 
 FORCE:
 .PHONY: all docs site site-tools demo guests install uninstall test test-clients clients-docs \
