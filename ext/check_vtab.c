@@ -806,16 +806,14 @@ static int checkBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   UNUSED_PARAMETER(pVtab);
   pInfo->idxNum = CHECK_IDX_MAIN;
   pInfo->estimatedCost = 1e9;
-  for(int i=0; i<pInfo->nConstraint; i++){
-    if( !tablaoVtabNames(pInfo, i, CHECK_COL_SCHEMA) ) continue;
-    /* Without it, the table has other rows. */
-    if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
-    pInfo->aConstraintUsage[i].argvIndex = 1;
-    pInfo->aConstraintUsage[i].omit = 1;
+  int iSchema = -1;
+  int rc = tablaoVtabSchema(pInfo, CHECK_COL_SCHEMA, &iSchema);
+  if( iSchema>=0 ){
+    pInfo->aConstraintUsage[iSchema].argvIndex = 1;
+    pInfo->aConstraintUsage[iSchema].omit = 1;
     pInfo->idxNum = CHECK_IDX_SCHEMA;
-    break;
   }
-  return SQLITE_OK;
+  return rc;
 }
 
 const sqlite3_module tablaoCheckModule = {

@@ -479,17 +479,13 @@ static int queryBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   pInfo->idxNum = 0;
   pInfo->estimatedCost = 1e6;
   pInfo->estimatedRows = 10000;
+  int rc = tablaoVtabSchema(pInfo, QUERY_COL_SCHEMA, &iSchema);
+  if( rc ) return rc;
   for(int i=0; i<pInfo->nConstraint; i++){
-    int iCol = pInfo->aConstraint[i].iColumn;
-    if( !tablaoVtabNames(pInfo, i, QUERY_COL_FILTER)
-     && !tablaoVtabNames(pInfo, i, QUERY_COL_SCHEMA)
-    ){
-      continue;
-    }
-    /* Without its filter or its database, the table has other rows. */
+    if( !tablaoVtabNames(pInfo, i, QUERY_COL_FILTER) ) continue;
+    /* Without its filter, the table has other rows. */
     if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
-    if( iCol==QUERY_COL_FILTER && iFilter<0 ) iFilter = i;
-    if( iCol==QUERY_COL_SCHEMA ) iSchema = i;
+    if( iFilter<0 ) iFilter = i;
   }
   if( iFilter>=0 ){
     pInfo->aConstraintUsage[iFilter].argvIndex = ++nArg;

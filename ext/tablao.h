@@ -144,6 +144,7 @@ int tablaoVtabOpen(sqlite3_uint64, sqlite3_vtab_cursor**);
 int tablaoVtabDisconnect(sqlite3_vtab*);
 int tablaoVtabError(sqlite3_vtab*, TablaoOp*);
 int tablaoVtabNames(const sqlite3_index_info*, int iConstraint, int iCol);
+int tablaoVtabSchema(const sqlite3_index_info*, int iCol, int *piSchema);
 
 /* Interface to code in collect.c: rows read many at a time -----------------*/
 

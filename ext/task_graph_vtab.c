@@ -416,12 +416,10 @@ static int graphBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   int iSchema = -1;
   pInfo->estimatedCost = 1e8;
   pInfo->estimatedRows = 1000000;
+  int rc = tablaoVtabSchema(pInfo, GRAPH_COL_SCHEMA, &iSchema);
+  if( rc ) return rc;
   for(int i=0; i<pInfo->nConstraint; i++){
-    if( tablaoVtabNames(pInfo, i, GRAPH_COL_SCHEMA) ){
-      /* Without it, the table has other rows. */
-      if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
-      iSchema = i;
-    }else if( pInfo->aConstraint[i].op==SQLITE_INDEX_CONSTRAINT_EQ
+    if( pInfo->aConstraint[i].op==SQLITE_INDEX_CONSTRAINT_EQ
      && pInfo->aConstraint[i].usable
      && sqlite3_stricmp(sqlite3_vtab_collation(pInfo, i), "BINARY")==0
     ){

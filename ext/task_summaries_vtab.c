@@ -545,13 +545,9 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   int idxNum = 0;
   int nArg = 0;
   UNUSED_PARAMETER(pVtab);
+  int rc = tablaoVtabSchema(pInfo, SUMMARIES_COL_SCHEMA, &iSchema);
+  if( rc ) return rc;
   for(int i=0; i<pInfo->nConstraint; i++){
-    if( tablaoVtabNames(pInfo, i, SUMMARIES_COL_SCHEMA) ){
-      /* Without it, the table has other rows. */
-      if( !pInfo->aConstraint[i].usable ) return SQLITE_CONSTRAINT;
-      iSchema = i;
-      continue;
-    }
     if( pInfo->aConstraint[i].op!=SQLITE_INDEX_CONSTRAINT_EQ
      || !pInfo->aConstraint[i].usable
      || sqlite3_stricmp(sqlite3_vtab_collation(pInfo, i), "BINARY")

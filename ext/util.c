@@ -859,3 +859,27 @@ int tablaoVtabNames(
   return pInfo->aConstraint[iConstraint].iColumn==iCol
       && (op==SQLITE_INDEX_CONSTRAINT_EQ || op==SQLITE_INDEX_CONSTRAINT_IS);
 }
+
+/*
+** OUT: the constraint that names the database, in column iCol; -1 where none
+** does, which is main. SQLITE_CONSTRAINT where one does that cannot be used, as
+** without it the table has other rows; but beside one that can be, SQLite looks
+** at it.
+*/
+int tablaoVtabSchema(
+  const sqlite3_index_info *pInfo,
+  int iCol,
+  int *piSchema
+){
+  int bUnusable = 0;
+  *piSchema = -1;
+  for(int i=0; i<pInfo->nConstraint; i++){
+    if( !tablaoVtabNames(pInfo, i, iCol) ) continue;
+    if( pInfo->aConstraint[i].usable ){
+      *piSchema = i;
+    }else{
+      bUnusable = 1;
+    }
+  }
+  return bUnusable && *piSchema<0 ? SQLITE_CONSTRAINT : SQLITE_OK;
+}
