@@ -29,6 +29,9 @@
 #define TABLAO_TXN_GUARD    4  /* see tablaoHold() */
 #define UTIL_GUARD "PRAGMA main.journal_mode"
 
+/* A progress handler that has stopped one attempt may let another pass. */
+#define UTIL_ATTEMPTS 100
+
 /* What connects the anchor (see TablaoDb), so that statements are kept. */
 #define UTIL_ANCHOR "SELECT 1 FROM tablao_check"
 
@@ -723,16 +726,18 @@ void tablaoListDrop(TablaoOp *pOp, TablaoList *pList){
 
 /*
 ** Releases the savepoint. A progress handler may interrupt a statement that
-** has done all its work, so an interruption is no proof of anything. The second
+** has done all its work, so an interruption is no proof of anything. Another
 ** attempt would find one of the caller's, if that had the same name.
 */
 static int utilRelease(TablaoOp *pOp){
   int rc = utilTxn(pOp, TABLAO_TXN_RELEASE);
-  if( rc==SQLITE_INTERRUPT && !pOp->bOwn ){
+  if( pOp->bOwn ){
+    return rc==SQLITE_INTERRUPT && sqlite3_get_autocommit(pOp->db)
+         ? SQLITE_OK : rc;
+  }
+  for(int i=1; i<UTIL_ATTEMPTS && rc==SQLITE_INTERRUPT; i++){
     rc = utilTxn(pOp, TABLAO_TXN_RELEASE);
     if( rc==SQLITE_ERROR ) rc = SQLITE_OK;   /* There is none any more. */
-  }else if( rc==SQLITE_INTERRUPT && sqlite3_get_autocommit(pOp->db) ){
-    rc = SQLITE_OK;
   }
   return rc;
 }
@@ -770,11 +775,16 @@ void tablaoEnd(TablaoOp *pOp){
     tablaoPause(pOp);
     if( pOp->rc==SQLITE_OK ){
       int rc = utilRelease(pOp);
-      if( rc ) tablaoSqlError(pOp, rc);
+      if( rc==SQLITE_INTERRUPT ){
+        /* The text might be that of an attempt that found none. */
+        tablaoFail(pOp, rc, "tablao: %s: interrupted", pOp->zWho);
+      }else if( rc ){
+        tablaoSqlError(pOp, rc);
+      }
       utilRefuseIgnored(pOp, 0);
     }
-    /* A progress handler that has stopped one attempt may let the next pass. */
-    for(int i=0; i<100 && pOp->rc && !sqlite3_get_autocommit(pOp->db); i++){
+    for(int i=0; i<UTIL_ATTEMPTS && pOp->rc
+        && !sqlite3_get_autocommit(pOp->db); i++){
       if( utilUndo(pOp) ) break;
     }
     sqlite3_set_last_insert_rowid(pOp->db, pOp->iRowid);
