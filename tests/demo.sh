@@ -40,8 +40,8 @@ cat <<EOT
 Both jobs are completed, and the checks find nothing wrong with the farm. It
 stays in $db, for a look around and to go on with:
 
-sqlite3 $db
-.load $build/tablao
+sqlite3 '$db'
+.load '$build/tablao'
 .mode column
 SELECT name, status, type, worker_name FROM task_summaries LIMIT 5;
 SELECT name, status, level, is_critical FROM task_graph((SELECT uuid FROM jobs WHERE name LIKE '010%'));

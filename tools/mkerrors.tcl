@@ -47,7 +47,7 @@ proc add {message} {
   if {$message ni $::messages} {lappend ::messages $message}
 }
 
-foreach path [lsort [concat [glob $root/sql/*.sql] [glob $root/sql/*/*.sql] [glob $root/views/*.sql] $root/tools/mksql.tcl]] {
+foreach path [lsort [concat [glob $root/sql/*.sql] [glob $root/sql/*/*.sql] [glob $root/views/*.sql] [list $root/tools/mksql.tcl]]] {
   regsub -all -line -- {^\s*--.*$} [text_of $path] {} sql
   foreach {- message} [regexp -all -inline \
       {RAISE\s*\(\s*(?:ABORT|FAIL|ROLLBACK)\s*,\s*'((?:[^']|'')*)'} $sql] {
