@@ -14,11 +14,10 @@ types (worker_id, task_type, worker_tag_id) AS MATERIALIZED ( -- @observed
   SELECT worker_id, task_type, worker_tag_id FROM tablao_worker_types
 ),
 free (worker_id) AS MATERIALIZED (
-  SELECT w.id FROM workers w
-  WHERE w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
-    AND w.id NOT IN (
-      SELECT k.worker_id FROM tasks k
-      WHERE k.status = 'active' AND k.worker_id IS NOT NULL
+  SELECT id FROM workers
+  WHERE deleted_at IS NULL AND status = 'awake' AND status_requested = ''
+    AND id NOT IN (
+      SELECT worker_id FROM tasks WHERE status = 'active' AND worker_id IS NOT NULL
     )
 ),
 pairs (job_id, task_type, worker_tag_id, num_blocked) AS MATERIALIZED (

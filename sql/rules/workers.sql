@@ -277,9 +277,11 @@ END;
 -- trimmed and in lower case: one row per worker and type, in which a type may
 -- repeat. None of a worker whose text has control characters, which only an
 -- observed farm can have: it would be no JSON, and no worker be shown any more.
+-- value is j's and the alias is long: a column that somebody adds to workers
+-- would be meant.
 -- @both
 CREATE VIEW tablao_worker_supports (worker_id, task_type) AS
-SELECT w.id, trim(value, char(9, 10, 13, 32)) AS s
+SELECT w.id, trim(j.value, char(9, 10, 13, 32)) AS tablao_s
 FROM workers w
 CROSS JOIN json_each(
   CASE -- @observed
@@ -291,8 +293,8 @@ CROSS JOIN json_each(
     lower(w.supported_task_types), '\', '\\'), '"', '\"'), char(9), '\t'),
     char(10), '\n'), char(13), '\r'), ',', '","') || '"]'
   END -- @observed
-)
-WHERE s <> '';
+) j
+WHERE tablao_s <> '';
 
 -- tablao_worker_type_pairs: what tablao_worker_types must hold: every task type
 -- that a worker supports with every tag that it has, and with 0 for none.
