@@ -243,7 +243,7 @@ BEGIN
   WHERE job_id = NEW.job_id AND status = NEW.from_status;
   UPDATE tablao_acting SET (num_swept, num_tasks, booked) = (
     SELECT
-      count(*), num_tasks + count(*), booked || ';' || NEW.mark
+      count(*), tablao_acting.num_tasks + count(*), tablao_acting.booked || ';' || NEW.mark
     FROM tasks t
     WHERE t.job_id = NEW.job_id AND t.tablao_swept = NEW.mark AND t.tablao_rev
   )

@@ -59,7 +59,8 @@ BEGIN
       num_paused + (t.status = 'paused'),
       tablao_counts.steps_completed + max(0, min(t.steps_completed, t.steps_total)),
       tablao_counts.steps_total + t.steps_total
-    FROM tasks t WHERE t.id = NEW.id
+    -- Not the table, which may have somebody's column num_tasks.
+    FROM (SELECT status, steps_completed, steps_total FROM tasks WHERE id = NEW.id) t
   )
   WHERE job_id = (SELECT job_id FROM tasks WHERE id = NEW.id);
 END;
