@@ -60,15 +60,15 @@ CREATE VIEW runnable_tasks (
 SELECT
   w.id, w.uuid, t.id, t.uuid, j.id, j.uuid, j.priority, t.priority, t.type,
   t.index_in_job, t.name, w.name
-FROM workers w
-CROSS JOIN tablao_worker_types p ON p.worker_id = w.id
-CROSS JOIN jobs j ON coalesce(j.worker_tag_id, 0) = p.worker_tag_id
-CROSS JOIN tasks t ON t.job_id = j.id
+FROM tasks t
+JOIN jobs j ON j.id = t.job_id
+JOIN tablao_worker_types p
+  ON p.task_type = lower(trim(t.type, char(9, 10, 13, 32))) AND p.worker_tag_id = coalesce(j.worker_tag_id, 0)
+JOIN workers w ON w.id = p.worker_id
 WHERE w.deleted_at IS NULL
   AND j.status IN ('queued', 'active')
   AND j.delete_requested_at IS NULL
   AND t.status IN ('queued', 'soft-failed')
-  AND lower(trim(t.type, char(9, 10, 13, 32))) = p.task_type
   AND NOT EXISTS (
     SELECT 1 FROM tablao_blocks b
     WHERE b.job_id = j.id AND b.worker_id = w.id AND b.task_type = p.task_type
