@@ -36,8 +36,7 @@ static int collectGrowRows(TablaoBatch *p){
 
 /*
 ** Copies n bytes and a terminator behind the others. OUT: where they are, as
-** an offset, since they move when there are more. z is NULL when memory ran
-** out converting it, or for an empty BLOB.
+** an offset, since they move when there are more. z is NULL for an empty BLOB.
 */
 static int collectBytes(
   TablaoBatch *p,
@@ -83,7 +82,8 @@ static int collectCell(TablaoBatch *p, TablaoCell *pCell, sqlite3_value *pVal){
     case SQLITE_BLOB:
       z = sqlite3_value_blob(pVal);
       pCell->n = sqlite3_value_bytes(pVal);
-      rc = collectBytes(p, z, pCell->n, &pCell->u.iText);
+      rc = z==0 && pCell->n>0 ? SQLITE_NOMEM
+                              : collectBytes(p, z, pCell->n, &pCell->u.iText);
       break;
     default:
       break;

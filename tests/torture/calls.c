@@ -99,6 +99,10 @@ static char *fStrFinish(sqlite3_str *p){
 static const unsigned char *fValueText(sqlite3_value *p){
   return fails("value_text", 1) ? 0 : sqlite3_value_text(p);
 }
+/* Of zeroblob() the bytes are made when they are asked for. */
+static const void *fValueBlob(sqlite3_value *p){
+  return fails("value_blob", 1) ? 0 : sqlite3_value_blob(p);
+}
 static sqlite3_value *fValueDup(const sqlite3_value *p){
   return fails("value_dup", 1) ? 0 : sqlite3_value_dup(p);
 }
@@ -429,6 +433,7 @@ static const Op aOp[] = {
   { AT_FARM, "summaries, attached", "ATTACH ':memory:' AS a;"
     "CREATE TABLE a.jobs AS SELECT * FROM main.jobs;"
     "CREATE TABLE a.tasks AS SELECT * FROM main.tasks;"
+    "UPDATE a.tasks SET name=CAST(name AS BLOB), type=x'';"
     "CREATE TABLE a.workers AS SELECT * FROM main.workers",
     "SELECT * FROM task_summaries('j1', 'a')" },
   { AT_EMPTY, "summaries, no farm", "", "SELECT * FROM task_summaries" },
@@ -627,6 +632,7 @@ int main(int argc, char **argv){
   fake.mprintf = fMprintf;
   fake.str_finish = fStrFinish;
   fake.value_text = fValueText;
+  fake.value_blob = fValueBlob;
   fake.value_dup = fValueDup;
   fake.column_text = fColumnText;
   fake.column_name = fColumnName;
