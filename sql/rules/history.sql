@@ -123,7 +123,7 @@ SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_events_insert INSTEAD OF INSERT ON tablao_events
 WHEN NEW.kind IS NOT NULL
-  AND (SELECT s.value FROM farm_settings s WHERE s.name = 'events_keep')
+  AND (SELECT value FROM farm_settings WHERE name = 'events_keep')
 BEGIN
   INSERT INTO farm_events (
     id, created_at, kind, uuid, name, job_uuid, old_status, new_status, activity
@@ -143,10 +143,11 @@ BEGIN
   );
   -- The oldest events go now and then, many at once: the bound moves in steps of
   -- 512. Beside a subquery stands a constant: of anything else a newer SQLite, the
-  -- Manager's among them, asks first whether it is NULL.
+  -- Manager's among them, asks first whether it is NULL. No row was written where a
+  -- trigger of the user's wants none of it, and the last rowid is of another table.
   DELETE FROM farm_events
   WHERE id <= -512
-    & (SELECT last_insert_rowid() - value FROM farm_settings WHERE name = 'events_keep');
+    & (SELECT changes() * last_insert_rowid() - value FROM farm_settings WHERE name = 'events_keep');
 END;
 
 CREATE TRIGGER tablao_events_delete AFTER DELETE ON farm_events
