@@ -25,6 +25,18 @@ BEGIN
     NEW.steps_completed,
     (SELECT now FROM farm_clock)
   );
+  -- Here and not behind that door, since what the last failure of a job sets off is
+  -- as many triggers deep as some hosts allow: docs/clients.md.
+  INSERT INTO tablao_judge_failure (
+    task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures,
+    is_blocked, is_left, activity
+  )
+  SELECT
+    v.task_id, v.worker_id, v.job_id, v.type, v.task_type, v.label,
+    v.num_failures, v.max_failures, v.is_blocked, v.is_left, NEW.activity
+  FROM tablao_failure_verdicts v
+  WHERE v.task_uuid = NEW.task_uuid AND v.worker_uuid = NEW.worker_uuid
+    AND NEW.status = 'failed';
 END;
 
 -- tablao_report: stores a report, if it may be. A door of its own so that the
@@ -79,8 +91,10 @@ BEGIN
     last_touched_at = NEW.now,
     updated_at = NEW.now
   WHERE id = NEW.task_id AND coalesce(NEW.status, 'failed') = 'failed';
-  INSERT INTO tablao_fail_task (task_id, worker_id, status, activity)
-  VALUES (NEW.task_id, NEW.worker_id, NEW.status, NEW.activity);
+  -- First, since the verdict counts it.
+  INSERT INTO task_failures (task_id, worker_id)
+  SELECT NEW.task_id, NEW.worker_id WHERE NEW.status = 'failed'
+  ON CONFLICT DO NOTHING;
 END;
 
 -- Who can still run tasks of a type on a job: one row per job, worker and type
