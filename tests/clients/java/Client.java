@@ -10,8 +10,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Timestamp;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.TimeZone;
 import org.json.JSONArray;
 import org.json.JSONObject;
 import org.sqlite.SQLiteConfig;
@@ -101,6 +103,35 @@ public final class Client {
         }
     }
 
+    /** getTimestamp() and setTimestamp() in a zone that is not UTC, without and with what docs/clients.md says. */
+    private static void timestamps(Instant stored) throws SQLException {
+        String query = "SELECT last_seen_at FROM workers WHERE uuid = 'worker-ada'";
+        TimeZone zone = TimeZone.getDefault();
+        // A connection formats in the zone that is the default when it is opened.
+        TimeZone.setDefault(TimeZone.getTimeZone("Asia/Tokyo"));
+        SQLiteConfig config = new SQLiteConfig();
+        config.setBusyTimeout(10000);
+        try (Connection plain = DriverManager.getConnection(db.getMetaData().getURL(), config.toProperties());
+                ResultSet result = plain.createStatement().executeQuery(query)) {
+            check("getTimestamp() takes a time for one of the zone that Java runs in",
+                Duration.between(result.getTimestamp(1).toInstant(), stored), Duration.ofHours(9));
+        }
+        config.setDateClass("TEXT");
+        config.setDateStringFormat("yyyy-MM-dd HH:mm:ss.SSSXXX");
+        try (Connection told = DriverManager.getConnection(db.getMetaData().getURL(), config.toProperties())) {
+            try (ResultSet result = told.createStatement().executeQuery(query)) {
+                check("unless told its form", result.getTimestamp(1).toInstant(), stored);
+            }
+            try (PreparedStatement update = told.prepareStatement("UPDATE workers SET last_seen_at = ? WHERE uuid = 'worker-ada'")) {
+                update.setTimestamp(1, Timestamp.from(stored));
+                update.executeUpdate();
+            }
+        } finally {
+            TimeZone.setDefault(zone);
+        }
+        check("and so for setTimestamp()", one(query.replace("last_seen_at", "last_seen_at || ''")), "2026-04-13 09:30:00.000+00:00");
+    }
+
     /** What this driver does that could matter. */
     private static void extra() throws SQLException {
         // setTimestamp() binds milliseconds since 1970, or a text in the zone
@@ -122,6 +153,12 @@ public final class Client {
             update.executeUpdate();
         }
         check("times are bound as text", one("SELECT last_seen_at || '' FROM workers WHERE uuid = 'worker-ada'"), "2026-04-13 09:30:00.000+00:00");
+        timestamps(now);
+        try (ResultSet columns = db.getMetaData().getColumns(null, null, "%", "%")) {
+            check("getColumns() of all tables", "no error");
+        } catch (SQLException error) {
+            check("getColumns() of all tables is too much for SQLite", error.getMessage().contains("too many terms in compound SELECT"), true);
+        }
         try (PreparedStatement update = db.prepareStatement("UPDATE jobs SET settings = ?, priority = ? WHERE uuid = 'job-doc'")) {
             update.setBytes(1, "{\"j\":1}".getBytes(StandardCharsets.UTF_8));
             update.setDouble(2, 87);

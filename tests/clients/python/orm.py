@@ -11,7 +11,8 @@ import warnings
 from datetime import datetime, timedelta, timezone
 
 import sqlalchemy
-from sqlalchemy import JSON, MetaData, create_engine, event, inspect, text, update
+from sqlalchemy import (
+    JSON, MetaData, Text, create_engine, event, inspect, select, text, type_coerce, update)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -47,6 +48,17 @@ database = {name for (name,) in sqlite3.connect(sys.argv[1]).execute(
     "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') "
     "AND name NOT LIKE 'sqlite_%'")}
 check('reflects all tables and views', set(everything.tables), database)
+
+# Settings are numbers, words and a time, in a column that is declared numeric.
+settings = everything.tables['farm_settings']
+with engine.connect() as reader:
+    try:
+        message = reader.execute(settings.select()).all()
+    except TypeError as error:
+        message = str(error)
+    check('farm_settings.value as it is reflected', message, 'must be real number, not str')
+    check('and as text', dict(reader.execute(
+        select(settings.c.name, type_coerce(settings.c.value, Text))).all())['history'], 'on')
 
 # As it would have them: every column, JSON as it is declared.
 whole = everything.tables['tasks']

@@ -257,6 +257,25 @@ func Extra(ctx context.Context, c *sql.Conn, check func(name, wrong string)) {
 		wrong = Want(Text(ctx, c, "SELECT typeof(metadata) || metadata FROM jobs WHERE uuid = 'job-doc'"), `text{"y":2}`)
 	}
 	check("json.RawMessage becomes text", wrong)
+	// What it is read into: text does not go into a json.RawMessage.
+	var document json.RawMessage
+	wrong = ""
+	err := c.QueryRowContext(ctx, "SELECT metadata FROM jobs WHERE uuid = 'job-doc'").Scan(&document)
+	if err == nil {
+		wrong = "it is"
+	}
+	check("JSON is not read into a json.RawMessage", wrong)
+	err = c.QueryRowContext(ctx, "SELECT CAST(metadata AS BLOB) FROM jobs WHERE uuid = 'job-doc'").Scan(&document)
+	if wrong = Want(string(document), `{"y":2}`); err != nil {
+		wrong = err.Error()
+	}
+	check("but as a BLOB it is", wrong)
+	var read []byte
+	err = c.QueryRowContext(ctx, "SELECT metadata FROM jobs WHERE uuid = 'job-doc'").Scan(&read)
+	if wrong = Want(string(read), `{"y":2}`); err != nil {
+		wrong = err.Error()
+	}
+	check("JSON is read into a []byte", wrong)
 	// database/sql's own transaction, a refused statement in it, and a rollback.
 	tx, err := c.BeginTx(ctx, nil)
 	wrong = ""
