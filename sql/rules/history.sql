@@ -189,22 +189,20 @@ BEGIN
   SELECT
     OLD.uuid, OLD.name, OLD.job_type, OLD.status, OLD.created_at, c.now,
     coalesce(n.num_tasks, 0), coalesce(n.num_completed, 0), -- @own
-    coalesce(n.num_failed, 0), coalesce(n.num_attempts, 0) + count(a.id), -- @own
-    (coalesce(n.busy_ms, 0) + total(a.ms)) / 1000 -- @own
-  FROM farm_clock c -- @own
-  LEFT JOIN tablao_counts n ON n.job_id = OLD.id -- @own
-  -- What is open; not from job_times, which looks through all that is active, and
-  -- neither does this, with a +.
-  LEFT JOIN tasks t ON t.job_id = OLD.id AND +t.status = 'active' -- @own
-  LEFT JOIN tablao_timed_attempts a ON likelihood(a.task_id = t.id, 1e-5) AND a.ended_at IS NULL -- @own
+    coalesce(n.num_failed, 0), coalesce(n.num_attempts, 0) + b.num_attempts, -- @own
+    coalesce(n.busy_ms, 0) / 1000.0 + b.busy_seconds -- @own
     count(t.id), count(*) FILTER (WHERE t.status = 'completed'), -- @observed
     count(*) FILTER (WHERE t.status = 'failed'), b.num_attempts, b.busy_seconds -- @observed
-  FROM ( -- @observed
-    SELECT count(*) AS num_attempts, total(a.ms) / 1000 AS busy_seconds -- @observed
-    FROM tasks t CROSS JOIN tablao_timed_attempts a ON a.task_id = t.id -- @observed
-    WHERE t.job_id = OLD.id -- @observed
-  ) b -- @observed
-  CROSS JOIN farm_clock c -- @observed
+  FROM (
+    SELECT count(*) AS num_attempts, total(a.ms) / 1000 AS busy_seconds
+    FROM tasks t CROSS JOIN tablao_timed_attempts a ON likelihood(a.task_id = t.id, 1e-5)
+    WHERE t.job_id = OLD.id
+      -- What is open: the others are added up. With a +, it looks at the tasks of this
+      -- job, and not, as job_times does, at all that are active.
+      AND +t.status = 'active' AND a.ended_at IS NULL -- @own
+  ) b
+  CROSS JOIN farm_clock c
+  LEFT JOIN tablao_counts n ON n.job_id = OLD.id -- @own
   LEFT JOIN tasks t ON t.job_id = OLD.id -- @observed
   ;
   DELETE FROM task_attempts -- @own
