@@ -12,7 +12,8 @@ CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
 -- the attempts of those that were active; none of the statuses that it gives
 -- is one of an event. Where a trigger of the user's has changed the task again
 -- meanwhile, what counts is the row as it is. instr() finds failed in soft-failed,
--- too, and no other status of a task in any of these.
+-- too, and no other status of a task in any of these. An observed farm may have any;
+-- a blank before and behind by replace() is an opcode less than by || twice.
 WHEN (OLD.status = 'active' OR instr('active completed soft-failed', NEW.status))
   AND (NEW.status <> OLD.status OR NEW.worker_id IS NOT OLD.worker_id)
 BEGIN
@@ -65,7 +66,7 @@ BEGIN
     CASE
       WHEN NEW.status <> OLD.status AND instr('active completed soft-failed', NEW.status) -- @own
       WHEN NEW.status <> OLD.status -- @observed
-        AND instr(' active completed failed soft-failed ', ' ' || NEW.status || ' ') -- @observed
+        AND instr(' active completed failed soft-failed ', replace(' . ', '.', NEW.status)) -- @observed
       THEN 'task'
     END,
     NEW.uuid, NEW.name, (SELECT uuid FROM jobs WHERE id = NEW.job_id),
