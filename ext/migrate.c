@@ -44,7 +44,8 @@ static void migrateKeep(TablaoOp *pOp, int eKind, TablaoList *pKeep){
 /* Says what to do where a name of ours is that of something of the user's. */
 static void migrateAdvise(TablaoOp *pOp){
   if( pOp->rc!=SQLITE_ERROR || pOp->zErr==0
-   || strstr(pOp->zErr, "already exists")==0
+   || (strstr(pOp->zErr, "already exists")==0
+       && strstr(pOp->zErr, "there is already a")==0)
   ){
     return;
   }
@@ -54,6 +55,32 @@ static void migrateAdvise(TablaoOp *pOp){
   tablaoFail(pOp, SQLITE_ERROR, "%s, and is none of Tablao's; rename it first, "
       "or give the farm a file of its own", z);
   sqlite3_free(z);
+}
+
+/*
+** Refuses to upgrade a farm in which the user has a view or trigger that no
+** version of ours has made, with a name that is ours from now on: what has the
+** name of one of ours is dropped.
+*/
+static void migrateSpare(TablaoOp *pOp, int eKind){
+  TablaoSource source;
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "SELECT type, name FROM main.sqlite_schema "
+      "WHERE type IN ('view', 'trigger') "
+      "AND name NOT IN (SELECT name FROM main.tablao_objects) "
+      /* Where the names are lost, there is no telling. */
+      "AND EXISTS(SELECT 1 FROM main.tablao_objects)");
+  while( tablaoStep(pOp, pStmt) ){
+    const char *zName = tablaoColumnText(pOp, pStmt, 1);
+    if( sqlite3_strnicmp(zName, "tablao_", 7)==0
+     || !tablaoFindSource(eKind, zName, &source)
+    ){
+      continue;
+    }
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: %s %s already exists",
+        pOp->zWho, tablaoColumnText(pOp, pStmt, 0), zName);
+  }
+  sqlite3_finalize(pStmt);
 }
 
 /*
@@ -113,6 +140,7 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
     tablaoModelRefuse(pOp, &model);
     tablaoModelClose(&model);
   }
+  if( !bNew && iHave<tablaoLatest() ) migrateSpare(pOp, eKind);
   if( !bNew ) tablaoDropObjects(pOp, eKind, &keep);
   migrateTables(pOp, iHave,
       eKind==TABLAO_OWN ? TABLAO_OWN|TABLAO_BOTH : TABLAO_BOTH);
@@ -122,7 +150,7 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
   tablaoInstallObjects(pOp, eKind, "index");
   tablaoInstallObjects(pOp, eKind, "view");
   tablaoInstallObjects(pOp, eKind, "trigger");
-  if( bNew ) migrateAdvise(pOp);
+  migrateAdvise(pOp);
   if( !bNew && eKind==TABLAO_OBSERVED ){
     tablaoExec(pOp, tablaoScript("adopt_recount"));
   }
