@@ -43,8 +43,8 @@ able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND w.deleted_at IS NULL
         AND (v.num_blocked = 0 OR NOT EXISTS (
-          SELECT 1 FROM tablao_blocks b
-          WHERE (b.job_id, b.worker_id, b.task_type) = (v.job_id, p.worker_id, v.task_type)
+          SELECT 1 FROM job_blocks
+          WHERE job_id = v.job_id AND worker_id = p.worker_id AND (task_type = v.task_type OR lower(trim(task_type, char(9, 10, 13, 32))) = v.task_type)
         ))
       ORDER BY p.worker_id -- @own
       LIMIT 1
@@ -65,8 +65,8 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
         AND p.worker_id >= v.some_id -- @own
         AND w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
         AND (v.num_blocked = 0 OR NOT EXISTS (
-          SELECT 1 FROM tablao_blocks b
-          WHERE (b.job_id, b.worker_id, b.task_type) = (v.job_id, p.worker_id, v.task_type)
+          SELECT 1 FROM job_blocks
+          WHERE job_id = v.job_id AND worker_id = p.worker_id AND (task_type = v.task_type OR lower(trim(task_type, char(9, 10, 13, 32))) = v.task_type)
         ))
       LIMIT 1
     ) END,
@@ -75,8 +75,8 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND f.worker_id >= v.some_id -- @own
         AND (v.num_blocked = 0 OR NOT EXISTS (
-          SELECT 1 FROM tablao_blocks b
-          WHERE (b.job_id, b.worker_id, b.task_type) = (v.job_id, p.worker_id, v.task_type)
+          SELECT 1 FROM job_blocks
+          WHERE job_id = v.job_id AND worker_id = p.worker_id AND (task_type = v.task_type OR lower(trim(task_type, char(9, 10, 13, 32))) = v.task_type)
         ))
       LIMIT 1
     ) END
@@ -112,8 +112,8 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
           WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
             AND w.deleted_at IS NULL
             AND (v.num_blocked = 0 OR NOT EXISTS (
-              SELECT 1 FROM tablao_blocks b
-              WHERE (b.job_id, b.worker_id, b.task_type) = (v.job_id, p.worker_id, v.task_type)
+              SELECT 1 FROM job_blocks
+              WHERE job_id = v.job_id AND worker_id = p.worker_id AND (task_type = v.task_type OR lower(trim(task_type, char(9, 10, 13, 32))) = v.task_type)
             ))
         ) n
       )
