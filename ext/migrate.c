@@ -60,25 +60,22 @@ static void migrateAdvise(TablaoOp *pOp){
 /*
 ** Refuses to upgrade a farm in which the user has a view or trigger that no
 ** version of ours has made, with a name that is ours from now on: what has the
-** name of one of ours is dropped.
+** name of one of ours is dropped. What is called tablao_ is ours.
 */
 static void migrateSpare(TablaoOp *pOp, int eKind){
   TablaoSource source;
   sqlite3_stmt *pStmt = tablaoPrepare(pOp,
       "SELECT type, name FROM main.sqlite_schema "
-      "WHERE type IN ('view', 'trigger') "
+      "WHERE type IN ('view', 'trigger') AND lower(name) NOT GLOB 'tablao_*' "
       "AND name NOT IN (SELECT name FROM main.tablao_objects) "
       /* Where the names are lost, there is no telling. */
       "AND EXISTS(SELECT 1 FROM main.tablao_objects)");
   while( tablaoStep(pOp, pStmt) ){
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
-    if( sqlite3_strnicmp(zName, "tablao_", 7)==0
-     || !tablaoFindSource(eKind, zName, &source)
-    ){
-      continue;
+    if( tablaoFindSource(eKind, zName, &source) ){
+      tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: %s %s already exists",
+          pOp->zWho, tablaoColumnText(pOp, pStmt, 0), zName);
     }
-    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: %s %s already exists",
-        pOp->zWho, tablaoColumnText(pOp, pStmt, 0), zName);
   }
   sqlite3_finalize(pStmt);
 }

@@ -94,5 +94,5 @@ BEGIN
   UPDATE jobs SET
     status = 'failed',
     activity = 'Job changed to failed: no more workers left to run tasks of type "' || NEW.type || '"'
-  WHERE id = NEW.job_id AND NOT NEW.is_left AND (NEW.is_blocked OR NOT NEW.num_failures >= NEW.max_failures);
+  WHERE id = NEW.job_id AND NOT NEW.is_left AND (NEW.is_blocked OR NEW.num_failures < NEW.max_failures);
 END;
