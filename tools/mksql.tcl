@@ -531,7 +531,7 @@ append s {--
 -- DO NOT EDIT. Made by tools/mksql.tcl of sql/ and views/.
 --
 }
-append s $story "\nBEGIN IMMEDIATE;\n"
+append s $story
 # What it makes, all told, so that it can tell at its end whether it did.
 set made 0
 foreach migration $migrations {
@@ -542,7 +542,10 @@ foreach migration $migrations {
 incr made [llength [lsearch -all -glob [lmap object $ordered {lindex $object 0}] *own*]]
 append s {
 -- Where this is no place for a new farm, a client that stops at an error stops
--- here, and has no transaction open.
+-- here, and has no transaction open. For one that goes on, the savepoint is one
+-- where BEGIN has failed because another process was writing.
+BEGIN IMMEDIATE;
+SAVEPOINT tablao_install;
 CREATE VIEW tablao_install (version, taken) AS
 SELECT NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_install_insert INSTEAD OF INSERT ON tablao_install
@@ -558,18 +561,14 @@ WHERE name IN ('tablao_migrations', 'jobs', 'tasks', 'workers');
 ROLLBACK;
 
 -- One that goes on, like the shell without -bail, comes to the INSERT before
--- COMMIT, which takes everything back unless all of it was made.
+-- COMMIT, which takes everything back unless all of it was made. What it needs is
+-- made just there: whoever has written anything has the lock by then.
 BEGIN IMMEDIATE;
-CREATE VIEW tablao_install (version, made) AS
-SELECT NULL, NULL WHERE 0;
-CREATE TRIGGER tablao_install_insert INSTEAD OF INSERT ON tablao_install
-WHEN NEW.made <> @MADE@ OR @OLD@
-BEGIN
-  SELECT RAISE(ROLLBACK, 'tablao: nothing was installed, and the database is as it was: see the first error');
-END;
+SAVEPOINT tablao_install;
+CREATE VIEW tablao_install_begun AS SELECT 1;
 }
-set s [string map [list @MADE@ $made @OLD@ \
-    {(NEW.version GLOB '3.*' AND CAST(substr(NEW.version, 3) AS INTEGER) < 37)}] $s]
+set old {(NEW.version GLOB '3.*' AND CAST(substr(NEW.version, 3) AS INTEGER) < 37)}
+set s [string map [list @OLD@ $old] $s]
 foreach migration $migrations {
   lassign $migration number label sum text name
   append s "\n-- === $name\n$text\n" \
@@ -587,15 +586,23 @@ foreach object $ordered {
 }
 append s "\nINSERT INTO tablao_objects(name) VALUES\n  ('[join $names \
     "'),\n  ('"]');\n"
-append s {
+append s [string map [list @MADE@ $made @OLD@ $old] {
+CREATE VIEW tablao_install (version, made) AS
+SELECT NULL, NULL WHERE 0;
+CREATE TRIGGER tablao_install_insert INSTEAD OF INSERT ON tablao_install
+WHEN NEW.made <> @MADE@ OR @OLD@
+BEGIN
+  SELECT RAISE(ROLLBACK, 'tablao: nothing was installed, and the database is as it was: see the first error');
+END;
 INSERT INTO tablao_install (version, made)
 SELECT sqlite_version(), count(*) FROM sqlite_master
-WHERE sql IS NOT NULL
-  AND rowid > (SELECT rowid FROM sqlite_master WHERE name = 'tablao_install_insert');
+WHERE sql IS NOT NULL AND name NOT IN ('tablao_install', 'tablao_install_insert')
+  AND rowid > (SELECT rowid FROM sqlite_master WHERE name = 'tablao_install_begun');
+DROP VIEW IF EXISTS tablao_install_begun;
 DROP VIEW IF EXISTS tablao_install;
 
 COMMIT;
-}
+}]
 
 file mkdir $outdir
 # The header first: the Makefile takes it for the source of the script.
