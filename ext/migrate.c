@@ -23,12 +23,25 @@
 */
 #include "tablao.h"
 
+/*
+** Starts to read: until the caller finalizes what is returned, all that is looked
+** at is of one moment, and no other process takes the farm away in between.
+*/
+static sqlite3_stmt *migrateMoment(TablaoOp *pOp){
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp, "SELECT 1 FROM main.sqlite_schema");
+  tablaoStep(pOp, pStmt);
+  return pStmt;
+}
+
 /* True if there is nothing to do. */
 static int migrateIsCurrent(TablaoOp *pOp){
+  sqlite3_stmt *pMoment = migrateMoment(pOp);
   int eKind = tablaoKind(pOp);
-  return eKind
+  int bCurrent = eKind
       && tablaoCompareApplied(pOp)==tablaoLatest()
       && !tablaoObjectsDiffer(pOp, eKind);
+  sqlite3_finalize(pMoment);
+  return bCurrent;
 }
 
 /* Makes the user's triggers on our views anew. */
@@ -238,10 +251,12 @@ void tablaoSchemaVersionFunc(
   UNUSED_PARAMETER(argc);
   UNUSED_PARAMETER(argv);
   tablaoOpInit(&op, sqlite3_user_data(ctx), "tablao_schema_version");
+  sqlite3_stmt *pMoment = migrateMoment(&op);
   if( tablaoInt(&op, TABLAO_SQL_HAS_FARM, 0)!=0 ){
     sqlite3_int64 i = tablaoInt(&op,
         "SELECT max(version) FROM main.tablao_migrations", 0);
     if( i>0 ) sqlite3_result_int64(ctx, i);
   }
+  sqlite3_finalize(pMoment);
   tablaoReturn(ctx, &op);
 }
