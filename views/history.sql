@@ -89,12 +89,12 @@ SELECT
       SELECT n.now, n.ms, (n.ms % 1000 + 1000) % 1000 AS rest
       FROM (
         SELECT
-          f.now,
-          substr(f.now, 21, 3) + CAST(round(
+          now,
+          substr(now, 21, 3) + CAST(round(
             b.busy_ms / 1.0 / b.steps_completed
               * (b.steps_total - b.steps_completed) / max(1, b.num_active)
           ) AS INTEGER) AS ms
-        FROM farm_clock f
+        FROM farm_clock
       ) n
     ) c
   ) END
@@ -175,22 +175,22 @@ FROM (
     w.uuid,
     w.name,
     count(CASE a.outcome WHEN 'completed' THEN 1 END) + coalesce((
-      SELECT s.num_attempts FROM tablao_attempt_sums s WHERE s.worker_id = w.id AND s.outcome = 'completed'
+      SELECT num_attempts FROM tablao_attempt_sums WHERE worker_id = w.id AND outcome = 'completed'
     ), 0) AS num_completed,
     count(CASE WHEN a.outcome IN ('failed', 'soft-failed') THEN 1 END) + coalesce((
-      SELECT sum(s.num_attempts) FROM tablao_attempt_sums s
-      WHERE s.worker_id = w.id AND s.outcome IN ('failed', 'soft-failed')
+      SELECT sum(num_attempts) FROM tablao_attempt_sums
+      WHERE worker_id = w.id AND outcome IN ('failed', 'soft-failed')
     ), 0) AS num_failed,
     -- In two sums, so that the time of each attempt is worked out once.
     coalesce(sum(CASE a.outcome WHEN 'completed' THEN a.ms END), 0)
       + coalesce(sum(CASE a.outcome WHEN 'completed' THEN 0 ELSE a.ms END), 0) + coalesce((
-      SELECT sum(s.busy_ms) FROM tablao_attempt_sums s WHERE s.worker_id = w.id
+      SELECT sum(busy_ms) FROM tablao_attempt_sums WHERE worker_id = w.id
     ), 0) AS busy_ms,
     coalesce(sum(CASE a.outcome WHEN 'completed' THEN a.ms END), 0) + coalesce((
-      SELECT s.busy_ms FROM tablao_attempt_sums s WHERE s.worker_id = w.id AND s.outcome = 'completed'
+      SELECT busy_ms FROM tablao_attempt_sums WHERE worker_id = w.id AND outcome = 'completed'
     ), 0) AS completed_ms,
     nullif(max(coalesce(max(a.ended_at), ''), coalesce((
-      SELECT max(s.last_ended_at) FROM tablao_attempt_sums s WHERE s.worker_id = w.id
+      SELECT max(last_ended_at) FROM tablao_attempt_sums WHERE worker_id = w.id
     ), '')), '') AS last_ended_at
   FROM workers w
   LEFT JOIN tablao_timed_attempts a ON likelihood(a.worker_id = w.id, 1e-5)

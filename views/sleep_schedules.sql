@@ -56,7 +56,7 @@ FROM sleep_schedules s
 JOIN workers w ON w.id = s.worker_id
 WHERE s.is_active
   AND coalesce(substr(s.next_check, 1, 23), '') <= (
-    SELECT substr(c.now, 1, 23) FROM farm_clock c
+    SELECT substr(now, 1, 23) FROM farm_clock
   )
   AND w.deleted_at IS NULL;
 

@@ -13,7 +13,7 @@ JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id
 WHERE t.status = 'active'
   AND substr(t.last_touched_at, 1, 23) <= (
-    SELECT l.before FROM tablao_time_limits l WHERE l.name = 'task_timeout'
+    SELECT before FROM tablao_time_limits WHERE name = 'task_timeout'
   );
 
 -- tablao_time_limits: the latest time, in 23 characters, that is timed out by
@@ -78,7 +78,7 @@ WHERE w.deleted_at IS NULL
   AND w.status <> 'offline'
   AND w.status <> 'error'
   AND substr(w.last_seen_at, 1, 23) <= (
-    SELECT l.before FROM tablao_time_limits l WHERE l.name = 'worker_timeout'
+    SELECT before FROM tablao_time_limits WHERE name = 'worker_timeout'
   );
 
 CREATE TRIGGER tablao_timed_out_workers_update INSTEAD OF UPDATE ON timed_out_workers

@@ -393,7 +393,7 @@ BEGIN
   WHERE job_id = NEW.job_id;
   -- Who has failed all that was ready in a lane looks at what is new.
   DELETE FROM tablao_skips
-  WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = NEW.job_id)
+  WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = NEW.job_id)
     AND from_index > NEW.first_index;
 END;
 

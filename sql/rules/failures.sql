@@ -23,8 +23,8 @@ SELECT
   (SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id),
   -- 0 stands for any number.
   (
-    SELECT coalesce(nullif(s.value, 0), 9223372036854775807)
-    FROM farm_settings s WHERE s.name = 'task_fail_after_softfail_count'
+    SELECT coalesce(nullif(value, 0), 9223372036854775807)
+    FROM farm_settings WHERE name = 'task_fail_after_softfail_count'
   ),
   (
     SELECT CASE WHEN s.value > 0 THEN (

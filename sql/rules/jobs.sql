@@ -95,9 +95,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_update AFTER UPDATE OF
-  created_at, updated_at, uuid, name, job_type, priority, status, activity,
-  settings, metadata, delete_requested_at, worker_tag_id, steps_completed,
-  steps_total
+  id, rowid, oid, _rowid_, created_at, updated_at, uuid, name, job_type,
+  priority, status, activity, settings, metadata, delete_requested_at,
+  worker_tag_id, steps_completed, steps_total
 ON jobs
 -- Sets updated_at, unless the statement has, and then brings it to its form.
 -- The sums are what is booked, whatever is written to them.
@@ -332,7 +332,7 @@ BEGIN
   -- tablao_counts; so its tasks go without one word about each other. And with
   -- its lanes, who might still claim one.
   DELETE FROM tablao_counts WHERE job_id = OLD.id;
-  DELETE FROM tablao_skips WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = OLD.id);
+  DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM task_dependencies
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
@@ -345,7 +345,7 @@ BEGIN
   DELETE FROM tasks WHERE job_id = OLD.id;
   -- Again, for the same.
   DELETE FROM tablao_counts WHERE job_id = OLD.id;
-  DELETE FROM tablao_skips WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = OLD.id);
+  DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM job_blocks WHERE job_id = OLD.id;
 END;

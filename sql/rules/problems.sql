@@ -321,7 +321,7 @@ BEGIN
   -- The sums are what is booked, whatever is written to them.
   UPDATE jobs SET steps_total = steps_total WHERE id = NEW.job_id;
   DELETE FROM tablao_skips
-  WHERE lane_id IN (SELECT l.id FROM tablao_lanes l WHERE l.job_id = NEW.job_id);
+  WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = NEW.job_id);
   UPDATE tablao_lanes SET
     (worker_tag_id, job_priority, is_open) = (
       SELECT j.worker_tag_id, j.job_priority, j.is_open

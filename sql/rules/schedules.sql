@@ -162,8 +162,8 @@ SELECT
   ' ' || substr('sumotuwethfrsa', 1 + 2 * strftime('%w', v.at, 'localtime'), 2),
   ' ' || substr('sasumotuwethfr', 1 + 2 * strftime('%w', v.at, 'localtime'), 2),
   (
-    strftime('%s', v.at, '+25 hours', 'localtime') - strftime('%s', v.at, 'localtime') <> 25 * 3600
-    OR strftime('%s', v.at, 'localtime') - strftime('%s', v.at, '-25 hours', 'localtime') <> 25 * 3600
+    strftime('%s', v.at, '+25 hours', 'localtime') - strftime('%s', v.at, 'localtime') <> 90000
+    OR strftime('%s', v.at, 'localtime') - strftime('%s', v.at, '-25 hours', 'localtime') <> 90000
   )
-FROM (SELECT c.now, substr(c.now, 1, 19) AS at FROM farm_clock c LIMIT 1) v
+FROM (SELECT now, substr(now, 1, 19) AS at FROM farm_clock LIMIT 1) v
 LIMIT 1;

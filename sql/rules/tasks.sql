@@ -265,8 +265,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF
-  created_at, updated_at, uuid, name, type, index_in_job, priority, status,
-  worker_id, last_touched_at, commands, activity, steps_completed, steps_total
+  id, rowid, oid, _rowid_, created_at, updated_at, uuid, name, type, job_id,
+  index_in_job, priority, status, worker_id, last_touched_at, commands, activity,
+  steps_completed, steps_total
 ON tasks
 -- The steps of a new status; steps_completed stays in its bounds. Sets
 -- updated_at, unless the statement has, and then brings it to its form. Of the

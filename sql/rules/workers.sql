@@ -162,9 +162,9 @@ SELECT
 FROM jobs;
 
 CREATE TRIGGER tablao_workers_update AFTER UPDATE OF
-  created_at, updated_at, uuid, secret, name, address, platform, software,
-  status, last_seen_at, status_requested, lazy_status_request,
-  supported_task_types, can_restart
+  id, rowid, oid, _rowid_, created_at, updated_at, uuid, secret, name, address,
+  platform, software, status, last_seen_at, status_requested,
+  lazy_status_request, supported_task_types, can_restart
 ON workers
 -- Sets updated_at, unless the statement has, and then brings it to its form.
 -- deleted_at alone does not.
