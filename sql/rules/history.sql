@@ -191,11 +191,11 @@ BEGIN
     OLD.uuid, OLD.name, OLD.job_type, OLD.status, OLD.created_at, c.now,
     coalesce(n.num_tasks, 0), coalesce(n.num_completed, 0), -- @own
     coalesce(n.num_failed, 0), coalesce(n.num_attempts, 0) + b.num_attempts, -- @own
-    coalesce(n.busy_ms, 0) / 1000.0 + b.busy_seconds -- @own
+    (coalesce(n.busy_ms, 0) + b.busy_ms) / 1000 -- @own
     count(t.id), count(*) FILTER (WHERE t.status = 'completed'), -- @observed
-    count(*) FILTER (WHERE t.status = 'failed'), b.num_attempts, b.busy_seconds -- @observed
+    count(*) FILTER (WHERE t.status = 'failed'), b.num_attempts, b.busy_ms / 1000 -- @observed
   FROM (
-    SELECT count(*) AS num_attempts, total(a.ms) / 1000 AS busy_seconds
+    SELECT count(*) AS num_attempts, total(a.ms) AS busy_ms
     FROM tasks t CROSS JOIN tablao_timed_attempts a ON likelihood(a.task_id = t.id, 1e-5)
     WHERE t.job_id = OLD.id
       -- What is open: the others are added up. With a +, it looks at the tasks of this
