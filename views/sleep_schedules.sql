@@ -34,7 +34,7 @@ SELECT
     WHEN n.is_shifting
     THEN strftime('%Y-%m-%d %H:%M:00.000+00:00', substr(n.now, 1, 19), '+1 minute')
     ELSE strftime(
-      '%Y-%m-%d %H:%M:00.000+00:00',
+      '%Y-%m-%d %H:%M:%S.000+00:00',
       n.today || ' ' || min(
         CASE WHEN s.start_time > n.time_of_day THEN s.start_time ELSE '24:00' END,
         CASE WHEN s.end_time > n.time_of_day THEN s.end_time ELSE '24:00' END
