@@ -131,10 +131,7 @@ def duration(seconds):
 
 def shorten(uuids):
     """How many of their first characters tell these uuids apart, at least 8."""
-    length = 8
-    while len({u[:length] for u in uuids}) < len(set(uuids)):
-        length += 1
-    return length
+    return next(n for n in range(8, 10 ** 9) if len({u[:n] for u in uuids}) == len(set(uuids)))
 
 
 def bar(job, width=0):
@@ -433,22 +430,25 @@ def tail(farm, args):
       --after ID     all after the event of this number
       -f, --follow   and those to come, until Ctrl-C
     """
-    after = args.after and max(0, args.after)
+    seen, after = None, args.after and max(0, args.after)
     if after is None:
         after = farm.one("""
             SELECT coalesce(min(id) - 1, (SELECT max(id) FROM farm_events), 0)
             FROM (SELECT id FROM farm_events ORDER BY id DESC LIMIT max(0, :number))""", number=args.number)
-    seen = None
     while True:
         # This changes with each commit of another connection, and costs nothing.
         version = farm.one("PRAGMA data_version")
-        first = version != seen and farm.one("SELECT min(id) FROM farm_events") or 0
-        if first > after + 1:
-            print("tablao: events %d to %d are gone: the setting events_keep says how many stay"
-                  % (after + 1, first - 1), file=sys.stderr)
-        for row in farm.rows("""
-                SELECT e.*, j.name AS job_name FROM farm_events e LEFT JOIN jobs j ON j.uuid = e.job_uuid
-                WHERE e.id > :after ORDER BY e.id""", after=after) if first else []:
+        # The events before their bounds: what goes meanwhile is then said, not missed.
+        rows = farm.rows("""
+            SELECT e.*, j.name AS job_name FROM farm_events e LEFT JOIN jobs j ON j.uuid = e.job_uuid
+            WHERE e.id > :after ORDER BY e.id""", after=after) if version != seen else []
+        first, last = farm.one("SELECT min(id) FROM farm_events"), farm.one("SELECT max(id) FROM farm_events")
+        if first is not None and not first - 1 <= after <= last:
+            print("tablao: events %d to %d are gone: the setting events_keep says how many stay" % (after + 1, first - 1)
+                  if after < first else "tablao: the last event is %d, not %d: the farm was put back from a backup"
+                  % (last, after), file=sys.stderr)
+            after = min(after, last)
+        for row in rows:
             after = row["id"]
             tell(args, row, "%6d  %s  %s %s%s: %s -> %s%s%s" % (
                 after, local_time(row["created_at"]), row["kind"], row["name"],
