@@ -17,33 +17,32 @@ SELECT NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_times_insert INSTEAD OF INSERT ON tablao_times
 BEGIN
   UPDATE tablao_written_times SET value = (
-    SELECT CASE
-      WHEN v.form > '0'
-        -- With the time, since SQLite takes 24:59 for the hour after midnight.
-        AND date(substr(NEW.value, 1, 16), '+0 days') = substr(NEW.value, 1, 10)
-      THEN v.form
-      WHEN NEW.value <> ''
-      THEN RAISE(ABORT, 'tablao: created_at, updated_at, deleted_at, delete_requested_at, last_seen_at, last_touched_at and next_check must be a day that there is, with or without a time and an offset, like 2026-01-02 03:04:05.678+00:00')
-    END
-    FROM (
-      SELECT
-        strftime(
+    SELECT coalesce(
+      CASE
+        -- With the time, since SQLite takes 24:59 for the hour after midnight; and
+        -- from year 0 an offset may lead to one before it.
+        WHEN substr(NEW.value, 1, 10) = date(substr(NEW.value, 1, 16), '+0 days') AND NEW.value > '0001'
+        THEN strftime(
           '%Y-%m-%d %H:%M:%S.',
           -- What Go calls a zone is an offset, a name and more.
           substr(NEW.value, 1, 19) || substr(z.fraction, 1, 4) || CASE
-            WHEN ltrim(z.zone) GLOB '[-+][0-9][0-9][0-9][0-9]*'
-            THEN substr(ltrim(z.zone), 1, 3) || ':' || substr(ltrim(z.zone), 4, 2)
+            WHEN z.zone GLOB '*[-+][0-9][0-9][0-9][0-9]*'
+            THEN printf('%.3s:%.2s', ltrim(z.zone), substr(ltrim(z.zone), 4))
             ELSE replace(z.zone, ' UTC', '')
           END,
           '+0 days'
-        ) || substr(z.fraction || '0000', 2, 3) || '+00:00' AS form
-      FROM (
-        SELECT
-          ltrim(substr(NEW.value, 20), '.0123456789') AS zone,
-          replace(substr(NEW.value, 20), ltrim(substr(NEW.value, 20), '.0123456789'), '') AS fraction
-      ) z
-      LIMIT 1
-    ) v
+        ) || substr(z.fraction || '0000', 2, 3) || '+00:00'
+      END,
+      CASE
+        WHEN NEW.value <> ''
+        THEN RAISE(ABORT, 'tablao: created_at, updated_at, deleted_at, delete_requested_at, last_seen_at, last_touched_at and next_check must be a day that there is, with or without a time and an offset, like 2026-01-02 03:04:05.678+00:00')
+      END
+    )
+    FROM (
+      SELECT
+        ltrim(substr(NEW.value, 20), '.0123456789') AS zone,
+        replace(substr(NEW.value, 20), ltrim(substr(NEW.value, 20), '.0123456789'), '') AS fraction
+    ) z
   )
   -- NULL, where there is nothing to do, is mostly there already.
   WHERE n = NEW.n AND coalesce(NEW.value, value) IS NOT NULL;
