@@ -48,82 +48,79 @@ BEGIN
   WHERE n = NEW.n AND coalesce(NEW.value, value) IS NOT NULL;
 END;
 
--- tablao_assert_json: TEXT or a BLOB that is to be JSON as RFC 8259 has it: a
--- JSON column, the type of whose root must be root_type ('object' or 'array')
--- or null; or a document, which has no column_name and may be anything. What is
--- not JSON, SQLite calls "malformed JSON". Of the JSON functions only json_tree
--- and json_each may stand in a schema: SQLite 3.38 to 3.40 refuse the others
--- where the schema is not trusted. They read up to a zero byte, behind which
--- anything may stand.
+-- tablao_assert_json: TEXT or a BLOB that is to be JSON as RFC 8259 has it. rule:
+-- the column that it is for and the types that its root may have; NULL for a
+-- document, which may be anything. What is not JSON, SQLite calls "malformed
+-- JSON". Of the JSON functions only json_tree and json_each may stand in a
+-- schema: SQLite 3.38 to 3.40 refuse the others where the schema is not trusted.
+-- They read up to a zero byte, behind which anything may stand.
 -- From version 3.42 SQLite also reads JSON5, which nobody else does; but it
 -- gives every value back as JSON, and what was JSON before comes back as it
 -- was, but for white space. Strings and numbers come back as SQL values: they
 -- are for others to refuse; but NaN comes back as null.
 -- CAST takes a BLOB that a client has bound for UTF-8, and one that is stored for
 -- what the database has, which may be UTF-16; || takes both for that.
-CREATE VIEW tablao_assert_json (column_name, value, root_type) AS
-SELECT NULL, NULL, NULL WHERE 0;
+CREATE VIEW tablao_assert_json (value, rule) AS
+SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_assert_json_insert INSTEAD OF INSERT ON tablao_assert_json
 BEGIN
   -- The lower half of JSONB's first byte says array or object.
   SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON as text, not JSONB: write json(...) in place of jsonb(...)')
-  -- Of a BLOB quote() makes X'..'.
-  WHERE quote(substr(NEW.value, 1, 1)) GLOB 'X''[0-46-9A-F][BC]'''
-    AND substr(NEW.value, 1, 1) <> X'7B';
+  -- Of a BLOB quote() makes X'..'; 7B is a brace.
+  WHERE replace(quote(substr(NEW.value, 1, 1)), '7B', '') GLOB 'X''[0-46-9A-F][BC]''';
   -- One by one, the characters that are not ASCII, if there are any: is the
   -- character that its bytes stand for made of these bytes? Whether there are
   -- any, instr() says, which counts the bytes that begin a character; and one
   -- without its others reads as U+FFFD. By halves and halves of these, since every
-  -- step copies what is left, and SQLite finds a character by counting.
+  -- step copies what is left, and SQLite finds a character by counting. Two
+  -- characters are read as another one though they are made well.
   SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON in UTF-8: this has a byte that is not')
   WHERE (
-      instr('"' || CAST(NEW.value AS TEXT) || char(1), char(1)) < length(CAST(NEW.value AS BLOB)) + 2
-      OR CAST(NEW.value AS TEXT) GLOB '*' || char(65533) || '*'
+      instr(NEW.value || char(1), char(1)) <= length(CAST(NEW.value AS BLOB))
+      OR CAST(NEW.value AS TEXT) GLOB printf('*%s*', char(65533))
     )
     AND EXISTS (
       WITH RECURSIVE c (rest, size) AS (
-        SELECT CAST(NEW.value AS TEXT), length(CAST(NEW.value AS BLOB))
+        SELECT CAST(NEW.value AS TEXT), length(NEW.value)
         UNION ALL
         SELECT
-          ltrim(
-            substr(rest, 1 + CASE WHEN size > 4000 THEN h.key * size ELSE 1 END, size + 8000 * h.key),
+          trim(
+            substr(rest, 1 + h.key * size, size),
             char(9, 10, 13) || ' !"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
           ),
-          size / 2 + 1
+          (size + 1) / 2
         FROM c CROSS JOIN json_each('[0,1]') h
-        WHERE rest <> '' AND (size > 4000 OR h.key)
+        WHERE length(rest) > 1
       )
       SELECT 1 FROM c
-      WHERE char(unicode(rest)) <> substr(rest, 1, 1)
-        AND NOT instr(char(65534, 32, 65535, 32), substr(rest, 1, 1) || ' ')
+      WHERE NOT instr(char(unicode(rest), 32, 65534, 32, 65535, 32), substr(rest, 1, 1) || ' ')
     );
-  SELECT CASE NEW.column_name
-    WHEN 'settings'
+  SELECT CASE NEW.rule
+    WHEN 'settings object null'
     THEN RAISE(ABORT, 'tablao: jobs.settings must be a JSON object or JSON null')
-    WHEN 'metadata'
+    WHEN 'metadata object null'
     THEN RAISE(ABORT, 'tablao: jobs.metadata must be a JSON object or JSON null')
-    WHEN 'commands'
+    WHEN 'commands array null'
     THEN RAISE(ABORT, 'tablao: tasks.commands must be a JSON array or JSON null')
     ELSE RAISE(ABORT, 'tablao: documents must not contain a zero byte')
   END
-  WHERE instr(CAST(NEW.value AS TEXT), char(0))
+  WHERE instr(NEW.value, char(0))
     OR (
-      NEW.column_name IS NOT NULL
-      AND NOT coalesce((
-        SELECT instr(NEW.root_type || ' null', j.type)
+      NEW.rule IS NOT NULL
+      AND (
+        SELECT instr(NEW.rule, j.type)
         FROM json_tree(ltrim(NEW.value || '', char(65279))) j
-      ), 0)
+      ) IS NOT TRUE
     );
   SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON: what SQLite reads as JSON5 is not')
   -- json_each gives back what it was given, too.
-  FROM json_each('[' || ltrim(CAST(NEW.value AS TEXT), char(65279)) || ']') j
+  FROM json_each(printf('[%s]', ltrim(NEW.value, char(65279)))) j
   WHERE CAST(substr(sqlite_version(), 3) AS REAL) >= 42
-    AND j.key = 0
     AND instr('object array null', j.type)
     -- What comes back has no white space but in strings.
     AND replace(replace(replace(replace(j.json, ' ', ''), char(9), ''), char(10), ''), char(13), '')
-      <> '[' || replace(coalesce(j.value, 'null'), ' ', '') || ']';
+      <> printf('[%s]', replace(coalesce(j.value, 'null'), ' ', ''));
 END;
 
 -- tablao_note_replaced: called before a row of table_name is written, with

@@ -297,10 +297,10 @@ WHEN NEW.tablao_rev < OLD.tablao_rev
   OR NEW.settings IS NOT OLD.settings
   OR NEW.metadata IS NOT OLD.metadata
 BEGIN
-  INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES ('settings', CASE WHEN NEW.settings IS NOT OLD.settings OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.settings ELSE 'null' END, 'object');
-  INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES ('metadata', CASE WHEN NEW.metadata IS NOT OLD.metadata OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.metadata ELSE 'null' END, 'object');
+  INSERT INTO tablao_assert_json (value, rule)
+  VALUES (CASE WHEN NEW.settings IS NOT OLD.settings OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.settings ELSE 'null' END, 'settings object null');
+  INSERT INTO tablao_assert_json (value, rule)
+  VALUES (CASE WHEN NEW.metadata IS NOT OLD.metadata OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.metadata ELSE 'null' END, 'metadata object null');
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   INSERT INTO tablao_times (n, value) VALUES (2, NEW.delete_requested_at);
   UPDATE jobs SET

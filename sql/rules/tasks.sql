@@ -485,8 +485,8 @@ END;
 CREATE TRIGGER tablao_tasks_update_commands AFTER UPDATE OF commands ON tasks
 -- The rule on commands, which are kept as text.
 BEGIN
-  INSERT INTO tablao_assert_json (column_name, value, root_type)
-  VALUES ('commands', NEW.commands, 'array');
+  INSERT INTO tablao_assert_json (value, rule)
+  VALUES (NEW.commands, 'commands array null');
   UPDATE tasks SET
     commands = ltrim(CAST(commands AS TEXT), char(65279)),
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)

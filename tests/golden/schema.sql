@@ -358,7 +358,7 @@ CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check);
 CREATE VIEW stuck_jobs (job_uuid, status);
 CREATE VIEW tablao_act (job_id, status, activity, stamp);
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check);
-CREATE VIEW tablao_assert_json (column_name, value, root_type);
+CREATE VIEW tablao_assert_json (value, rule);
 CREATE VIEW tablao_authoring_problems (problem);
 CREATE VIEW tablao_blocks (job_id, worker_id, task_type);
 CREATE VIEW tablao_claim (worker_id, now);
