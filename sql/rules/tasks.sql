@@ -42,6 +42,7 @@ END;
 CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks
 -- The counters and sums of the job. Until then, which is as long as tablao_rev is
 -- 0, nothing that users' triggers do to the task is booked.
+-- instr() is 1 where it is that status, and costs less than a comparison.
 WHEN NEW.tablao_rev = 0
 BEGIN
   UPDATE tablao_counts SET (
@@ -50,13 +51,13 @@ BEGIN
   ) = (
     SELECT
       num_tasks + 1,
-      num_queued + (t.status = 'queued'),
-      num_active + (t.status = 'active'),
-      num_completed + (t.status = 'completed'),
-      num_failed + (t.status = 'failed'),
-      num_canceled + (t.status = 'canceled'),
-      num_soft_failed + (t.status = 'soft-failed'),
-      num_paused + (t.status = 'paused'),
+      num_queued + instr(t.status, 'queued'),
+      num_active + instr(t.status, 'active'),
+      num_completed + instr(t.status, 'completed'),
+      num_failed + instr('failed', t.status),
+      num_canceled + instr(t.status, 'canceled'),
+      num_soft_failed + instr(t.status, 'soft-failed'),
+      num_paused + instr(t.status, 'paused'),
       tablao_counts.steps_completed + max(0, min(t.steps_completed, t.steps_total)),
       tablao_counts.steps_total + t.steps_total
     -- Not the table, which may have somebody's column num_tasks.
@@ -198,14 +199,6 @@ BEGIN
       OR typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
       OR NEW.steps_total < 0
     );
-END;
-
-CREATE TRIGGER tablao_tasks_count_lane AFTER UPDATE OF tablao_lane ON tasks
--- A lane goes with its last task.
-WHEN NEW.tablao_lane <> OLD.tablao_lane
-BEGIN
-  UPDATE tablao_lanes SET num_tasks = num_tasks - 1 WHERE id = OLD.tablao_lane;
-  DELETE FROM tablao_lanes WHERE id = OLD.tablao_lane AND num_tasks = 0;
 END;
 
 CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF
@@ -661,9 +654,9 @@ BEGIN
   WHERE id <> NEW.from_lane;
 END;
 
--- tablao_place_task: puts a task into the lane it belongs to, from another one. Who
--- skips tasks of that one has failed one that is there, so that the skip goes with
--- the failure.
+-- tablao_place_task: puts a task into the lane it belongs to, from another one, which
+-- goes with its last task. Who skips tasks of that one has failed one that is there,
+-- so that the skip goes with the failure.
 CREATE VIEW tablao_place_task (task_id, from_lane) AS
 SELECT NULL, NULL WHERE 0;
 
@@ -681,10 +674,21 @@ BEGIN
         AND task_priority = priority
     ),
     tablao_rev = tablao_rev + 1
-  WHERE id = NEW.task_id;
+  WHERE id = NEW.task_id
+    -- Unless it is there in other words.
+    AND NOT EXISTS (
+      SELECT 1 FROM tablao_lanes l
+      WHERE l.id = NEW.from_lane
+        AND l.job_id = tasks.job_id
+        AND task_type = lower(trim(type, char(9, 10, 13, 32)))
+        AND task_priority = priority
+    );
+  -- changes(): 0 also where a user's trigger has kept it where it is.
   UPDATE tablao_lanes SET
+    num_tasks = num_tasks - changes(),
     has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks WHERE lane_id = NEW.from_lane)
   WHERE id = NEW.from_lane;
+  DELETE FROM tablao_lanes WHERE id = NEW.from_lane AND num_tasks = 0;
 END;
 
 -- Dependencies --------------------------------------------------------------

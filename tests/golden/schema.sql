@@ -496,7 +496,6 @@ CREATE TRIGGER tablao_tasks_before_insert BEFORE INSERT ON tasks;
 CREATE TRIGGER tablao_tasks_before_keys BEFORE UPDATE OF uuid, index_in_job ON tasks;
 CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks;
 CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks;
-CREATE TRIGGER tablao_tasks_count_lane AFTER UPDATE OF tablao_lane ON tasks;
 CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF status, index_in_job, tablao_open_deps, tablao_lane ON tasks;
 CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks;
 CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks;
