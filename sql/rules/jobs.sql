@@ -105,8 +105,8 @@ WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   OR datetime(NEW.updated_at, '+0 days') || substr(NEW.updated_at, 20, 10) IS NOT NEW.updated_at
   OR NEW.updated_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
   -- Of a job that never had a task nothing is booked.
-  OR NEW.steps_completed || ' ' || NEW.steps_total <> coalesce(
-    (SELECT c.steps_completed || ' ' || c.steps_total FROM tablao_counts c WHERE c.job_id = NEW.id),
+  OR printf('%s %s', NEW.steps_completed, NEW.steps_total) <> coalesce(
+    (SELECT printf('%s %s', c.steps_completed, c.steps_total) FROM tablao_counts c WHERE c.job_id = NEW.id),
     '0 0'
   )
 BEGIN
@@ -314,10 +314,13 @@ BEGIN
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id
     AND (
-      created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
-      OR delete_requested_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 2)
-      OR typeof(settings) <> 'text' OR typeof(metadata) <> 'text'
-      OR unicode(settings) = 65279 OR unicode(metadata) = 65279
+      (created_at, delete_requested_at) IS NOT (
+        SELECT a.value, b.value
+        FROM tablao_written_times a CROSS JOIN tablao_written_times b
+        WHERE a.n = 1 AND b.n = 2
+      )
+      OR settings <> ltrim(CAST(settings AS TEXT), char(65279))
+      OR metadata <> ltrim(CAST(metadata AS TEXT), char(65279))
     );
 END;
 

@@ -275,9 +275,8 @@ WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
   )
   AND (
     (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev)
-    OR NEW.steps_completed <> CASE NEW.status
-      WHEN 'completed' THEN NEW.steps_total WHEN 'queued' THEN 0 ELSE NEW.steps_completed
-    END
+    OR (NEW.status = 'completed' AND NEW.steps_completed <> NEW.steps_total)
+    OR (NEW.status = 'queued' AND NEW.steps_completed <> 0)
     OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
   )
 BEGIN
@@ -483,7 +482,7 @@ BEGIN
   UPDATE tasks SET
     commands = ltrim(CAST(commands AS TEXT), char(65279)),
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
-  WHERE id = NEW.id AND (typeof(commands) <> 'text' OR unicode(commands) = 65279);
+  WHERE id = NEW.id AND commands <> ltrim(CAST(commands AS TEXT), char(65279));
 END;
 
 CREATE TRIGGER tablao_tasks_update_lane AFTER UPDATE OF type, priority ON tasks
