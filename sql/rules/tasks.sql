@@ -18,7 +18,7 @@
 
 CREATE TRIGGER tablao_tasks_before_insert BEFORE INSERT ON tasks
 -- Notes whether the keys are taken. Only a document comes with columns of ours.
-WHEN NEW.tablao_rev = 0
+WHEN NOT NEW.tablao_rev
   OR NOT EXISTS (SELECT 1 FROM tablao_authored_job WHERE job_id = NEW.job_id)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
@@ -43,7 +43,7 @@ CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks
 -- The counters and sums of the job. Until then, which is as long as tablao_rev is
 -- 0, nothing that users' triggers do to the task is booked.
 -- instr() is 1 where it is that status, and costs less than a comparison.
-WHEN NEW.tablao_rev = 0
+WHEN NOT NEW.tablao_rev
 BEGIN
   UPDATE tablao_counts SET (
     num_tasks, num_queued, num_active, num_completed, num_failed,
@@ -68,7 +68,7 @@ END;
 
 CREATE TRIGGER tablao_tasks_insert AFTER INSERT ON tasks
 -- The rules on a new task.
-WHEN NEW.tablao_rev = 0
+WHEN NOT NEW.tablao_rev
 BEGIN
   SELECT CASE
     -- A BEFORE trigger sees an id that is yet to be given as -1, so that one
@@ -110,7 +110,7 @@ CREATE TRIGGER tablao_finish_task_insert INSTEAD OF INSERT ON tablao_finish_task
 WHEN NEW.task_id IS NOT NULL
 BEGIN
   INSERT INTO tablao_new_lanes (task_id, from_lane)
-  VALUES (CASE NEW.rev WHEN 1 THEN NEW.task_id END, 0);
+  VALUES (NEW.task_id * NEW.rev, 0);
   UPDATE tasks SET
     (created_at, updated_at) = (
       SELECT
@@ -421,11 +421,11 @@ END;
 CREATE TRIGGER tablao_tasks_update_times AFTER UPDATE OF created_at, last_touched_at ON tasks
 -- Times are kept in one form.
 WHEN (
-    (NEW.created_at IS NOT OLD.created_at OR OLD.tablao_rev = 0)
+    (NEW.created_at IS NOT OLD.created_at OR NOT OLD.tablao_rev)
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
   )
   OR (
-    (NEW.last_touched_at IS NOT OLD.last_touched_at OR OLD.tablao_rev = 0)
+    (NEW.last_touched_at IS NOT OLD.last_touched_at OR NOT OLD.tablao_rev)
     AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_touched_at, '+0 days') IS NOT NEW.last_touched_at
   )
 BEGIN
@@ -452,7 +452,7 @@ BEGIN
     -- An id is for life, and a task stays in its job.
     WHEN NEW.id IS NOT OLD.id OR NEW.job_id IS NOT OLD.job_id
     THEN RAISE(ABORT, 'tablao: tasks.id and tasks.job_id cannot be changed')
-    WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR OLD.tablao_rev = 0)
+    WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR NOT OLD.tablao_rev)
     THEN RAISE(ABORT, 'tablao: tasks.uuid must be text')
     WHEN instr(NEW.uuid || NEW.name || NEW.type, char(0))
     THEN RAISE(ABORT, 'tablao: tasks.uuid, name and type must not contain a zero byte')
