@@ -29,8 +29,8 @@
 #     trigger ends at a line that is exactly `END;`, the others at a line that
 #     ends in `;`. Comments are `--`, between and inside.
 #   - `-- @statuses job` (task, worker) stands before the `NOT IN (...)`,
-#     `NOT (x = '...' OR x = '...')`, or `instr('''...''...''', quote(x))`, whose
-#     strings are the valid statuses. Where a kind's list stands more than once,
+#     or `instr('''a''a''b''b', quote(x) || x)`, whose strings are the valid
+#     statuses, in the latter each twice. Where a kind's list stands more than once,
 #     the lists must be the same.
 #   - sql/adopt/*.sql are what the extension runs on a database of Flamenco's.
 #     They go into the header as they are, and not into the script.
@@ -302,17 +302,20 @@ proc read_statuses {name text} {
     if {[regexp -indices -line {^ *-- @statuses} $rest next]} {
       set rest [string range $rest 0 [lindex $next 0]-1]
     }
-    if {[regexp {^\s*WHEN instr\('(''[^()]*'')', quote\(} $rest -> inner]} {
+    if {[regexp {^[\sA-Z]*instr\('(''[^()]*)', quote\(([\w.]+)\) \|\| ([\w.]+)\)} $rest - inner x y]} {
       # Within a string each quote is two.
-      set in IN
-      set inner '[string map [list '' "', '"] [string range $inner 2 end-2]]'
-    } elseif {![regexp {\mNOT (IN)?\s*\(([^()]*)\)} $rest -> in inner]} {
+      set list {}
+      foreach {quoted status} [lrange [split [string map {'' \0} $inner] \0] 1 end] {
+        if {$quoted ne $status || $x ne $y} {
+          die $name $n "the list of @statuses $kind is not one of pairs"
+        }
+        lappend list '$status'
+      }
+      set inner [join $list ", "]
+    } elseif {![regexp {\mNOT IN\s*\(([^()]*)\)} $rest -> inner]} {
       die $name $n "no NOT IN (...) follows @statuses $kind"
     }
-    # An item, and what separates two.
-    set re [expr {$in eq "" ? {[\w.]+ = '[^']*'|\s+OR\s+} : {'[^']*'|\s*,\s*}}]
-    lassign [split $re |] item or
-    if {![regexp "^\\s*${item}($or$item)*\\s*$" $inner]} {
+    if {![regexp {^\s*'[^']*'(\s*,\s*'[^']*')*\s*$} $inner]} {
       die $name $n "the list of @statuses $kind is not one of plain strings"
     }
     set list {}

@@ -70,7 +70,10 @@ END;
 CREATE TRIGGER tablao_jobs_update_own AFTER UPDATE OF status, tablao_status ON jobs
 -- The rule on the status; and only what acts upon a status may say so: upon one
 -- from before the rule, too, or no other job could be acted upon. '' is for a job
--- that has just been inserted, or that a tick takes for such a one.
+-- that has just been inserted, or that a tick takes for such a one. Which status is
+-- one, instr() finds with fewer opcodes than comparisons: in quotes, so that nothing
+-- is taken for two of them, and no BLOB for one; and without, since what is quoted
+-- ends at a zero byte.
 WHEN (
     NEW.tablao_status <> OLD.tablao_status
     AND OLD.tablao_status <> ''
@@ -78,12 +81,7 @@ WHEN (
   )
   OR (
     -- @statuses job
-    NOT (
-      NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
-      OR NEW.status = 'canceled' OR NEW.status = 'failed' OR NEW.status = 'paused'
-      OR NEW.status = 'pause-requested' OR NEW.status = 'cancel-requested'
-      OR NEW.status = 'requeueing' OR NEW.status = 'under-construction'
-    )
+    NOT instr('''active''active''completed''completed''queued''queued''canceled''canceled''failed''failed''paused''paused''pause-requested''pause-requested''cancel-requested''cancel-requested''requeueing''requeueing''under-construction''under-construction', quote(NEW.status) || NEW.status)
     AND (NEW.status <> OLD.status OR NEW.tablao_rev < OLD.tablao_rev OR NEW.tablao_status = OLD.tablao_status)
   )
 BEGIN

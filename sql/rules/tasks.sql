@@ -227,7 +227,7 @@ CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF
 ON tasks
 -- The rule on the status, and on who may write columns of ours: AFTER, like all
 -- others, since where there is a BEFORE trigger SQLite reads the row anew. Only
--- their job gives many another status, while it is acted upon.
+-- their job gives many another status, while it is acted upon. instr(): as of jobs.
 WHEN NEW.tablao_rev < OLD.tablao_rev
   OR (
     NEW.tablao_rev = OLD.tablao_rev AND OLD.tablao_rev
@@ -241,17 +241,13 @@ WHEN NEW.tablao_rev < OLD.tablao_rev
   OR (
     (NEW.tablao_rev = OLD.tablao_rev + (NOT OLD.tablao_rev) OR NEW.status <> OLD.status)
     -- @statuses task
-    AND NOT (
-      NEW.status = 'active' OR NEW.status = 'completed' OR NEW.status = 'queued'
-      OR NEW.status = 'canceled' OR NEW.status = 'failed'
-      OR NEW.status = 'soft-failed' OR NEW.status = 'paused'
-    )
+    AND NOT instr('''active''active''completed''completed''queued''queued''canceled''canceled''failed''failed''soft-failed''soft-failed''paused''paused', quote(NEW.status) || NEW.status)
   )
 BEGIN
   SELECT CASE
-    -- Not the status, then. In quotes, so that a BLOB is none.
+    -- Not the status, then.
     -- @statuses task
-    WHEN instr('''active''completed''queued''canceled''failed''soft-failed''paused''', quote(NEW.status))
+    WHEN instr('''active''active''completed''completed''queued''queued''canceled''canceled''failed''failed''soft-failed''soft-failed''paused''paused', quote(NEW.status) || NEW.status)
     THEN RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_swept, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
     ELSE RAISE(ABORT, 'tablao: tasks.status must be one of active, canceled, completed, failed, queued, soft-failed, paused')
   END;

@@ -71,25 +71,16 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_update_request AFTER UPDATE OF status, status_requested ON workers
--- The rules on both; and what is left of the request made of a worker, now that
--- it has the status it has: docs/rules.md, "A worker's status".
+-- The rules on both, instr() as of jobs; and what is left of the request made of a
+-- worker, now that it has the status it has: docs/rules.md, "A worker's status".
 BEGIN
   SELECT CASE
     -- @statuses worker
-    WHEN NOT (
-      NEW.status = 'starting' OR NEW.status = 'awake' OR NEW.status = 'asleep'
-      OR NEW.status = 'error' OR NEW.status = 'testing' OR NEW.status = 'offline'
-      OR NEW.status = 'restart' OR NEW.status = ''
-    )
+    WHEN NOT instr('''starting''starting''awake''awake''asleep''asleep''error''error''testing''testing''offline''offline''restart''restart''''', quote(NEW.status) || NEW.status)
       AND (NEW.status <> OLD.status OR NEW.status_requested = OLD.status_requested)
     THEN RAISE(ABORT, 'tablao: workers.status must be one of starting, awake, asleep, error, testing, offline, restart, or empty before the first sign-on')
     -- @statuses worker
-    WHEN NOT (
-      NEW.status_requested = 'starting' OR NEW.status_requested = 'awake'
-      OR NEW.status_requested = 'asleep' OR NEW.status_requested = 'error'
-      OR NEW.status_requested = 'testing' OR NEW.status_requested = 'offline'
-      OR NEW.status_requested = 'restart' OR NEW.status_requested = ''
-    )
+    WHEN NOT instr('''starting''starting''awake''awake''asleep''asleep''error''error''testing''testing''offline''offline''restart''restart''''', quote(NEW.status_requested) || NEW.status_requested)
       AND (NEW.status_requested IS NOT OLD.status_requested OR NEW.tablao_rev < OLD.tablao_rev)
     THEN RAISE(ABORT, 'tablao: workers.status_requested must be one of starting, awake, asleep, error, testing, offline, restart, or empty for no request')
     WHEN NEW.status_requested = 'restart'
