@@ -127,6 +127,31 @@ WHERE tablao_open_deps <> 0 OR tablao_done <> 0;
 -- @own
 DELETE FROM tablao_sweep_rules WHERE from_status = to_status;
 
+-- What they say of the status before is a pattern: from under-construction,
+-- requeueing changes none, from completed all, and else those that are not done.
+-- tablao_sweep_rules.old_status: what the job's status before is like (GLOB).
+-- tablao_sweep_rules.activity: what the tasks say then.
+-- tablao_sweep_rules.mark: what tablao_swept gets, behind the revision of the job.
+-- @own
+ALTER TABLE tablao_sweep_rules ADD COLUMN activity text NOT NULL DEFAULT '';
+-- @own
+ALTER TABLE tablao_sweep_rules ADD COLUMN mark text NOT NULL DEFAULT '';
+-- @own
+INSERT INTO tablao_sweep_rules (job_status, old_status, from_status, to_status)
+SELECT job_status, '[^cu]*', from_status, to_status FROM tablao_sweep_rules
+WHERE job_status = 'requeueing' AND old_status = ''
+UNION ALL
+SELECT job_status, 'c[^o]*', from_status, to_status FROM tablao_sweep_rules
+WHERE job_status = 'requeueing' AND old_status = '';
+-- @own
+UPDATE tablao_sweep_rules SET
+  old_status = CASE WHEN old_status = '' AND job_status <> 'requeueing' THEN '*' ELSE old_status END,
+  activity = 'Task changed to ' || to_status || ': its job ' || CASE job_status
+    WHEN 'requeueing' THEN 'was requeued'
+    ELSE 'changed to ' || job_status
+  END,
+  mark = ':' || from_status || ' ' || to_status;
+
 -- tablao_job_rules: What a new status of a job, once its tasks have followed,
 -- leads to: one row per status and has_more; without a row, to no other.
 -- tablao_job_rules.has_more: it has a task that is not completed; for a pause,

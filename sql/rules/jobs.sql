@@ -163,21 +163,11 @@ BEGIN
   VALUES (NEW.job_id, (SELECT tablao_rev || ':' FROM jobs WHERE id = NEW.job_id));
   INSERT INTO tablao_sweep (job_id, from_status, to_status, activity, mark, now)
   SELECT
-    NEW.job_id, r.from_status, r.to_status,
-    CASE r.to_status
-      WHEN 'queued' THEN 'Task changed to queued: its job was requeued'
-      ELSE printf('Task changed to %s: its job changed to %s', r.to_status, NEW.status)
-    END,
-    j.tablao_rev || ':' || r.from_status || ' ' || r.to_status, c.now
+    NEW.job_id, r.from_status, r.to_status, r.activity, j.tablao_rev || r.mark, c.now
   FROM jobs j
   CROSS JOIN farm_clock c
   CROSS JOIN tablao_sweep_rules r
-    ON r.job_status = NEW.status
-    AND r.old_status = CASE NEW.status || j.tablao_status
-      WHEN 'requeueingcompleted' THEN 'completed'
-      WHEN 'requeueingunder-construction' THEN NULL -- none
-      ELSE ''
-    END
+    ON r.job_status = NEW.status AND j.tablao_status GLOB r.old_status
   WHERE j.id = NEW.job_id;
   DELETE FROM job_blocks WHERE job_id = NEW.job_id AND NEW.status = 'requeueing';
   DELETE FROM task_failures
