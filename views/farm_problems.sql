@@ -31,12 +31,13 @@ BEGIN
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND index_in_job <= 0;
   INSERT INTO tablao_place_task (task_id, from_lane)
   SELECT id, tablao_lane FROM tasks WHERE uuid = OLD.object AND OLD.kind = 'lane';
-  UPDATE tasks SET
-    tablao_open_deps = (
-      SELECT n.waits_for FROM tablao_next_dependencies n WHERE n.task_id = tasks.id
-    ),
-    tablao_rev = tablao_rev + 1
-  WHERE uuid = OLD.object AND OLD.kind = 'readiness';
+  -- First, what is booked of the job: without, a task of it is being deleted.
+  INSERT INTO tablao_recount_job (job_id)
+  SELECT job_id FROM tasks
+  WHERE uuid = OLD.object AND OLD.kind = 'readiness'
+    AND job_id NOT IN (SELECT job_id FROM tablao_counts);
+  INSERT INTO tablao_wait (task_id, waits_for)
+  SELECT id, tablao_open_deps FROM tasks WHERE uuid = OLD.object AND OLD.kind = 'readiness';
   INSERT INTO tablao_recount_job (job_id)
   SELECT id FROM jobs
   WHERE uuid = OLD.object AND OLD.kind IN ('counters', 'sums', 'lanes');

@@ -383,7 +383,7 @@ BEGIN
   -- a task.
   INSERT INTO tablao_wait (task_id, waits_for)
   SELECT n.task_id, t.tablao_open_deps
-  FROM tasks t CROSS JOIN tablao_next_dependencies n ON n.task_id = t.id
+  FROM tasks t CROSS JOIN tablao_right_dependencies n ON n.task_id = t.id
   WHERE likelihood(t.job_id = NEW.job_id, 1e-5) AND NOT n.is_right;
   -- The sums are what is booked, whatever is written to them.
   UPDATE jobs SET steps_total = NEW.steps_total

@@ -50,7 +50,7 @@ UNION ALL
 SELECT kind, object, message FROM (
   SELECT 'readiness' AS kind, t.uuid AS object, 'it waits for no task that it depends on, or for one that is completed or not among these' AS message
   FROM tasks t
-  JOIN tablao_next_dependencies n ON n.task_id = t.id
+  JOIN tablao_right_dependencies n ON n.task_id = t.id
   WHERE NOT n.is_right
   UNION ALL
   SELECT 'failures', 'task_failures ' || task_id || ' ' || worker_id, 'the failure is not counted on the job of its task'

@@ -772,8 +772,15 @@ BEGIN
 END;
 
 -- tablao_wait: a task that waits for that one (0: for none) may have to wait for
--- another. A door of its own, as one task by its id is the one thing that SQLite
--- looks up whatever statistics it has.
+-- another: one that it depends on and that is not completed, 0 where there is none.
+-- It waits for one at a time, so what one completion costs does not depend on how
+-- many others it waits for. It starts with the last, since most jobs are worked off
+-- from the first on, and goes down from the one that it waited for.
+-- likelihood: what SQLite expects without statistics. From those of a farm in
+-- which one task waits for all others it takes that for the rule, and looks
+-- through all dependencies of the farm, for each task.
+-- A door of its own, as one task by its id is the one thing that SQLite looks up
+-- whatever statistics it has.
 CREATE VIEW tablao_wait (task_id, waits_for) AS
 SELECT NULL, NULL WHERE 0;
 
@@ -781,39 +788,31 @@ CREATE TRIGGER tablao_wait_insert INSTEAD OF INSERT ON tablao_wait
 BEGIN
   -- No row: the job is being deleted, or the task has just been.
   UPDATE tasks SET
-    tablao_open_deps = (SELECT waits_for FROM tablao_next_dependencies WHERE task_id = NEW.task_id),
+    tablao_open_deps = coalesce(
+      -- A subquery's value is that of its first row: LIMIT 1 would only cost more.
+      (
+        SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+        WHERE likelihood(d.task_id = tasks.id, 1e-5) AND d.dependency_id < tasks.tablao_open_deps AND p.status <> 'completed'
+        ORDER BY d.dependency_id DESC
+      ),
+      (
+        SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+        WHERE likelihood(d.task_id = tasks.id, 1e-5) AND p.status <> 'completed'
+        ORDER BY d.dependency_id DESC
+      ),
+      0
+    ),
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.task_id
     AND tablao_open_deps = NEW.waits_for
     AND job_id IN (SELECT job_id FROM tablao_counts);
 END;
 
--- tablao_next_dependencies: the task that each task waits for next: one that it
--- depends on and that is not completed, 0 where there is none; one row per task.
--- A task waits for one at a time, so what one completion costs does not depend
--- on how many others it waits for. It starts with the last, since most jobs are
--- worked off from the first on, and goes down from the one that it waited for.
--- is_right: that is one already.
--- likelihood: what SQLite expects without statistics. From those of a farm in
--- which one task waits for all others it takes that for the rule, and looks
--- through all dependencies of the farm, for each task.
-CREATE VIEW tablao_next_dependencies (task_id, waits_for, is_right) AS
+-- tablao_right_dependencies: whether each task waits for one that it depends on and
+-- that is not completed, or for none where there is none: one row per task.
+CREATE VIEW tablao_right_dependencies (task_id, is_right) AS
 SELECT
   t.id,
-  coalesce(
-    -- A subquery's value is that of its first row: LIMIT 1 would only cost more.
-    (
-      SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-      WHERE likelihood(d.task_id = t.id, 1e-5) AND d.dependency_id < t.tablao_open_deps AND p.status <> 'completed'
-      ORDER BY d.dependency_id DESC
-    ),
-    (
-      SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-      WHERE likelihood(d.task_id = t.id, 1e-5) AND p.status <> 'completed'
-      ORDER BY d.dependency_id DESC
-    ),
-    0
-  ),
   EXISTS (
     SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
     WHERE likelihood(d.task_id = t.id, 1e-5)
