@@ -164,6 +164,7 @@ UPDATE tablao_sweep_rules SET
 ALTER TABLE tablao_acting ADD COLUMN booked text NOT NULL DEFAULT '';
 
 -- What a job's closed attempts add up to, beside its other counters.
+-- tablao_counts.num_canceled: out of use since 0.2.0: the rest of num_tasks.
 -- tablao_counts.num_failed_attempts: failed and soft-failed ones.
 -- tablao_counts.busy_ms: milliseconds.
 -- tablao_counts.first_started_at: the earliest start.
@@ -178,6 +179,10 @@ ALTER TABLE tablao_counts ADD COLUMN busy_ms integer NOT NULL DEFAULT 0;
 ALTER TABLE tablao_counts ADD COLUMN first_started_at datetime;
 -- @own
 ALTER TABLE tablao_counts ADD COLUMN last_ended_at datetime;
+
+-- How many are canceled is the rest of num_tasks, and one column less to book.
+-- @own
+UPDATE tablao_counts SET num_canceled = 0 WHERE num_canceled <> 0;
 
 -- Job 0, which there is not: of a table that has had one row, ANALYZE makes
 -- SQLite take a scan for cheaper than a lookup.

@@ -13,7 +13,8 @@ SELECT
   count(CASE t.status WHEN 'active' THEN 1 END),
   count(CASE t.status WHEN 'completed' THEN 1 END),
   count(CASE t.status WHEN 'failed' THEN 1 END),
-  count(CASE t.status WHEN 'canceled' THEN 1 END),
+  -- The rest: see tablao_job_counts.
+  count(CASE WHEN t.status NOT IN ('queued', 'active', 'completed', 'failed', 'soft-failed', 'paused') THEN 1 END),
   count(CASE t.status WHEN 'soft-failed' THEN 1 END),
   count(CASE t.status WHEN 'paused' THEN 1 END),
   -- Not sum(), which fails where it overflows.
@@ -313,7 +314,7 @@ BEGIN
   ) = (
     SELECT
       n.num_tasks, n.num_queued, n.num_active, n.num_completed, n.num_failed,
-      n.num_canceled, n.num_soft_failed, n.num_paused, n.steps_completed,
+      0, n.num_soft_failed, n.num_paused, n.steps_completed,
       n.steps_total
     FROM tablao_true_counts n WHERE n.job_id = NEW.job_id
   )

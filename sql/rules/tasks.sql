@@ -47,7 +47,7 @@ WHEN NOT NEW.tablao_rev
 BEGIN
   UPDATE tablao_counts SET (
     num_tasks, num_queued, num_active, num_completed, num_failed,
-    num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
+    num_soft_failed, num_paused, steps_completed, steps_total
   ) = (
     SELECT
       num_tasks + 1,
@@ -55,7 +55,6 @@ BEGIN
       num_active + instr(t.status, 'active'),
       num_completed + instr(t.status, 'completed'),
       num_failed + instr('failed', t.status),
-      num_canceled + instr(t.status, 'canceled'),
       num_soft_failed + instr(t.status, 'soft-failed'),
       num_paused + instr(t.status, 'paused'),
       tablao_counts.steps_completed + max(0, min(t.steps_completed, t.steps_total)),
@@ -598,14 +597,14 @@ BEGIN
     num_active = num_active + NEW.n * CASE 'active' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
     num_completed = num_completed + NEW.n * CASE 'completed' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
     num_failed = num_failed + NEW.n * CASE 'failed' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
-    num_canceled = num_canceled + NEW.n * CASE 'canceled' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
     num_soft_failed = num_soft_failed + NEW.n * CASE 'soft-failed' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
     num_paused = num_paused + NEW.n * CASE 'paused' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END
   WHERE job_id = NEW.job_id;
 END;
 
 -- tablao_job_counts: how many tasks a job has, in all and in each status, and
--- the sums of their steps: one row per job, whether it has a task or not.
+-- the sums of their steps: one row per job, whether it has a task or not. The
+-- canceled are the rest, and not booked.
 CREATE VIEW tablao_job_counts (
   job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
   num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
@@ -613,7 +612,12 @@ CREATE VIEW tablao_job_counts (
 SELECT
   j.id, coalesce(c.num_tasks, 0), coalesce(c.num_queued, 0),
   coalesce(c.num_active, 0), coalesce(c.num_completed, 0),
-  coalesce(c.num_failed, 0), coalesce(c.num_canceled, 0),
+  coalesce(c.num_failed, 0),
+  coalesce(
+    c.num_tasks - c.num_queued - c.num_active - c.num_completed - c.num_failed
+      - c.num_soft_failed - c.num_paused,
+    0
+  ),
   coalesce(c.num_soft_failed, 0), coalesce(c.num_paused, 0),
   coalesce(c.steps_completed, 0), coalesce(c.steps_total, 0)
 FROM jobs j LEFT JOIN tablao_counts c ON c.job_id = j.id;
