@@ -16,7 +16,7 @@ WHERE (
   AND CASE j.status
     WHEN 'cancel-requested' THEN 1
     WHEN 'requeueing' THEN 1
-    WHEN 'pause-requested' THEN coalesce(c.num_active, 0) = 0
+    WHEN 'pause-requested' THEN c.num_active IS NOT TRUE
     ELSE max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) = 0
       AND c.num_tasks > 0
   END

@@ -14,7 +14,10 @@ LEFT JOIN workers w ON w.id = t.worker_id
 WHERE t.status = 'active'
   AND substr(t.last_touched_at, 1, 23) <= (
     SELECT before FROM tablao_time_limits WHERE name = 'task_timeout'
-  );
+  )
+-- As the index has them: which of a job's tasks failed first is told by its
+-- activity and the events, and must not hang on what ANALYZE found.
+ORDER BY t.worker_id, t.id;
 
 -- tablao_time_limits: the latest time, in 23 characters, that is timed out by
 -- `task_timeout` and `worker_timeout`: no row for one that is switched off. Rows
@@ -79,7 +82,8 @@ WHERE w.deleted_at IS NULL
   AND w.status <> 'error'
   AND substr(w.last_seen_at, 1, 23) <= (
     SELECT before FROM tablao_time_limits WHERE name = 'worker_timeout'
-  );
+  )
+ORDER BY w.status, w.id;
 
 CREATE TRIGGER tablao_timed_out_workers_update INSTEAD OF UPDATE ON timed_out_workers
 BEGIN
