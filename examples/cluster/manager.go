@@ -300,8 +300,8 @@ func (f *farm) ServeHTTP(w http.ResponseWriter, h *http.Request) {
 	var no refusal
 	if errors.As(err, &no) {
 		code, body = no.code, map[string]string{"message": no.message}
-	} else if sqlite, message, ok := sqliteError(err); ok && sqlite&0xff == 19 {
-		// The database says no, and why.
+	} else if sqlite, message, ok := sqliteError(err); ok && (sqlite&0xff == 19 || message == "malformed JSON") {
+		// The database says no, and why; SQLite does so of JSON that is nested too deep.
 		code, body = 409, map[string]string{"message": message}
 	} else if err != nil {
 		w.Header().Set("Retry-After", "1")
