@@ -593,12 +593,12 @@ CREATE TRIGGER tablao_count_insert INSTEAD OF INSERT ON tablao_count
 WHEN NEW.n
 BEGIN
   UPDATE tablao_counts SET
-    num_queued = num_queued + NEW.n * CASE 'queued' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
-    num_active = num_active + NEW.n * CASE 'active' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
-    num_completed = num_completed + NEW.n * CASE 'completed' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
-    num_failed = num_failed + NEW.n * CASE 'failed' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
-    num_soft_failed = num_soft_failed + NEW.n * CASE 'soft-failed' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END,
-    num_paused = num_paused + NEW.n * CASE 'paused' WHEN NEW.to_status THEN 1 WHEN NEW.from_status THEN -1 ELSE 0 END
+    num_queued = CASE 'queued' WHEN NEW.to_status THEN num_queued + NEW.n WHEN NEW.from_status THEN num_queued - NEW.n ELSE num_queued END,
+    num_active = CASE 'active' WHEN NEW.to_status THEN num_active + NEW.n WHEN NEW.from_status THEN num_active - NEW.n ELSE num_active END,
+    num_completed = CASE 'completed' WHEN NEW.to_status THEN num_completed + NEW.n WHEN NEW.from_status THEN num_completed - NEW.n ELSE num_completed END,
+    num_failed = CASE 'failed' WHEN NEW.to_status THEN num_failed + NEW.n WHEN NEW.from_status THEN num_failed - NEW.n ELSE num_failed END,
+    num_soft_failed = CASE 'soft-failed' WHEN NEW.to_status THEN num_soft_failed + NEW.n WHEN NEW.from_status THEN num_soft_failed - NEW.n ELSE num_soft_failed END,
+    num_paused = CASE 'paused' WHEN NEW.to_status THEN num_paused + NEW.n WHEN NEW.from_status THEN num_paused - NEW.n ELSE num_paused END
   WHERE job_id = NEW.job_id;
 END;
 
