@@ -91,9 +91,15 @@ BEGIN
     last_touched_at = NEW.now,
     updated_at = NEW.now
   WHERE id = NEW.task_id AND coalesce(NEW.status, 'failed') = 'failed';
-  -- First, since the verdict counts it.
+END;
+
+CREATE TRIGGER tablao_report_insert_failure INSTEAD OF INSERT ON tablao_report
+-- Records a failure, which the verdict will count. Apart, so that no other report
+-- makes the table that SQLite puts aside for what is inserted on a condition.
+WHEN NEW.status = 'failed'
+BEGIN
   INSERT INTO task_failures (task_id, worker_id)
-  SELECT NEW.task_id, NEW.worker_id WHERE NEW.status = 'failed'
+  VALUES (NEW.task_id, NEW.worker_id)
   ON CONFLICT DO NOTHING;
 END;
 

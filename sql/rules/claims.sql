@@ -6,46 +6,36 @@
 CREATE VIEW tablao_blocks (job_id, worker_id, task_type) AS
 SELECT job_id, worker_id, lower(trim(task_type, char(9, 10, 13, 32))) FROM job_blocks;
 
--- tablao_open_lanes: every lane from which a worker may take a task: one row
--- per worker and lane. The job is open, the type among the worker's, the tag
--- among the worker's or none, and the worker is not blocked for that type on
--- that job. from_index: it has failed all tasks before.
-CREATE VIEW tablao_open_lanes (
-  worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority,
-  task_priority, from_index
-) AS
-SELECT
-  p.worker_id, p.task_type, p.worker_tag_id, l.id, l.job_id, l.job_priority,
-  l.task_priority,
-  coalesce(
-    (
-      SELECT s.from_index FROM tablao_skips s
-      WHERE s.lane_id = l.id AND s.worker_id = p.worker_id
-    ), 0
-  )
-FROM tablao_worker_types p
-CROSS JOIN tablao_lanes l
-  ON l.task_type = p.task_type AND l.worker_tag_id = p.worker_tag_id
-WHERE NOT EXISTS (
-    SELECT 1 FROM tablao_blocks b
-    WHERE (b.job_id, b.worker_id, b.task_type) = (l.job_id, p.worker_id, l.task_type)
-  )
-  AND (l.is_open = 1 AND l.has_ready = 1);
-
 -- tablao_offers: every task that a worker may take: one row per worker and
--- task. A pair IN the columns of an index is looked up there, whatever statistics
--- SQLite has; NOT IN would also look through all of it, for a NULL.
+-- task. Its lane is open, the type among the worker's, the tag among the worker's or
+-- none, and the worker is not blocked for that type on that job. What stands in
+-- tablao_skips it has failed all before. A pair IN the columns of an index is looked
+-- up there, whatever statistics SQLite has; NOT IN would also look through all of
+-- it, for a NULL.
 CREATE VIEW tablao_offers (
   worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority,
   task_priority, index_in_job, task_id
 ) AS
 SELECT
-  l.worker_id, l.task_type, l.worker_tag_id, l.lane_id, l.job_id, l.job_priority,
+  p.worker_id, p.task_type, p.worker_tag_id, l.id, l.job_id, l.job_priority,
   l.task_priority, r.index_in_job, r.task_id
-FROM tablao_open_lanes l
+FROM tablao_worker_types p
+CROSS JOIN tablao_lanes l
+  ON l.task_type = p.task_type AND l.worker_tag_id = p.worker_tag_id
 CROSS JOIN tablao_ready_tasks r
-  ON r.lane_id = l.lane_id AND r.index_in_job >= l.from_index
-WHERE ((r.task_id, l.worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE;
+  ON r.lane_id = l.id
+  AND r.index_in_job >= coalesce(
+    (
+      SELECT s.from_index FROM tablao_skips s
+      WHERE s.lane_id = l.id AND s.worker_id = p.worker_id
+    ), 0
+  )
+WHERE NOT EXISTS (
+    SELECT 1 FROM tablao_blocks b
+    WHERE (b.job_id, b.worker_id, b.task_type) = (l.job_id, p.worker_id, l.task_type)
+  )
+  AND (l.is_open = 1 AND l.has_ready = 1)
+  AND ((r.task_id, p.worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE;
 
 -- tablao_current_tasks: the task that each worker is working on, for
 -- schedule_task() to return: its active task of a job that is queued or active.
