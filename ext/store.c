@@ -83,11 +83,15 @@ static void storeNameOffender(TablaoOp *pOp, const char *zSelect){
   sqlite3_free(look.zErr);
 }
 
-/* Fails, naming a task on the cycle of the document's dependencies. */
+/*
+** Fails, naming a task on the cycle of the document's dependencies; not where
+** something else is wrong with it, which only a document with a cycle is asked.
+*/
 static void storeRefuseCycle(TablaoOp *pOp, int iNumber){
   sqlite3_stmt *pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
       "SELECT coalesce(name, '') || coalesce(' (' || uuid || ')', '') "
-      "FROM main.tablao_authored_tasks WHERE number=?1");
+      "FROM main.tablao_authored_tasks WHERE number=?1 "
+      "AND NOT EXISTS (SELECT 1 FROM main.tablao_authoring_problems)");
   tablaoBindInt(pOp, pStmt, 1, iNumber);
   if( tablaoStep(pOp, pStmt) ){
     storeRefuse(pOp, "authored_jobs.document: a task must not depend on "
@@ -115,8 +119,7 @@ static void storeCheckCycles(TablaoOp *pOp){
   pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
       "SELECT dependency_number, number "
       "FROM main.tablao_authored_dependencies "
-      "WHERE dependency_number IS NOT NULL "
-      "AND NOT EXISTS (SELECT 1 FROM main.tablao_authoring_problems)");
+      "WHERE dependency_number IS NOT NULL");
   while( rc==SQLITE_OK && tablaoStep(pOp, pStmt) ){
     sqlite3_int64 iFrom = sqlite3_column_int64(pStmt, 0);
     sqlite3_int64 iTo = sqlite3_column_int64(pStmt, 1);
