@@ -202,7 +202,7 @@ CREATE TABLE tablao_sweep_rules (
   job_status text NOT NULL,
   old_status text NOT NULL,
   from_status text NOT NULL,
-  to_status text NOT NULL,
+  to_status text NOT NULL, activity text NOT NULL DEFAULT '', mark text NOT NULL DEFAULT '',
   PRIMARY KEY (job_status, old_status, from_status)
 ) WITHOUT ROWID;
 CREATE TABLE tablao_worker_types (
@@ -359,6 +359,7 @@ CREATE VIEW stuck_jobs (job_uuid, status);
 CREATE VIEW tablao_act (job_id, status, activity, stamp);
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check);
 CREATE VIEW tablao_assert_json (value, rule);
+CREATE VIEW tablao_attempt (task_id);
 CREATE VIEW tablao_authoring_problems (problem);
 CREATE VIEW tablao_blocks (job_id, worker_id, task_type);
 CREATE VIEW tablao_claim (worker_id, now);
@@ -377,7 +378,6 @@ CREATE VIEW tablao_link (task_id, dependency_id, job_id, other_id);
 CREATE VIEW tablao_local_times (now, today, time_of_day, day_name, yesterday_name, is_shifting);
 CREATE VIEW tablao_move_job (job_id, task_id, status);
 CREATE VIEW tablao_new_lanes (task_id, from_lane);
-CREATE VIEW tablao_next_dependencies (task_id, waits_for, is_right);
 CREATE VIEW tablao_note_replaced (table_name, is_taken);
 CREATE VIEW tablao_offers (worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority, task_priority, index_in_job, task_id);
 CREATE VIEW tablao_place_task (task_id, from_lane);
@@ -386,6 +386,7 @@ CREATE VIEW tablao_ready_tasks (task_id, lane_id, index_in_job);
 CREATE VIEW tablao_recount_job (job_id);
 CREATE VIEW tablao_report (task_id, worker_id, status, activity, steps_completed, now);
 CREATE VIEW tablao_return_tasks (worker_id, reason);
+CREATE VIEW tablao_right_dependencies (task_id, is_right);
 CREATE VIEW tablao_row_problems (kind, object, message);
 CREATE VIEW tablao_set_job_status (job_id, task_id, status);
 CREATE VIEW tablao_skeletons (kind, id, text);
@@ -421,6 +422,7 @@ CREATE VIEW workers_left_to_run (job_id, task_type, worker_uuid, worker_id);
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act;
 CREATE TRIGGER tablao_apply_schedules_insert INSTEAD OF INSERT ON tablao_apply_schedules;
 CREATE TRIGGER tablao_assert_json_insert INSTEAD OF INSERT ON tablao_assert_json;
+CREATE TRIGGER tablao_attempt_insert INSTEAD OF INSERT ON tablao_attempt;
 CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts;
 CREATE TRIGGER tablao_attempts_delete AFTER DELETE ON task_attempts;
 CREATE TRIGGER tablao_authored_jobs_insert INSTEAD OF INSERT ON authored_jobs;
