@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import html
 import json
+import pathlib
 import re
 import secrets
 import sqlite3
@@ -24,9 +25,11 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-def connect():
+def connect(mode='rw'):
+    # A farm that was moved away is not made anew, empty, in its place.
+    path = pathlib.Path(args.db).absolute().as_uri()
     # isolation_level=None: every statement is a transaction by itself.
-    db = sqlite3.connect(args.db, timeout=10, isolation_level=None)
+    db = sqlite3.connect(f'{path}?mode={mode}', uri=True, timeout=10, isolation_level=None)
     db.row_factory = sqlite3.Row
     return db
 
@@ -151,15 +154,23 @@ ROUTES = [  # method, path, what does it, whether a worker must sign
 
 
 class Handler(BaseHTTPRequestHandler):
+    timeout = 60  # for a client that says nothing any more
+
     def signed_by(self, db):
         """The worker whose uuid and secret came by HTTP's basic authentication."""
-        text = base64.b64decode(self.headers.get('Authorization', '').removeprefix('Basic '))
-        name, _, secret = text.decode().partition(':')
+        try:
+            text = base64.b64decode(self.headers.get('Authorization', '').removeprefix('Basic ')).decode()
+        except ValueError:
+            return None
+        name, _, secret = text.partition(':')
         for known in rows(db, 'SELECT secret FROM workers WHERE uuid = ? AND deleted_at IS NULL', name):
             return name if hmac.compare_digest(known['secret'].encode(), digest(secret).encode()) else None
 
     def answer(self, db):
-        body = json.loads(self.rfile.read(int(self.headers.get('Content-Length', 0))) or 'null', parse_constant=int)  # int refuses NaN
+        length = int(self.headers.get('Content-Length', 0))
+        if length < 0:
+            raise ValueError('Content-Length must not be negative')  # read() would take it for: to the end
+        body = json.loads(self.rfile.read(length) or 'null', parse_constant=int)  # int refuses NaN
         for method, path, function, signed in ROUTES:
             match = re.fullmatch(path, self.path)
             if match and method == self.command:
@@ -172,9 +183,9 @@ class Handler(BaseHTTPRequestHandler):
         return 404, {'message': 'no such path'}
 
     def do_GET(self):
-        db = connect()
         try:
-            status, body = self.answer(db)
+            with contextlib.closing(connect()) as db:
+                status, body = self.answer(db)
         except sqlite3.IntegrityError as error:  # the database says no, and why
             status, body = 409, {'message': str(error)}
         except (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError, OverflowError, KeyError, TypeError,
@@ -182,15 +193,14 @@ class Handler(BaseHTTPRequestHandler):
             status, body = 400, {'message': repr(error)}  # of a type, or so large, that SQLite does not take it
         except sqlite3.Error as error:  # locked for longer than the timeout, a disk that is full, a file that is damaged
             status, body = 503, {'message': str(error)}
-        finally:
-            db.close()
         is_page = isinstance(body, str)
         data = b'' if body is None else (body if is_page else json.dumps(body)).encode()
         self.send_response(status)
         self.send_header('Content-Type', 'text/html; charset=utf-8' if is_page else 'application/json')
         self.send_header('Content-Length', str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        with contextlib.suppress(ConnectionError):  # who asked has gone away
+            self.end_headers()
+            self.wfile.write(data)
     do_POST = do_GET
 
 
@@ -206,7 +216,7 @@ def tick():
 
 def make_farm(args):
     """A new farm, where the file is new; one that is there is left as it is."""
-    db = connect()
+    db = connect('rwc')
     names = {row['name'] for row in rows(db, 'SELECT name FROM sqlite_master')}
     if 'farm_settings' not in names:
         if names:

@@ -26,7 +26,8 @@ def ask(path, body, authorization=None, patience=None):
     end = time.monotonic() + (args.patience if patience is None else patience)
     while True:
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            # The sign-off, which has no patience, does not wait for a manager that hangs.
+            with urllib.request.urlopen(request, timeout=30 if patience is None else 5) as answer:
                 return answer.status, json.loads(answer.read() or 'null')
         except OSError as error:  # not there yet, or just then made anew, or its file is locked
             if isinstance(error, urllib.error.HTTPError) and error.code != 503:
