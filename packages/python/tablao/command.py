@@ -594,6 +594,6 @@ def main(words=None):
             return 141
         text = "%s: %s" % (error.filename, error.strerror) if error.filename else str(error)
     except (Refusal, RuntimeError, OverflowError, UnicodeError) as error:  # the last two: what SQLite does not take
-        text = str(error)
+        text = "a number must be from -2^63 to 2^63 - 1" if isinstance(error, OverflowError) else str(error)
     print("tablao: " + one_line(text[8:] if text.startswith("tablao: ") else text), file=sys.stderr)
     return 1
