@@ -33,6 +33,18 @@ static sqlite3_stmt *migrateMoment(TablaoOp *pOp){
   return pStmt;
 }
 
+/*
+** Refuses a farm to observe that lacks something of Flamenco's, whether it is one
+** already or not: a table may go without anything of ours.
+*/
+static void migrateRefuse(TablaoOp *pOp, int eKind){
+  TablaoModel model;
+  if( eKind!=TABLAO_OBSERVED ) return;
+  tablaoModelOpen(pOp, &model, 0);
+  tablaoModelRefuse(pOp, &model);
+  tablaoModelClose(&model);
+}
+
 /* True if there is nothing to do. */
 static int migrateIsCurrent(TablaoOp *pOp){
   sqlite3_stmt *pMoment = migrateMoment(pOp);
@@ -40,6 +52,7 @@ static int migrateIsCurrent(TablaoOp *pOp){
   int bCurrent = eKind
       && tablaoCompareApplied(pOp)==tablaoLatest()
       && !tablaoObjectsDiffer(pOp, eKind);
+  if( bCurrent ) migrateRefuse(pOp, eKind);
   sqlite3_finalize(pMoment);
   return bCurrent;
 }
@@ -144,12 +157,7 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
       tablaoModelLacks(pOp, "goose_db_version");
     }
   }
-  if( eKind==TABLAO_OBSERVED ){
-    TablaoModel model;
-    tablaoModelOpen(pOp, &model, 0);
-    tablaoModelRefuse(pOp, &model);
-    tablaoModelClose(&model);
-  }
+  migrateRefuse(pOp, eKind);
   if( !bNew && iHave<tablaoLatest() ) migrateSpare(pOp, eKind);
   if( !bNew ) tablaoDropObjects(pOp, eKind, &keep);
   migrateTables(pOp, iHave,
@@ -230,6 +238,8 @@ void tablaoMigrateFunc(
       if( eKind==0 || iHave<tablaoLatest() || tablaoObjectsDiffer(&op, eKind) ){
         migrateWork(&op, eKind, iHave);
         tablaoBlameTemporary(&op);
+      }else{
+        migrateRefuse(&op, eKind);
       }
     }
     tablaoEnd(&op);
