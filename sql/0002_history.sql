@@ -163,6 +163,57 @@ UPDATE tablao_sweep_rules SET
 -- @own
 ALTER TABLE tablao_acting ADD COLUMN booked text NOT NULL DEFAULT '';
 
+-- What a new status of a task makes of its job: the first row, in the order of n,
+-- for that status and a job that is like `farm` (GLOB).
+-- tablao_task_rules.farm: a pattern of the job's status, and how many of its tasks
+-- are not completed (c), active (a), queued or soft-failed (q), paused (p), failed
+-- (f), and by how much the percentage of failed ones is above that of the setting (x).
+-- tablao_task_rules.next_status: NULL: none, it stays as it is.
+-- @own
+CREATE TABLE tablao_task_rules (
+  task_status text NOT NULL,
+  n integer NOT NULL,
+  farm text NOT NULL,
+  next_status text,
+  PRIMARY KEY (task_status, n)
+) WITHOUT ROWID;
+
+-- @own
+INSERT INTO tablao_task_rules (task_status, n, farm, next_status) VALUES
+  ('queued', 1, 'completed *', 'requeueing'),
+  ('completed', 1, 'completed c0 *', NULL),
+  ('completed', 2, '* c0 *', 'completed'),
+  ('failed', 1, 'failed * x[0-9]*', NULL),
+  ('failed', 2, '* x[0-9]*', 'failed'),
+  -- The job is over.
+  ('completed', 3, 'queued * a0 q0 p0 f0 *', 'canceled'),
+  ('completed', 4, 'active * a0 q0 p0 f0 *', 'canceled'),
+  ('completed', 5, 'pause-requested * a0 q0 p0 f0 *', 'canceled'),
+  ('completed', 6, 'queued * a0 q0 p0 *', 'failed'),
+  ('completed', 7, 'active * a0 q0 p0 *', 'failed'),
+  ('completed', 8, 'pause-requested * a0 q0 p0 *', 'failed'),
+  ('failed', 3, 'queued * a0 q0 p0 *', 'failed'),
+  ('failed', 4, 'active * a0 q0 p0 *', 'failed'),
+  ('failed', 5, 'pause-requested * a0 q0 p0 *', 'failed'),
+  -- Pausing is complete, or still to come.
+  ('completed', 9, 'pause-requested * a0 *', 'paused'),
+  ('completed', 10, 'queued *', 'active'),
+  ('failed', 6, 'pause-requested * a0 *', 'paused'),
+  ('failed', 7, 'queued *', 'active'),
+  ('paused', 1, 'pause-requested * a0 *', 'paused'),
+  ('canceled', 1, 'pause-requested * a0 * p[^0]*', 'paused'),
+  ('canceled', 2, 'canceled *', NULL),
+  ('canceled', 3, '* a0 q0 *', 'canceled'),
+  ('soft-failed', 1, 'pause-requested * a0 *', 'paused'),
+  ('soft-failed', 2, 'pause-requested *', NULL),
+  ('soft-failed', 3, 'cancel-requested *', NULL),
+  ('soft-failed', 4, 'active *', NULL),
+  ('soft-failed', 5, '*', 'active'),
+  ('active', 1, 'pause-requested *', NULL),
+  ('active', 2, 'cancel-requested *', NULL),
+  ('active', 3, 'active *', NULL),
+  ('active', 4, '*', 'active');
+
 -- What a job's closed attempts add up to, beside its other counters.
 -- tablao_counts.num_canceled: out of use since 0.2.0: the rest of num_tasks.
 -- tablao_counts.num_failed_attempts: failed and soft-failed ones.

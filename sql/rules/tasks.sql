@@ -352,37 +352,20 @@ BEGIN
   DELETE FROM tablao_pending WHERE task_id = NEW.task_id;
   INSERT INTO tablao_set_job_status (job_id, task_id, status)
   VALUES (NEW.job_id, NEW.task_id, (
-    SELECT nullif(
-      CASE
-        WHEN NEW.status = 'queued'
-        THEN CASE j.status WHEN 'completed' THEN 'requeueing' END
-        WHEN NEW.status = 'completed' AND c.num_completed = c.num_tasks
-        THEN 'completed'
-        -- Whole percents: the division is one of integers, that is, floor.
-        WHEN NEW.status = 'failed'
-          AND 100 * (c.num_failed + (NOT t.tablao_rev)) / (c.num_tasks + (NOT t.tablao_rev)) >= (
-            SELECT value FROM farm_settings WHERE name = 'job_fail_percentage'
-          )
-        THEN 'failed'
-        -- The job is over.
-        WHEN instr('completed failed', NEW.status)
-          AND c.num_active + c.num_queued + c.num_soft_failed + c.num_paused = 0
-          AND instr('queued active pause-requested', j.status)
-        THEN CASE WHEN NEW.status = 'failed' OR c.num_failed > 0 THEN 'failed' ELSE 'canceled' END
-        -- Pausing is complete, or still to come.
-        WHEN j.status = 'pause-requested' AND (NEW.status <> 'canceled' OR c.num_paused > 0)
-        THEN CASE c.num_active + (NEW.status = 'active') WHEN 0 THEN 'paused' END
-        WHEN instr('completed failed', NEW.status)
-        THEN CASE j.status WHEN 'queued' THEN 'active' END
-        WHEN NEW.status = 'canceled'
-        THEN CASE c.num_active + c.num_queued + c.num_soft_failed WHEN 0 THEN 'canceled' END
-        WHEN NEW.status <> 'paused' AND j.status <> 'cancel-requested'
-        THEN 'active'
-      END, j.status)
+    SELECT r.next_status
     FROM tasks t
     CROSS JOIN jobs j ON j.id = NEW.job_id
     CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
+    CROSS JOIN farm_settings s ON s.name = 'job_fail_percentage'
+    CROSS JOIN tablao_task_rules r ON r.task_status = NEW.status
     WHERE t.id = NEW.task_id AND t.status = NEW.status
+      -- Whole percents: the division is one of integers, that is, floor.
+      AND printf('%s c%d a%d q%d p%d f%d x%d',
+        j.status, c.num_tasks - c.num_completed, c.num_active,
+        c.num_queued + c.num_soft_failed, c.num_paused, c.num_failed,
+        100 * (c.num_failed + (NOT t.tablao_rev)) / (c.num_tasks + (NOT t.tablao_rev)) - s.value
+      ) GLOB r.farm
+    ORDER BY r.n
   ));
 END;
 
