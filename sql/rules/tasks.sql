@@ -163,8 +163,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks
--- The counters of the job. While its status is changing because of another
--- task, this one is noted, in case SQLite skips its own trigger.
+-- The counters of the job; and that what the status makes of it is to be looked at:
+-- not what happens all day, or to many tasks, and leaves the job as it is;
+-- completed is so while others are queued.
 WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
 BEGIN
   INSERT INTO tablao_count (job_id, from_status, to_status, n)
@@ -175,7 +176,13 @@ BEGIN
     NEW.tablao_rev IS TRUE
   );
   INSERT INTO tablao_pending (task_id, job_id, status)
-  SELECT NEW.id, NEW.job_id, NEW.status FROM tablao_acting WHERE job_id = 0
+  SELECT NEW.id, NEW.job_id, NEW.status
+  FROM jobs
+  WHERE id = NEW.job_id
+    AND NOT (
+      instr(' activeactive activepaused activequeued activesoft-failed activecompleted queuedpaused queuedqueued', ' ' || status || NEW.status)
+      AND (NEW.status <> 'completed' OR (SELECT num_queued FROM tablao_counts WHERE job_id = NEW.job_id))
+    )
   ON CONFLICT (task_id) DO UPDATE SET status = excluded.status;
 END;
 
@@ -324,17 +331,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
--- What a new status of a task makes of its job; and what other tasks' new
--- statuses do, which users' triggers gave them meanwhile. In short what happens
--- all day, or to many tasks, and leaves the job as it is; completed is so while
--- others are queued.
-WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
-  AND NOT EXISTS (
-    SELECT 1 FROM jobs j
-    WHERE j.id = NEW.job_id
-      AND instr(' activeactive activepaused activequeued activesoft-failed activecompleted queuedpaused queuedqueued', ' ' || j.status || NEW.status)
-      AND (NEW.status <> 'completed' OR (SELECT num_queued FROM tablao_counts WHERE job_id = j.id))
-  )
+-- What a new status of a task makes of its job, if it is noted; and what others' do,
+-- whose trigger SQLite has skipped, since users' triggers gave them meanwhile.
+WHEN NEW.id IN (SELECT task_id FROM tablao_pending)
 BEGIN
   INSERT INTO tablao_move_job (job_id, task_id, status) VALUES (NEW.job_id, NEW.id, NEW.status);
   INSERT INTO tablao_move_job (job_id, task_id, status)
@@ -342,8 +341,10 @@ BEGIN
 END;
 
 -- tablao_move_job: docs/rules.md, "A task's status": what a job should become, now
--- that its task has got that status. Nothing, where the task has another one by
--- now. A task that is being inserted (tablao_rev 0) is not among those counted.
+-- that its task has got that status: what the first of tablao_task_rules says that
+-- matches. Nothing, where the task has another one by now, its job's sweep having
+-- given it that. A task that is being inserted (tablao_rev 0) is not among those
+-- counted.
 CREATE VIEW tablao_move_job (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
@@ -370,14 +371,13 @@ BEGIN
 END;
 
 -- tablao_set_job_status: moves the job of a task on to a status; NULL
--- leaves it where it is. Meanwhile, job 0 is in tablao_acting.
+-- leaves it where it is.
 CREATE VIEW tablao_set_job_status (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_set_job_status_insert INSTEAD OF INSERT ON tablao_set_job_status
 WHEN NEW.status IS NOT NULL
 BEGIN
-  INSERT INTO tablao_acting (job_id) VALUES (0) ON CONFLICT DO NOTHING;
   UPDATE jobs SET
     status = NEW.status,
     activity = (
@@ -393,7 +393,6 @@ BEGIN
       WHERE t.id = NEW.task_id
     )
   WHERE id = NEW.job_id;
-  DELETE FROM tablao_acting WHERE job_id = 0;
 END;
 
 -- Other columns -------------------------------------------------------------
