@@ -526,7 +526,7 @@ BEGIN
     steps_completed = steps_completed - max(0, min(OLD.steps_completed, OLD.steps_total)),
     steps_total = steps_total - OLD.steps_total
   WHERE job_id = OLD.job_id;
-  INSERT INTO tablao_count (job_id, from_status, n) VALUES (OLD.job_id, OLD.status, 1);
+  INSERT INTO tablao_count (job_id, from_status, to_status, n) VALUES (OLD.job_id, OLD.status, ' ', 1);
   -- One that its job has just changed along with others, which is yet to be booked.
   INSERT INTO tablao_count (job_id, from_status, to_status, n)
   SELECT
@@ -568,8 +568,8 @@ END;
 
 -- Counters ------------------------------------------------------------------
 
--- tablao_count: n tasks of a job have got another status; from_status and
--- to_status are NULL where there is none.
+-- tablao_count: n tasks of a job have got another status; to_status is a blank where
+-- there is none. instr(): as in tablao_tasks_count_insert.
 CREATE VIEW tablao_count (job_id, from_status, to_status, n) AS
 SELECT NULL, NULL, NULL, NULL WHERE 0;
 
@@ -577,12 +577,12 @@ CREATE TRIGGER tablao_count_insert INSTEAD OF INSERT ON tablao_count
 WHEN NEW.n
 BEGIN
   UPDATE tablao_counts SET
-    num_queued = CASE 'queued' WHEN NEW.to_status THEN num_queued + NEW.n WHEN NEW.from_status THEN num_queued - NEW.n ELSE num_queued END,
-    num_active = CASE 'active' WHEN NEW.to_status THEN num_active + NEW.n WHEN NEW.from_status THEN num_active - NEW.n ELSE num_active END,
-    num_completed = CASE 'completed' WHEN NEW.to_status THEN num_completed + NEW.n WHEN NEW.from_status THEN num_completed - NEW.n ELSE num_completed END,
-    num_failed = CASE 'failed' WHEN NEW.to_status THEN num_failed + NEW.n WHEN NEW.from_status THEN num_failed - NEW.n ELSE num_failed END,
-    num_soft_failed = CASE 'soft-failed' WHEN NEW.to_status THEN num_soft_failed + NEW.n WHEN NEW.from_status THEN num_soft_failed - NEW.n ELSE num_soft_failed END,
-    num_paused = CASE 'paused' WHEN NEW.to_status THEN num_paused + NEW.n WHEN NEW.from_status THEN num_paused - NEW.n ELSE num_paused END
+    num_queued = num_queued + NEW.n * (instr(NEW.to_status, 'queued') - instr(NEW.from_status, 'queued')),
+    num_active = num_active + NEW.n * (instr(NEW.to_status, 'active') - instr(NEW.from_status, 'active')),
+    num_completed = num_completed + NEW.n * (instr(NEW.to_status, 'completed') - instr(NEW.from_status, 'completed')),
+    num_failed = num_failed + NEW.n * (instr('failed', NEW.to_status) - instr('failed', NEW.from_status)),
+    num_soft_failed = num_soft_failed + NEW.n * (instr(NEW.to_status, 'soft-failed') - instr(NEW.from_status, 'soft-failed')),
+    num_paused = num_paused + NEW.n * (instr(NEW.to_status, 'paused') - instr(NEW.from_status, 'paused'))
   WHERE job_id = NEW.job_id;
 END;
 
