@@ -154,14 +154,19 @@ UPDATE tablao_sweep_rules SET
 
 -- tablao_job_rules: What a new status of a job, once its tasks have followed,
 -- leads to: one row per status and has_more; without a row, to no other.
--- tablao_job_rules.has_more: it has a task that is not completed; for a pause,
--- one that is active.
+-- tablao_job_rules.has_more: it has a task whose status is none of those in done.
+-- tablao_job_rules.done: the statuses of tasks that the job does not wait for.
 -- tablao_acting.num_swept: how many tasks have lost the last status.
 -- tablao_acting.num_tasks: how many have changed in all.
 -- tablao_acting.booked: the revision of the job with a colon, and the marks of its
 -- changes of many tasks that have been counted.
 -- @own
 ALTER TABLE tablao_acting ADD COLUMN booked text NOT NULL DEFAULT '';
+-- @own
+ALTER TABLE tablao_job_rules ADD COLUMN done text NOT NULL DEFAULT 'completed';
+-- @own
+UPDATE tablao_job_rules SET done = 'canceled completed failed paused queued soft-failed'
+WHERE job_status = 'pause-requested';
 
 -- What a new status of a task makes of its job: the first row, in the order of n,
 -- for that status and a job that is like `farm` (GLOB).

@@ -188,10 +188,7 @@ BEGIN
         -- Of the tasks as they are: not all may have been counted, where a user's
         -- trigger has changed the job.
         AND r.has_more = EXISTS (
-          SELECT 1 FROM tasks t
-          WHERE t.job_id = NEW.job_id
-            AND t.status <> 'completed'
-            AND (t.status = 'active' OR NEW.status <> 'pause-requested')
+          SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND NOT instr(r.done, t.status)
         )
     ),
     tablao_rev = tablao_rev + 1
