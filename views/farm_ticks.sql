@@ -17,8 +17,7 @@ WHERE (
     WHEN 'cancel-requested' THEN 1
     WHEN 'requeueing' THEN 1
     WHEN 'pause-requested' THEN c.num_active IS NOT TRUE
-    ELSE max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) = 0
-      AND c.num_tasks > 0
+    ELSE CASE max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) WHEN 0 THEN c.num_tasks END
   END
   ) -- @observed
 ;
@@ -45,27 +44,22 @@ BEGIN
   -- tablao_status: as if the status were new. By tablao_rev the rule on it knows ours.
   UPDATE jobs SET
     (status, activity) = (
+      -- Twice the same, which costs less than to hand it on.
       SELECT
-        v.status,
-        CASE v.status
-          WHEN jobs.status THEN jobs.activity
-          ELSE 'Job changed to ' || v.status || ': it has no task left to ' || CASE v.status
-            WHEN 'completed' THEN 'do'
-            WHEN 'failed' THEN 'run, and some have failed'
-            ELSE 'run'
-          END
-        END
-      FROM (
-        SELECT CASE
-          WHEN NOT instr('queued active', jobs.status) THEN jobs.status
+        CASE
+          WHEN NOT instr('queued active', j.status) THEN j.status
           WHEN c.num_completed = c.num_tasks THEN 'completed'
-          WHEN c.num_failed > 0 THEN 'failed'
+          WHEN c.num_failed THEN 'failed'
           ELSE 'canceled'
-        END AS status
-        FROM tablao_job_counts c
-        WHERE c.job_id = jobs.id
-        LIMIT 1
-      ) v
+        END,
+        CASE
+          WHEN NOT instr('queued active', j.status) THEN j.activity
+          WHEN c.num_completed = c.num_tasks THEN 'Job changed to completed: it has no task left to do'
+          WHEN c.num_failed THEN 'Job changed to failed: it has no task left to run, and some have failed'
+          ELSE 'Job changed to canceled: it has no task left to run'
+        END
+      FROM jobs j LEFT JOIN tablao_counts c ON c.job_id = j.id
+      WHERE j.id = jobs.id
     ),
     tablao_status = '',
     tablao_rev = tablao_rev + 1

@@ -30,7 +30,7 @@ ORDER BY t.worker_id, t.id;
 CREATE VIEW tablao_time_limits (name, before) AS
 SELECT
   s.name,
-  strftime('%Y-%m-%d %H:%M:%S', substr(c.now, 1, 19), '-' || s.value || ' seconds')
+  strftime('%Y-%m-%d %H:%M:%S', c.now, '-' || s.value || ' seconds')
     || substr(c.now, 20, 4)
 FROM farm_settings s
 CROSS JOIN farm_clock c
