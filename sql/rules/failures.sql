@@ -19,7 +19,7 @@ SELECT
   t.job_id,
   t.type,
   l.task_type,
-  w.name || ' (' || w.uuid || ')',
+  printf('%s (%s)', w.name, w.uuid),
   (SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id),
   -- 0 stands for any number.
   (
@@ -46,7 +46,7 @@ SELECT
   )
 FROM tasks t
 CROSS JOIN workers w ON w.id = t.worker_id
-CROSS JOIN task_failures f ON f.task_id = t.id AND f.worker_id = w.id
+CROSS JOIN task_failures f ON f.task_id = t.id AND f.worker_id = t.worker_id
 CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
 WHERE t.status = 'active';
 

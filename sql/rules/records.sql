@@ -41,7 +41,10 @@ BEGIN
   END;
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   UPDATE task_failures SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock)),
+    created_at = (
+      SELECT coalesce(w.value, c.now)
+      FROM tablao_written_times w CROSS JOIN farm_clock c WHERE w.n = 1
+    ),
     tablao_job_id = (SELECT t.job_id FROM tasks t WHERE t.id = task_failures.task_id)
   WHERE rowid = NEW.rowid
     AND (
@@ -62,7 +65,7 @@ BEGIN
         FROM (
           SELECT
             t.tablao_lane AS lane_id,
-            coalesce(
+            +coalesce(
               (
                 SELECT s.from_index FROM tablao_skips s
                 WHERE s.lane_id = t.tablao_lane AND s.worker_id = NEW.worker_id
@@ -129,7 +132,10 @@ BEGIN
   END;
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   UPDATE job_blocks SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
+    created_at = (
+      SELECT coalesce(w.value, c.now)
+      FROM tablao_written_times w CROSS JOIN farm_clock c WHERE w.n = 1
+    )
   WHERE id = NEW.id
     AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
 END;
@@ -165,7 +171,10 @@ BEGIN
   INSERT INTO tablao_times (n, value)
   VALUES (1, CASE WHEN NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '' THEN NEW.created_at END);
   UPDATE last_rendereds SET
-    created_at = coalesce((SELECT value FROM tablao_written_times WHERE n = 1), (SELECT now FROM farm_clock))
+    created_at = (
+      SELECT coalesce(w.value, c.now)
+      FROM tablao_written_times w CROSS JOIN farm_clock c WHERE w.n = 1
+    )
   WHERE id = NEW.id
     AND (NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '')
     AND NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
