@@ -71,8 +71,7 @@ BEGIN
         AND b.task_type = NEW.task_type
     );
   UPDATE tasks SET (status, activity) = (
-    SELECT p.status, 'Task changed to ' || p.status || ': worker ' || NEW.label
-      || ' that failed it is blocked from tasks of this type'
+    SELECT p.status, printf('Task changed to %s: worker %s that failed it is blocked from tasks of this type', p.status, NEW.label)
     FROM tablao_pool_statuses p WHERE p.job_id = NEW.job_id
   )
   WHERE NEW.is_blocked
@@ -86,8 +85,8 @@ BEGIN
     status = CASE WHEN NEW.num_failures >= NEW.max_failures OR NOT NEW.is_left THEN 'failed' ELSE 'soft-failed' END,
     activity = coalesce(NEW.activity, CASE
       WHEN NEW.num_failures >= NEW.max_failures OR NOT NEW.is_left
-      THEN 'Task changed to failed: failed by ' || NEW.num_failures || ' worker(s), the last one ' || NEW.label
-      ELSE 'Task changed to soft-failed: failed by worker ' || NEW.label || ', another may try'
+      THEN printf('Task changed to failed: failed by %d worker(s), the last one %s', NEW.num_failures, NEW.label)
+      ELSE printf('Task changed to soft-failed: failed by worker %s, another may try', NEW.label)
     END)
   WHERE id = NEW.task_id;
   -- 3.

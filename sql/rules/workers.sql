@@ -137,7 +137,7 @@ CREATE TRIGGER tablao_return_tasks_insert INSTEAD OF INSERT ON tablao_return_tas
 WHEN NEW.reason IS NOT NULL
 BEGIN
   UPDATE tasks SET (status, activity) = (
-    SELECT p.status, 'Task changed to ' || p.status || ': worker ' || w.name || ' (' || w.uuid || ') ' || NEW.reason
+    SELECT p.status, printf('Task changed to %s: worker %s (%s) %s', p.status, w.name, w.uuid, NEW.reason)
     FROM tablao_pool_statuses p CROSS JOIN workers w
     WHERE p.job_id = tasks.job_id AND w.id = NEW.worker_id
   )
@@ -149,7 +149,7 @@ END;
 CREATE VIEW tablao_pool_statuses (job_id, status) AS
 SELECT
   id,
-  CASE WHEN status = 'paused' OR status = 'pause-requested' THEN 'paused' ELSE 'queued' END
+  CASE WHEN instr('paused pause-requested', status) THEN 'paused' ELSE 'queued' END
 FROM jobs;
 
 CREATE TRIGGER tablao_workers_update AFTER UPDATE OF
