@@ -36,8 +36,6 @@ BEGIN
     ),
     name = name,
     settings = settings,
-    steps_completed = 0,
-    steps_total = 0,
     tablao_status = status,
     tablao_rev = tablao_rev - 1
   WHERE id = NEW.id;
