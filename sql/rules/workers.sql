@@ -85,13 +85,14 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: workers.status_requested must be one of starting, awake, asleep, error, testing, offline, restart, or empty for no request')
     WHEN NEW.status_requested = 'restart'
       AND (OLD.status_requested <> 'restart' OR NEW.tablao_rev < OLD.tablao_rev)
-      AND lower(NEW.can_restart) IN ('0', 'false')
+      AND NEW.can_restart GLOB '[0Ff]*'
     THEN RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
   END;
   UPDATE workers SET
     status_requested = CASE
       WHEN OLD.status <> NEW.status AND status = 'offline'
-        AND (OLD.status = 'awake' OR OLD.status = 'asleep')
+        -- Awake or asleep.
+        AND OLD.status GLOB 'a[ws]*'
       THEN OLD.status
       ELSE ''
     END,
@@ -105,7 +106,7 @@ BEGIN
         OLD.status <> NEW.status AND status = 'offline'
         AND (
           status_requested = 'restart'
-          OR (status_requested = '' AND (OLD.status = 'awake' OR OLD.status = 'asleep'))
+          OR (status_requested = '' AND OLD.status GLOB 'a[ws]*')
         )
       )
     );
@@ -224,8 +225,9 @@ BEGIN
   WHERE NOT instr('00 11 ''true''true''false''false', lower(quote(NEW.lazy_status_request) || NEW.lazy_status_request))
     OR NOT instr('00 11 ''true''true''false''false', lower(quote(NEW.can_restart) || NEW.can_restart));
   UPDATE workers SET
-    lazy_status_request = instr('1true', lower(lazy_status_request)) > 0,
-    can_restart = instr('1true', lower(can_restart)) > 0,
+    -- Which is 1 or 0, and costs less than any comparison of the two.
+    lazy_status_request = lazy_status_request GLOB '[1Tt]*',
+    can_restart = can_restart GLOB '[1Tt]*',
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id;
 END;
