@@ -160,11 +160,11 @@ CREATE TRIGGER tablao_workers_update AFTER UPDATE OF
 ON workers
 -- Sets updated_at, unless the statement has, and then brings it to its form.
 -- deleted_at alone does not.
-WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
-  OR (
-    -- What ours set is right; and SQLite 3.37 might find another millisecond for ever.
-    NEW.tablao_rev <= OLD.tablao_rev
-    AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+-- What ours set is right; and SQLite 3.37 might find another millisecond for ever.
+WHEN NEW.tablao_rev <= OLD.tablao_rev
+  AND (
+    NEW.updated_at IS OLD.updated_at
+    OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
   )
 BEGIN
   INSERT INTO tablao_times (n, value)
