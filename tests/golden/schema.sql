@@ -148,7 +148,7 @@ CREATE TABLE tablao_job_rules (
   job_status text NOT NULL,
   has_more integer NOT NULL,
   next_status text NOT NULL,
-  activity text NOT NULL,
+  activity text NOT NULL, done text NOT NULL DEFAULT 'completed',
   PRIMARY KEY (job_status, has_more)
 ) WITHOUT ROWID;
 CREATE TABLE tablao_lanes (
@@ -204,6 +204,13 @@ CREATE TABLE tablao_sweep_rules (
   from_status text NOT NULL,
   to_status text NOT NULL, activity text NOT NULL DEFAULT '', mark text NOT NULL DEFAULT '',
   PRIMARY KEY (job_status, old_status, from_status)
+) WITHOUT ROWID;
+CREATE TABLE tablao_task_rules (
+  task_status text NOT NULL,
+  n integer NOT NULL,
+  farm text NOT NULL,
+  next_status text,
+  PRIMARY KEY (task_status, n)
 ) WITHOUT ROWID;
 CREATE TABLE tablao_worker_types (
   worker_id integer NOT NULL,
