@@ -267,20 +267,21 @@ CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF
   steps_completed, steps_total
 ON tasks
 -- The steps of a new status; steps_completed stays in its bounds. Sets
--- updated_at, unless the statement has, and then brings it to its form: with every
--- statement that is not one of ours, since to ask whether it is right costs more.
--- Of the UPDATEs that count tablao_rev up, only a job's over its tasks gives a status.
+-- updated_at, unless the statement has, and then brings it to its form. Of the
+-- UPDATEs that count tablao_rev up, only a job's over its tasks gives a status.
 WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
   OR (
     NEW.tablao_rev = OLD.tablao_rev + (NOT OLD.tablao_rev)
-    AND (
-      OLD.tablao_rev
-      OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
+    OR (
+      NEW.status <> OLD.status
+      AND (NEW.tablao_swept = OLD.tablao_swept OR NOT instr(NEW.tablao_swept, ' ' || NEW.status))
     )
   )
-  OR (
-    NEW.status <> OLD.status
-    AND (NEW.tablao_swept = OLD.tablao_swept OR NOT instr(NEW.tablao_swept, ' ' || NEW.status))
+  AND (
+    (NEW.updated_at IS OLD.updated_at AND OLD.tablao_rev)
+    OR (NEW.status = 'completed' AND NEW.steps_completed <> NEW.steps_total)
+    OR (NEW.status = 'queued' AND NEW.steps_completed <> 0)
+    OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at
   )
 BEGIN
   INSERT INTO tablao_times (n, value)
@@ -293,8 +294,7 @@ BEGIN
     updated_at = (
       SELECT coalesce(w.value, c.now)
       FROM tablao_written_times w CROSS JOIN farm_clock c
-      -- None where the statement has made it NULL, which stays.
-      WHERE w.n = 1 AND (NEW.updated_at IS NOT NULL OR OLD.updated_at IS NULL)
+      WHERE w.n = 1
     ),
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.id;
