@@ -165,7 +165,7 @@ END;
 CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks
 -- The counters of the job; and that what the status makes of it is to be looked at:
 -- not what happens all day, or to many tasks, and leaves the job as it is;
--- completed is so while others are queued.
+-- completed is so while others are to be done.
 WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
 BEGIN
   INSERT INTO tablao_count (job_id, from_status, to_status, n)
@@ -181,7 +181,7 @@ BEGIN
   WHERE id = NEW.job_id
     AND NOT (
       instr(' activeactive activepaused activequeued activesoft-failed activecompleted queuedpaused queuedqueued', ' ' || status || NEW.status)
-      AND (NEW.status <> 'completed' OR (SELECT num_queued FROM tablao_counts WHERE job_id = NEW.job_id))
+      AND (NEW.status <> 'completed' OR (SELECT num_queued + num_active + num_soft_failed FROM tablao_counts WHERE job_id = NEW.job_id))
     )
   ON CONFLICT (task_id) DO UPDATE SET status = excluded.status;
 END;
