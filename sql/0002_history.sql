@@ -123,6 +123,27 @@ UPDATE tasks SET
   ), 0)
 WHERE tablao_open_deps <> 0 OR tablao_done <> 0;
 
+-- 0.1.0 left standing where a worker was to look for tasks when those that it had
+-- failed had gone, or had come to another lane, and when others were added: what
+-- comes back before that place would be kept from it.
+-- @own
+DELETE FROM tablao_skips
+WHERE (worker_id, lane_id) NOT IN (
+    SELECT f.worker_id, t.tablao_lane
+    FROM task_failures f CROSS JOIN tasks t ON t.id = f.task_id
+  )
+  OR EXISTS (
+    SELECT 1 FROM tasks t
+    WHERE t.tablao_lane = tablao_skips.lane_id
+      AND t.index_in_job < tablao_skips.from_index
+      AND (t.status = 'queued' OR t.status = 'soft-failed')
+      AND t.tablao_open_deps = 0
+      AND NOT EXISTS (
+        SELECT 1 FROM task_failures f
+        WHERE f.task_id = t.id AND f.worker_id = tablao_skips.worker_id
+      )
+  );
+
 -- A task that is queued when its completed job is requeued stays as it is.
 -- @own
 DELETE FROM tablao_sweep_rules WHERE from_status = to_status;
