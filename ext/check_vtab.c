@@ -17,7 +17,8 @@
 **
 **   schema             no farm; another schema version; other migrations; a
 **                      table, index, view or trigger that is missing or
-**                      altered; one named tablao_* that is not known.
+**                      altered; one named tablao_* that is not known; a
+**                      table of rules whose rows are not ours.
 **                      SELECT tablao_migrate() makes views and triggers anew
 **   connection         triggers or views switched off; journal_mode,
 **                      synchronous, busy_timeout, foreign_keys, and pragmas
@@ -376,8 +377,73 @@ static void checkObject(
 }
 
 /*
-** Compares tables and indexes with those that the migrations make in a
-** database of their own. Where none can be opened, that is a row.
+** Compares the rows that the migrations have put into tables of ours, and that
+** nothing changes, with those of the model: what is a rule as rows, or is one
+** row that triggers write to. Whoever empties all tables of a database takes
+** the rules along, and without them a statement does less, but does not fail.
+*/
+static void checkRows(CheckCursor *pCur, TablaoOp *pOp, TablaoOp *pModel){
+  static const struct {
+    const char *zTable;
+    const char *zSql;
+  } aRows[] = {
+    /* The default of state_machine is that of the kind of farm. */
+    { "tablao_setting_defaults",
+      "SELECT name, minimum, maximum, value FROM main.tablao_setting_defaults "
+      "WHERE name<>'state_machine' ORDER BY 1" },
+    { "tablao_sweep_rules",
+      "SELECT * FROM main.tablao_sweep_rules ORDER BY 1, 2, 3, 4" },
+    { "tablao_job_rules", "SELECT * FROM main.tablao_job_rules ORDER BY 1, 2" },
+    { "tablao_task_rules", "SELECT * FROM main.tablao_task_rules ORDER BY 1, 2" },
+    { "tablao_scratch", "SELECT key FROM main.tablao_scratch ORDER BY 1" },
+    { "tablao_written_times", "SELECT n FROM main.tablao_written_times ORDER BY 1" },
+    { "tablao_deleted_events", "SELECT key FROM main.tablao_deleted_events" },
+  };
+  sqlite3_stmt *pFind = tablaoPrepare(pModel,
+      "SELECT 1 FROM main.sqlite_schema WHERE type='table' AND name=?1");
+  for(int i=0; i<(int)(sizeof(aRows)/sizeof(aRows[0])); i++){
+    TablaoOp op;
+    if( pOp->rc || pModel->rc ) break;
+    /* An observed farm has fewer tables. */
+    tablaoBindText(pModel, pFind, 1, aRows[i].zTable);
+    int bHas = tablaoStep(pModel, pFind);
+    sqlite3_reset(pFind);
+    if( !bHas ) continue;
+    tablaoOpInit(&op, pOp->p, "tablao_check");
+    op.zSchema = pCur->zSchema;
+    sqlite3_stmt *pWant = tablaoPrepare(pModel, aRows[i].zSql);
+    sqlite3_stmt *pHave = tablaoPrepare(&op, aRows[i].zSql);
+    int bSame = 1;
+    int bMore = 1;
+    while( bSame && bMore && op.rc==SQLITE_OK && pModel->rc==SQLITE_OK ){
+      bMore = tablaoStep(pModel, pWant);
+      bSame = tablaoStep(&op, pHave)==bMore;
+      /* The user may have added columns. */
+      for(int j=0; bSame && bMore && j<sqlite3_column_count(pWant); j++){
+        bSame = sqlite3_column_type(pHave, j)==sqlite3_column_type(pWant, j)
+             && strcmp(tablaoColumnText(&op, pHave, j),
+                       tablaoColumnText(pModel, pWant, j))==0;
+      }
+    }
+    sqlite3_finalize(pWant);
+    sqlite3_finalize(pHave);
+    if( checkIsFinding(op.rc) ){
+      /* A table or column that is missing is a row of its own. */
+      sqlite3_free(op.zErr);
+    }else if( op.rc ){
+      tablaoTakeError(pOp, &op);
+    }else if( !bSame && pModel->rc==SQLITE_OK ){
+      checkAdd(pCur, pOp, "error", aRows[i].zTable,
+          "its rows are not those that the migrations made");
+    }
+  }
+  sqlite3_finalize(pFind);
+}
+
+/*
+** Compares tables and indexes, and the rows that belong to them, with those
+** that the migrations make in a database of their own. Where none can be
+** opened, that is a row.
 */
 static void checkTables(
   CheckCursor *pCur,
@@ -410,6 +476,7 @@ static void checkTables(
       }
     }
     sqlite3_finalize(pStmt);
+    checkRows(pCur, pOp, &op);
     tablaoTakeError(pOp, &op);
   }
   sqlite3_close(model.db);
