@@ -253,7 +253,10 @@ static void graphEnter(GraphCursor *pCur, TablaoOp *pOp){
   pCur->bFound = pCur->bInJob = 1;
   sqlite3_reset(pCur->pTasks);
   tablaoBind(pOp, pCur->pTasks, 1, pId);
-  if( pCur->pTask ) tablaoBind(pOp, pCur->pTask, 2, pId);
+  if( pCur->pTask ){
+    sqlite3_reset(pCur->pTask);
+    tablaoBind(pOp, pCur->pTask, 2, pId);
+  }
   /* What is no integer is in no file of ours. */
   if( pCur->aHash && iJob==pCur->iJob && nChange==pCur->nChange
    && sqlite3_column_type(pCur->pJobs, 0)==SQLITE_INTEGER
