@@ -155,9 +155,9 @@ static void adoptRow(
 ** The SELECT of tablao_row_problems, but for what the model says better. A view
 ** cannot name its database; here no temporary table may take a table's place.
 */
-static char *adoptViewSelect(TablaoOp *pOp){
+static char *adoptViewSelect(void){
   TablaoSource source;
-  sqlite3_str *pSql = sqlite3_str_new(pOp->db);
+  sqlite3_str *pSql = sqlite3_str_new(0);
   tablaoFindSource(TABLAO_OBSERVED, "tablao_row_problems", &source);
   sqlite3_str_appendall(pSql, "SELECT * FROM (SELECT 0 AS kind, 0, 0 WHERE 0 "
       "UNION ALL ");
@@ -297,7 +297,7 @@ static void adoptPrepare(AdoptScan *p, TablaoOp *pOp){
     int rc = sqlite3_prepare_v2(pOp->db, p->zTail, -1, &p->pScan, &p->zTail);
     if( rc ) tablaoSqlError(pOp, rc);
   }else if( p->iFrom==ADOPT_FROM_VIEW ){
-    char *z = adoptViewSelect(pOp);
+    char *z = adoptViewSelect();
     if( z==0 ) pOp->rc = SQLITE_NOMEM;
     p->pScan = tablaoPrepare(pOp, z);
     sqlite3_free(z);

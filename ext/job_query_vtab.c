@@ -407,7 +407,7 @@ static sqlite3_stmt *queryPrepare(TablaoOp *pOp, sqlite3_value *pFilter){
   unsigned int mMember = 0;
   const char *zFilter = 0;
   sqlite3_stmt *pStmt = 0;
-  sqlite3_str *pSql = sqlite3_str_new(pOp->db);
+  sqlite3_str *pSql = sqlite3_str_new(0);
   sqlite3_str_appendall(pSql, QUERY_SELECT);
   if( pFilter && sqlite3_value_type(pFilter)!=SQLITE_NULL ){
     zFilter = (const char*)sqlite3_value_text(pFilter);

@@ -4,7 +4,8 @@
 ** Names: tablaoXxx() is shared between files; a function named after its
 ** file (migrateXxx, graphXxx) is static. All memory is SQLite's
 ** (sqlite3_malloc64, sqlite3_mprintf), so that fault tests and
-** sqlite3_memory_used() see it.
+** sqlite3_memory_used() see it. Statements are put together in a
+** sqlite3_str_new(0): a connection's limit is on the length of values.
 */
 #ifndef TABLAO_H
 #define TABLAO_H

@@ -376,7 +376,7 @@ static void summariesPrepare(
   int nCell = 2;
   int bStatus = (idxNum & (SUMMARIES_IDX_STATUS|SUMMARIES_IDX_STATUS_IN))!=0;
   int bKey = (idxNum & SUMMARIES_IDX_KEY)!=0;
-  sqlite3_str *pSql = sqlite3_str_new(pOp->db);
+  sqlite3_str *pSql = sqlite3_str_new(0);
   sqlite3_str_appendall(pSql, "id, index_in_job");
   if( mUsed & mWorker ){
     sqlite3_str_appendall(pSql, ", worker_id");

@@ -127,7 +127,7 @@ const char *tablaoSchemaName(const TablaoOp *pOp){
 ** of memory.
 */
 static char *utilInSchema(const TablaoOp *pOp, const char *zSql){
-  sqlite3_str *pSql = sqlite3_str_new(pOp->db);
+  sqlite3_str *pSql = sqlite3_str_new(0);
   for(const char *z=zSql; z[0]; z++){
     if( strncmp(z, "main.", 5)==0
      && (z==zSql || z[-1]==' ' || z[-1]=='(' || z[-1]==',')
