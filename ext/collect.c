@@ -44,17 +44,17 @@ static int collectBytes(
   int n,
   size_t *piOut
 ){
-  size_t nNeed = p->nText + (size_t)n + 1;
+  sqlite3_uint64 nNeed = (sqlite3_uint64)p->nText + (sqlite3_uint64)n + 1;
   if( nNeed>p->nTextAlloc ){
     char *aNew = sqlite3_realloc64(p->aText, 2*nNeed + 1000);
     if( aNew==0 ) return SQLITE_NOMEM;
     p->aText = aNew;
-    p->nTextAlloc = 2*nNeed + 1000;
+    p->nTextAlloc = (size_t)(2*nNeed + 1000);
   }
   if( n>0 ) memcpy(p->aText+p->nText, z, (size_t)n);
   p->aText[nNeed-1] = 0;
   *piOut = p->nText;
-  p->nText = nNeed;
+  p->nText = (size_t)nNeed;
   return SQLITE_OK;
 }
 
@@ -86,6 +86,7 @@ static int collectCell(TablaoBatch *p, TablaoCell *pCell, sqlite3_value *pVal){
                               : collectBytes(p, z, pCell->n, &pCell->u.iText);
       break;
     default:
+      pCell->u.i = 0;       /* NULL; what takes it for a number gets 0 */
       break;
   }
   return rc;

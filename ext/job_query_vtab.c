@@ -438,7 +438,11 @@ static sqlite3_stmt *queryPrepare(TablaoOp *pOp, sqlite3_value *pFilter){
     if( pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
   }else{
     pStmt = tablaoPrepare(pOp, zSql);
-    tablaoBindText(pOp, pStmt, 1, zFilter);
+    if( pStmt ){
+      /* A copy: an argument of xFilter is not there for xNext to use. */
+      int rc = sqlite3_bind_text(pStmt, 1, zFilter, -1, SQLITE_TRANSIENT);
+      if( rc ) tablaoSqlError(pOp, rc);
+    }
   }
   sqlite3_free(zSql);
   return pStmt;

@@ -106,16 +106,16 @@ static void storeRefuseCycle(TablaoOp *pOp, int iNumber){
 */
 static void storeCheckCycles(TablaoOp *pOp){
   TablaoGraph graph;
-  int nTask = 0;
+  int nNode = 0;
   int iNode = -1;
   int rc = SQLITE_OK;
   sqlite3_stmt *pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
-      "SELECT coalesce(max(number), 0) FROM main.tablao_authored_tasks");
-  if( tablaoStep(pOp, pStmt) ) nTask = sqlite3_column_int(pStmt, 0);
+      "SELECT count(*) FROM main.tablao_authored_tasks");
+  if( tablaoStep(pOp, pStmt) ) nNode = sqlite3_column_int(pStmt, 0);
   tablaoDone(pOp->p, pStmt);
 
-  /* Tasks are numbered from 1: node 0 stays alone. */
-  tablaoGraphInit(&graph, nTask+1);
+  /* Tasks are numbered from 1. Number 0 is the job, which stays alone. */
+  tablaoGraphInit(&graph, nNode);
   pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
       "SELECT dependency_number, number "
       "FROM main.tablao_authored_dependencies "
@@ -123,7 +123,7 @@ static void storeCheckCycles(TablaoOp *pOp){
   while( rc==SQLITE_OK && tablaoStep(pOp, pStmt) ){
     sqlite3_int64 iFrom = sqlite3_column_int64(pStmt, 0);
     sqlite3_int64 iTo = sqlite3_column_int64(pStmt, 1);
-    if( iFrom<1 || iFrom>nTask || iTo<1 || iTo>nTask ) continue;
+    if( iFrom<1 || iFrom>=nNode || iTo<1 || iTo>=nNode ) continue;
     rc = tablaoGraphEdge(&graph, (int)iFrom, (int)iTo);
   }
   tablaoDone(pOp->p, pStmt);

@@ -84,7 +84,8 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_VAR_STATUS 4  /* and up: statuses */
 #define SUMMARIES_VAR_KEY   12  /* the task's uuid, id or index */
 
-/* An id or index that can be counted on from without an overflow. */
+/* Up to it, and down to its negative, one can count on and back without an
+** overflow. */
 #define SUMMARIES_LARGE ((sqlite3_int64)1<<62)
 
 /* Rows in the first batch of a job, and in the largest. */
@@ -197,9 +198,10 @@ static int summariesReadRange(SummariesCursor *pCur, TablaoOp *pOp){
   const TablaoCell *aPrev = aLast - p->nCol;
   sqlite3_int64 id = aLast[SUMMARIES_CELL_ID].u.i;
   sqlite3_int64 iIndex = aLast[SUMMARIES_CELL_INDEX].u.i;
-  if( id-1!=aPrev[SUMMARIES_CELL_ID].u.i
+  if( id<-SUMMARIES_LARGE || id>SUMMARIES_LARGE
+   || iIndex<-SUMMARIES_LARGE || iIndex>SUMMARIES_LARGE
+   || id-1!=aPrev[SUMMARIES_CELL_ID].u.i
    || iIndex-1!=aPrev[SUMMARIES_CELL_INDEX].u.i
-   || id>SUMMARIES_LARGE || iIndex>SUMMARIES_LARGE
   ){
     return 0;
   }
