@@ -176,6 +176,11 @@ static void checkAdd(
   if( pRow->zObject==0 || pRow->zMessage==0 ) pOp->rc = SQLITE_NOMEM;
 }
 
+/* What stands behind "SELECT tablao_migrate() ...", which works in main. */
+static const char *checkWhere(const CheckCursor *pCur){
+  return pCur->zSchema ? ", where this database is main" : "";
+}
+
 /*
 ** True if an error says something about the database, which is then a row,
 ** and not about the attempt to look at it.
@@ -366,10 +371,11 @@ static void checkObject(
   }
   sqlite3_reset(pFind);
   if( zWhat && pOp->rc==SQLITE_OK ){
-    char *zMessage = sqlite3_mprintf("%s %s%s%s", zType, zWhat,
-        bAnew ? "; SELECT tablao_migrate() restores it"
-              : bIndex ? "; it was made by " : "",
-        bIndex && !bAnew ? zSql : "");
+    char *zMessage = bAnew
+        ? sqlite3_mprintf("%s %s; SELECT tablao_migrate() restores it%s",
+            zType, zWhat, checkWhere(pCur))
+        : sqlite3_mprintf("%s %s%s%s", zType, zWhat,
+            bIndex ? "; it was made by " : "", bIndex ? zSql : "");
     if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
     checkAdd(pCur, pOp, "error", zName, zMessage);
     sqlite3_free(zMessage);
@@ -509,7 +515,7 @@ static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp, int eKind){
     TablaoSource source;
     if( tablaoIsOurs(eKind, zName) && !tablaoFindSource(eKind, zName, &source) ){
       char *zMessage = sqlite3_mprintf("%s is not known to this extension; "
-          "SELECT tablao_migrate() drops it", zType);
+          "SELECT tablao_migrate() drops it%s", zType, checkWhere(pCur));
       if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
       checkAdd(pCur, pOp, "warning", zName, zMessage);
       sqlite3_free(zMessage);
@@ -522,8 +528,7 @@ static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp, int eKind){
 static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   pCur->bHasFarm = tablaoInt(pOp, TABLAO_SQL_HAS_FARM, 0)!=0;
   if( !pCur->bHasFarm ){
-    checkAdd(pCur, pOp, "error", "tablao_migrations",
-        "no farm in this database; SELECT tablao_migrate() makes one");
+    checkAdd(pCur, pOp, "error", "tablao_migrations", tablaoNoFarm(pOp));
     return;
   }
   TablaoOp op;
@@ -535,8 +540,8 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   if( !bApplied ) return;
   if( iVersion!=tablaoLatest() ){
     char *zMessage = sqlite3_mprintf("schema version %d, where this extension "
-        "has %d; SELECT tablao_migrate() upgrades it",
-        iVersion, tablaoLatest());
+        "has %d; SELECT tablao_migrate() upgrades it%s",
+        iVersion, tablaoLatest(), checkWhere(pCur));
     if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
     checkAdd(pCur, pOp, "warning", "tablao_migrations", zMessage);
     sqlite3_free(zMessage);

@@ -95,6 +95,7 @@ void tablaoDbUnref(void*);
 void tablaoOpInit(TablaoOp*, TablaoDb*, const char *zWho);
 char *tablaoSchema(TablaoOp*, sqlite3_value*);
 const char *tablaoSchemaName(const TablaoOp*);
+const char *tablaoNoFarm(const TablaoOp*);
 void tablaoFail(TablaoOp*, int rc, const char *zFormat, ...);
 void tablaoSqlError(TablaoOp*, int rc);
 void tablaoTakeError(TablaoOp*, TablaoOp *pFrom);

@@ -90,8 +90,8 @@ void tablaoFail(TablaoOp *pOp, int rc, const char *zFormat, ...){
 
 /*
 ** The operation is about another database of the connection: that which the
-** value names. OUT: caller frees, after the operation; NULL after an error. A
-** name that there is not is an error, and no empty table.
+** value names. OUT: caller frees, after the operation; NULL for main, and after
+** an error. A name that there is not is an error, and no empty table.
 */
 char *tablaoSchema(TablaoOp *pOp, sqlite3_value *pValue){
   if( pOp->rc ) return 0;
@@ -99,6 +99,7 @@ char *tablaoSchema(TablaoOp *pOp, sqlite3_value *pValue){
   if( z && strlen(z)==(size_t)sqlite3_value_bytes(pValue)
    && sqlite3_txn_state(pOp->db, z)>=0
   ){
+    if( sqlite3_stricmp(z, "main")==0 ) return 0;
     char *zSchema = sqlite3_mprintf("%s", z);
     if( zSchema==0 ) pOp->rc = SQLITE_NOMEM;
     pOp->zSchema = zSchema;
@@ -119,6 +120,20 @@ char *tablaoSchema(TablaoOp *pOp, sqlite3_value *pValue){
 /* The name of the database that the operation is about. */
 const char *tablaoSchemaName(const TablaoOp *pOp){
   return pOp->zSchema ? pOp->zSchema : "main";
+}
+
+/*
+** What is wrong where the operation's database has no farm. tablao_migrate()
+** makes one in main, of which another may be the talk.
+*/
+const char *tablaoNoFarm(const TablaoOp *pOp){
+  const char *zWhy = "no farm in this database; SELECT tablao_migrate() makes "
+      "one";
+  if( pOp->zSchema ){
+    zWhy = "no farm in this database; SELECT tablao_migrate() makes one, where "
+        "it is main";
+  }
+  return zWhy;
 }
 
 /*
@@ -216,7 +231,7 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
   if( pOp->rc!=SQLITE_ERROR || pOp->bNeedsNoFarm ) return;
   const char *zWhy = 0;
   if( utilNone(pOp, TABLAO_SQL_HAS_FARM) ){
-    zWhy = "no farm in this database; SELECT tablao_migrate() makes one";
+    zWhy = tablaoNoFarm(pOp);
   }else if( utilNoDoor(pOp->zErr)
          && !utilNone(pOp, TABLAO_SQL_IS_FLAMENCO)
          && utilNone(pOp, TABLAO_SQL_IS_OWN)
