@@ -40,7 +40,7 @@ BEGIN
   INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
   SELECT s.worker_id, s.scheduled_status, s.next_check
   FROM sleep_schedules_due d
-  CROSS JOIN worker_sleep_statuses s ON s.worker_uuid = d.worker_uuid;
+  CROSS JOIN worker_sleep_statuses s ON s.worker_id = d.worker_id;
   -- tablao_status: as if the status were new. By tablao_rev the rule on it knows ours.
   UPDATE jobs SET
     (status, activity) = (

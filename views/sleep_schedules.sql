@@ -11,20 +11,21 @@ CREATE VIEW worker_sleep_statuses (
 SELECT
   w.uuid,
   CASE
-    -- Two of three: the start has come, the end has not, and the end is not on
-    -- this day. Compared as stored: '' is before every time.
-    WHEN (n.time_of_day >= s.start_time)
-        + (n.time_of_day < s.end_time)
-        + (s.start_time > s.end_time OR s.end_time = '') > 1
-      AND instr(
-        ' ' || coalesce(nullif(trim(replace(replace(replace(replace(
-          lower(s.days_of_week), ',', ' '), char(9), ' '), char(10), ' '),
-          char(13), ' ')), ''), 'mo tu we th fr sa su'),
-        -- What has begun yesterday goes on.
+    WHEN instr(
+        -- Without letters it is every day. The first two of a name are in no other name,
+        -- but for those of Tuesday.
         CASE
-          WHEN s.start_time > s.end_time AND n.time_of_day < s.end_time THEN n.yesterday_name
-          ELSE n.day_name
-        END
+          WHEN s.days_of_week GLOB '*[0-z]*' THEN replace(lower(s.days_of_week), 'satu', 'sa')
+          ELSE 'mo tu we th fr sa su'
+        END,
+        -- What has begun yesterday goes on. Compared as stored: '' is before every
+        -- time.
+        substr(n.day_names, CASE
+          WHEN n.time_of_day < s.end_time AND s.start_time > s.end_time THEN 1
+          WHEN n.time_of_day >= s.start_time
+            AND (n.time_of_day < s.end_time OR s.start_time > s.end_time OR s.end_time = '')
+          THEN 3
+        END, 2)
       )
     THEN 'asleep'
     ELSE 'awake'
@@ -32,7 +33,7 @@ SELECT
   CASE
     WHEN s.worker_id IS NULL THEN NULL
     WHEN n.is_shifting
-    THEN strftime('%Y-%m-%d %H:%M:00.000+00:00', substr(n.now, 1, 19), '+1 minute')
+    THEN strftime('%Y-%m-%d %H:%M:00.000+00:00', n.at, '+1 minute')
     ELSE strftime(
       '%Y-%m-%d %H:%M:%S.000+00:00',
       n.today || ' ' || min(
@@ -50,8 +51,8 @@ WHERE w.deleted_at IS NULL;
 
 -- The sleep schedules to look at now: one row per active schedule of a worker
 -- that is not soft-deleted, whose next_check is not set or not in the future.
-CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check) AS
-SELECT w.uuid, w.name, s.next_check
+CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check, worker_id) AS
+SELECT w.uuid, w.name, s.next_check, s.worker_id
 FROM sleep_schedules s
 JOIN workers w ON w.id = s.worker_id
 WHERE s.is_active

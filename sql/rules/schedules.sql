@@ -147,23 +147,18 @@ BEGIN
     AND NOT (NOT lazy_status_request AND status_requested = NEW.status);
 END;
 
--- tablao_local_times: now, in local time: one row. day_name is the first two
--- letters of today's name, behind a blank. is_shifting: the clocks change
--- within a day from now. A LIMIT keeps SQLite from putting these expressions in
--- the place of every use of a column, to be compiled and worked out each time.
+-- tablao_local_times: now, in local time: one row. at is in UTC, without its
+-- fraction; day_names are the first two letters of yesterday's name and of today's.
+-- is_shifting: the clocks change within a day from now, or have done so. A LIMIT
+-- keeps SQLite from putting these expressions in the place of every use of a column,
+-- to be compiled and worked out each time.
 -- @both
-CREATE VIEW tablao_local_times (
-  now, today, time_of_day, day_name, yesterday_name, is_shifting
-) AS
+CREATE VIEW tablao_local_times (at, today, time_of_day, day_names, is_shifting) AS
 SELECT
-  v.now,
-  strftime('%Y-%m-%d', v.at, 'localtime'),
+  v.at,
+  date(v.at, 'localtime'),
   strftime('%H:%M', v.at, 'localtime'),
-  ' ' || substr('sumotuwethfrsa', 1 + 2 * strftime('%w', v.at, 'localtime'), 2),
-  ' ' || substr('sasumotuwethfr', 1 + 2 * strftime('%w', v.at, 'localtime'), 2),
-  (
-    strftime('%s', v.at, '+25 hours', 'localtime') - strftime('%s', v.at, 'localtime') <> 90000
-    OR strftime('%s', v.at, 'localtime') - strftime('%s', v.at, '-25 hours', 'localtime') <> 90000
-  )
-FROM (SELECT now, substr(now, 1, 19) AS at FROM farm_clock LIMIT 1) v
+  substr('sasumotuwethfrsa', 1 + 2 * strftime('%w', v.at, 'localtime'), 4),
+  datetime(v.at, '+25 hours', 'localtime') <> datetime(v.at, '-25 hours', 'localtime', '+50 hours')
+FROM (SELECT substr(now, 1, 19) AS at FROM farm_clock LIMIT 1) v
 LIMIT 1;
