@@ -175,7 +175,9 @@ UPDATE tablao_sweep_rules SET
 
 -- tablao_job_rules: What a new status of a job, once its tasks have followed,
 -- leads to: one row per status and has_more; without a row, to no other.
--- tablao_job_rules.has_more: it has a task whose status is none of those in done.
+-- tablao_job_rules.has_more: it has a task whose status is none of those in done. Of
+-- a job that is stuck: 2: all its tasks are completed; else none can be run any more,
+-- and 3: some have failed, 4: none has.
 -- tablao_job_rules.done: the statuses of tasks that the job does not wait for.
 -- tablao_acting.num_swept: how many tasks have lost the last status.
 -- tablao_acting.num_tasks: how many have changed in all.
@@ -188,6 +190,14 @@ ALTER TABLE tablao_job_rules ADD COLUMN done text NOT NULL DEFAULT 'completed';
 -- @own
 UPDATE tablao_job_rules SET done = 'canceled completed failed paused queued soft-failed'
 WHERE job_status = 'pause-requested';
+-- @own
+INSERT INTO tablao_job_rules (job_status, has_more, next_status, activity) VALUES
+  ('active', 2, 'completed', 'Job changed to completed: it has no task left to do'),
+  ('active', 3, 'failed', 'Job changed to failed: it has no task left to run, and some have failed'),
+  ('active', 4, 'canceled', 'Job changed to canceled: it has no task left to run'),
+  ('queued', 2, 'completed', 'Job changed to completed: it has no task left to do'),
+  ('queued', 3, 'failed', 'Job changed to failed: it has no task left to run, and some have failed'),
+  ('queued', 4, 'canceled', 'Job changed to canceled: it has no task left to run');
 
 -- What a new status of a task makes of its job: the first row, in the order of n,
 -- for that status and a job that is like `farm` (GLOB).

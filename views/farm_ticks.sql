@@ -2,8 +2,13 @@
 -- cancel-requested or requeueing, in pause-requested without an active task,
 -- and queued and active ones all tasks of which are completed, or none of which
 -- can still be run. The tick acts on them as if they had just got their status.
-CREATE VIEW stuck_jobs (job_uuid, status) AS
-SELECT j.uuid, j.status
+CREATE VIEW stuck_jobs (
+  job_uuid, status
+  , job_id -- @own
+) AS
+SELECT
+  j.uuid, j.status
+  , j.id -- @own
 FROM jobs j
 LEFT JOIN tablao_counts c ON c.job_id = j.id -- @own
 WHERE (
@@ -40,29 +45,20 @@ BEGIN
   INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
   SELECT s.worker_id, s.scheduled_status, s.next_check
   FROM sleep_schedules_due d
-  CROSS JOIN worker_sleep_statuses s ON s.worker_id = d.worker_id;
+  CROSS JOIN worker_sleep_statuses s ON s.worker_id = +d.worker_id;
   -- tablao_status: as if the status were new. By tablao_rev the rule on it knows ours.
   UPDATE jobs SET
     (status, activity) = (
-      -- Twice the same, which costs less than to hand it on.
-      SELECT
-        CASE
-          WHEN NOT instr('queued active', j.status) THEN j.status
-          WHEN c.num_completed = c.num_tasks THEN 'completed'
-          WHEN c.num_failed THEN 'failed'
-          ELSE 'canceled'
-        END,
-        CASE
-          WHEN NOT instr('queued active', j.status) THEN j.activity
-          WHEN c.num_completed = c.num_tasks THEN 'Job changed to completed: it has no task left to do'
-          WHEN c.num_failed THEN 'Job changed to failed: it has no task left to run, and some have failed'
-          ELSE 'Job changed to canceled: it has no task left to run'
-        END
-      FROM jobs j LEFT JOIN tablao_counts c ON c.job_id = j.id
+      SELECT coalesce(r.next_status, j.status), coalesce(r.activity, j.activity)
+      FROM jobs j
+      LEFT JOIN tablao_counts c ON c.job_id = j.id
+      LEFT JOIN tablao_job_rules r
+        ON r.job_status = j.status
+        AND r.has_more = CASE WHEN c.num_completed = c.num_tasks THEN 2 WHEN c.num_failed THEN 3 ELSE 4 END
       WHERE j.id = jobs.id
     ),
     tablao_status = '',
     tablao_rev = tablao_rev + 1
-  WHERE uuid IN (SELECT s.job_uuid FROM stuck_jobs s);
+  WHERE id IN (SELECT s.job_id FROM stuck_jobs s);
   UPDATE tablao_scratch SET last_tick_at = (SELECT now FROM farm_clock);
 END;

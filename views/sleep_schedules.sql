@@ -56,9 +56,8 @@ SELECT w.uuid, w.name, s.next_check, s.worker_id
 FROM sleep_schedules s
 JOIN workers w ON w.id = s.worker_id
 WHERE s.is_active
-  AND coalesce(substr(s.next_check, 1, 23), '') <= (
-    SELECT substr(now, 1, 23) FROM farm_clock
-  )
+  -- What now has behind these 23 characters makes it no earlier.
+  AND coalesce(substr(s.next_check, 1, 23), '') <= (SELECT now FROM farm_clock)
   AND w.deleted_at IS NULL;
 
 -- What a worker that signs on should become: one row per worker that is not

@@ -1,5 +1,5 @@
 -- Active tasks that no worker has touched for `task_timeout` seconds or
--- longer: one row per task. Times compare by their leading 23 characters.
+-- longer: one row per task. A Manager's times compare by their leading 23 characters.
 -- UPDATE timed_out_tasks SET status = 'failed' fails them; any other UPDATE is
 -- refused.
 CREATE VIEW timed_out_tasks (
@@ -12,14 +12,15 @@ FROM tasks t
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id
 WHERE t.status = 'active'
-  AND substr(t.last_touched_at, 1, 23) <= (
+  AND t.last_touched_at <= ( -- @own
+  AND substr(t.last_touched_at, 1, 23) <= ( -- @observed
     SELECT before FROM tablao_time_limits WHERE name = 'task_timeout'
   )
 -- As the index has them: which of a job's tasks failed first is told by its
 -- activity and the events, and must not hang on what ANALYZE found.
 ORDER BY t.worker_id, t.id;
 
--- tablao_time_limits: the latest time, in 23 characters, that is timed out by
+-- tablao_time_limits: the latest time that is timed out by
 -- `task_timeout` and `worker_timeout`: no row for one that is switched off. Rows
 -- of other settings say nothing; to leave them out would be compiled with each
 -- tick.
@@ -30,8 +31,7 @@ ORDER BY t.worker_id, t.id;
 CREATE VIEW tablao_time_limits (name, before) AS
 SELECT
   s.name,
-  strftime('%Y-%m-%d %H:%M:%S', c.now, '-' || s.value || ' seconds')
-    || substr(c.now, 20, 4)
+  strftime('%Y-%m-%d %H:%M:%S', c.now, printf('-%s seconds', s.value)) || substr(c.now, 20)
 FROM farm_settings s
 CROSS JOIN farm_clock c
 WHERE s.value > 0;
@@ -80,7 +80,8 @@ FROM workers w
 WHERE w.deleted_at IS NULL
   AND w.status <> 'offline'
   AND w.status <> 'error'
-  AND substr(w.last_seen_at, 1, 23) <= (
+  AND w.last_seen_at <= ( -- @own
+  AND substr(w.last_seen_at, 1, 23) <= ( -- @observed
     SELECT before FROM tablao_time_limits WHERE name = 'worker_timeout'
   )
 ORDER BY w.status, w.id;
