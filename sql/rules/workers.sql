@@ -70,9 +70,13 @@ BEGIN
   VALUES ('workers', OLD.id <> (SELECT id FROM workers WHERE uuid = NEW.uuid));
 END;
 
-CREATE TRIGGER tablao_workers_update_request AFTER UPDATE OF status, status_requested ON workers
--- The rules on both, instr() as of jobs; and what is left of the request made of a
+CREATE TRIGGER tablao_workers_update_request AFTER UPDATE OF
+  status, status_requested, lazy_status_request, can_restart
+ON workers
+-- The rules on these, instr() as of jobs; and what is left of the request made of a
 -- worker, now that it has the status it has: docs/rules.md, "A worker's status".
+-- Booleans are kept as 0 and 1: in one UPDATE, since that of a row this wide is
+-- most of what there is to compile.
 BEGIN
   SELECT CASE
     -- @statuses worker
@@ -87,28 +91,39 @@ BEGIN
       AND (OLD.status_requested <> 'restart' OR NEW.tablao_rev < OLD.tablao_rev)
       AND NEW.can_restart GLOB '[0Ff]*'
     THEN RAISE(ABORT, 'tablao: workers.status_requested must not be restart: this worker cannot restart (can_restart is 0)')
+    WHEN ((NEW.lazy_status_request IS NOT OLD.lazy_status_request OR NEW.tablao_rev < OLD.tablao_rev)
+        AND NOT instr('00 11 ''true''true''false''false', lower(quote(NEW.lazy_status_request) || NEW.lazy_status_request)))
+      OR ((NEW.can_restart IS NOT OLD.can_restart OR NEW.tablao_rev < OLD.tablao_rev)
+        AND NOT instr('00 11 ''true''true''false''false', lower(quote(NEW.can_restart) || NEW.can_restart)))
+    THEN RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
   END;
   UPDATE workers SET
-    status_requested = CASE
-      WHEN OLD.status <> NEW.status AND status = 'offline'
-        -- Awake or asleep.
-        AND OLD.status GLOB 'a[ws]*'
-      THEN OLD.status
-      ELSE ''
-    END,
-    lazy_status_request = 0,
+    status_requested = v.status_requested,
+    -- GLOB is 1 or 0, and costs less than any comparison of the two.
+    lazy_status_request = lazy_status_request GLOB '[1Tt]*' AND workers.status_requested = v.status_requested,
+    -- What else was there before the rule stays.
+    can_restart = replace(replace(lower(can_restart), 'true', 1), 'false', 0),
     -- The statement's own UPDATE is stamped: its updated_at stays.
     tablao_rev = tablao_rev + 1
+  FROM (
+    SELECT
+      CASE
+        WHEN OLD.status <> NEW.status AND w.status = 'offline'
+          -- Where '' is, too.
+          AND instr('offline restart', w.status_requested)
+        -- Awake or asleep.
+        THEN CASE WHEN OLD.status GLOB 'a[ws]*' THEN OLD.status ELSE '' END
+        WHEN w.status_requested = w.status THEN ''
+        ELSE w.status_requested
+      END AS status_requested
+    FROM workers w WHERE w.id = NEW.id
+    -- Or SQLite would put the CASE in the place of each use.
+    LIMIT 1
+  ) v
   WHERE id = NEW.id
     AND (
-      (status_requested = status AND status <> '')
-      OR (
-        OLD.status <> NEW.status AND status = 'offline'
-        AND (
-          status_requested = 'restart'
-          OR (status_requested = '' AND OLD.status GLOB 'a[ws]*')
-        )
-      )
+      workers.status_requested <> v.status_requested
+      OR lazy_status_request || can_restart GLOB '*[TtFf]*'
     );
 END;
 
@@ -210,26 +225,6 @@ BEGIN
     deleted_at = (SELECT value FROM tablao_written_times WHERE n = 1)
   WHERE id = NEW.id
     AND NEW.deleted_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
-END;
-
-CREATE TRIGGER tablao_workers_update_booleans AFTER UPDATE OF lazy_status_request, can_restart ON workers
--- Booleans are kept as 0 and 1.
-WHEN (NEW.lazy_status_request <> 0 AND NEW.lazy_status_request <> 1)
-  OR (
-    NEW.can_restart <> 0 AND NEW.can_restart <> 1
-    AND (NEW.can_restart IS NOT OLD.can_restart OR NEW.tablao_rev < OLD.tablao_rev)
-  )
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
-  -- As of a job's status: in quotes, where it is text, and without.
-  WHERE NOT instr('00 11 ''true''true''false''false', lower(quote(NEW.lazy_status_request) || NEW.lazy_status_request))
-    OR NOT instr('00 11 ''true''true''false''false', lower(quote(NEW.can_restart) || NEW.can_restart));
-  UPDATE workers SET
-    -- Which is 1 or 0, and costs less than any comparison of the two.
-    lazy_status_request = lazy_status_request GLOB '[1Tt]*',
-    can_restart = can_restart GLOB '[1Tt]*',
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER tablao_workers_update_types AFTER UPDATE OF
