@@ -40,7 +40,8 @@ SELECT
 
 CREATE TRIGGER tablao_ticks_insert INSTEAD OF INSERT ON farm_ticks
 BEGIN
-  UPDATE timed_out_tasks SET status = 'failed';
+  INSERT INTO tablao_time_out_task (task_id, worker_name, worker_uuid)
+  SELECT task_id, worker_name, worker_uuid FROM timed_out_tasks;
   UPDATE timed_out_workers SET status = 'error';
   INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
   SELECT s.worker_id, s.scheduled_status, s.next_check

@@ -130,7 +130,8 @@ END;
 CREATE TRIGGER tablao_workers_update_status AFTER UPDATE OF status, deleted_at ON workers
 -- A worker that is no longer awake, or no longer there, gives its active tasks
 -- back.
-WHEN NEW.status <> OLD.status OR NEW.deleted_at IS NOT OLD.deleted_at
+WHEN (OLD.status = 'awake' AND NEW.status <> 'awake')
+  OR (NEW.deleted_at <> '' AND OLD.deleted_at IS NULL)
 BEGIN
   INSERT INTO tablao_return_tasks (worker_id, reason)
   VALUES (
@@ -138,19 +139,17 @@ BEGIN
     CASE
       WHEN OLD.status = 'awake' AND NEW.status <> 'awake'
       THEN 'went from awake to ' || NEW.status
-      WHEN NEW.deleted_at <> '' AND OLD.deleted_at IS NULL
-      THEN 'was deleted'
+      ELSE 'was deleted'
     END
   );
 END;
 
 -- tablao_return_tasks: returns the active tasks of a worker to the pool; reason
--- goes on after the worker's name, NULL does nothing.
+-- goes on after the worker's name.
 CREATE VIEW tablao_return_tasks (worker_id, reason) AS
 SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_return_tasks_insert INSTEAD OF INSERT ON tablao_return_tasks
-WHEN NEW.reason IS NOT NULL
 BEGIN
   UPDATE tasks SET (status, activity) = (
     SELECT p.status, printf('Task changed to %s: worker %s (%s) %s', p.status, w.name, w.uuid, NEW.reason)
