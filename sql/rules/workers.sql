@@ -98,31 +98,34 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
   END;
   UPDATE workers SET
-    status_requested = v.status_requested,
-    -- GLOB is 1 or 0, and costs less than any comparison of the two.
-    lazy_status_request = lazy_status_request GLOB '[1Tt]*' AND workers.status_requested = v.status_requested,
+    (status_requested, lazy_status_request) = (
+      SELECT
+        r.request,
+        -- GLOB is 1 or 0, and costs less than any comparison of the two.
+        workers.lazy_status_request GLOB '[1Tt]*' AND r.request = workers.status_requested
+      FROM (
+        SELECT
+          CASE
+            WHEN OLD.status <> NEW.status AND workers.status = 'offline'
+              -- '' is in it, too.
+              AND instr('offline restart', workers.status_requested)
+            -- Awake or asleep.
+            THEN CASE WHEN OLD.status GLOB 'a[ws]*' THEN OLD.status ELSE '' END
+            WHEN workers.status_requested = workers.status THEN ''
+            ELSE workers.status_requested
+          END AS request
+        -- Or SQLite would put the CASE in the place of each use.
+        LIMIT 1
+      ) r
+    ),
     -- What else was there before the rule stays.
     can_restart = replace(replace(lower(can_restart), 'true', 1), 'false', 0),
     -- The statement's own UPDATE is stamped: its updated_at stays.
     tablao_rev = tablao_rev + 1
-  FROM (
-    SELECT
-      CASE
-        WHEN OLD.status <> NEW.status AND w.status = 'offline'
-          -- Where '' is, too.
-          AND instr('offline restart', w.status_requested)
-        -- Awake or asleep.
-        THEN CASE WHEN OLD.status GLOB 'a[ws]*' THEN OLD.status ELSE '' END
-        WHEN w.status_requested = w.status THEN ''
-        ELSE w.status_requested
-      END AS status_requested
-    FROM workers w WHERE w.id = NEW.id
-    -- Or SQLite would put the CASE in the place of each use.
-    LIMIT 1
-  ) v
   WHERE id = NEW.id
     AND (
-      workers.status_requested <> v.status_requested
+      (status_requested = status AND status <> '')
+      OR (OLD.status <> NEW.status AND status = 'offline')
       OR lazy_status_request || can_restart GLOB '*[TtFf]*'
     );
 END;
