@@ -176,8 +176,8 @@ UPDATE tablao_sweep_rules SET
 -- tablao_job_rules: What a new status of a job, once its tasks have followed,
 -- leads to: one row per status and has_more; without a row, to no other.
 -- tablao_job_rules.has_more: it has a task whose status is none of those in done. Of
--- a job that is stuck: 2: all its tasks are completed; else none can be run any more,
--- and 3: some have failed, 4: none has.
+-- a job that is stuck, queued or active: 2: all its tasks are completed; else none can
+-- be run any more, and 3: some have failed, 4: none has.
 -- tablao_job_rules.done: the statuses of tasks that the job does not wait for.
 -- tablao_acting.num_swept: how many tasks have lost the last status.
 -- tablao_acting.num_tasks: how many have changed in all.
@@ -194,10 +194,7 @@ WHERE job_status = 'pause-requested';
 INSERT INTO tablao_job_rules (job_status, has_more, next_status, activity) VALUES
   ('active', 2, 'completed', 'Job changed to completed: it has no task left to do'),
   ('active', 3, 'failed', 'Job changed to failed: it has no task left to run, and some have failed'),
-  ('active', 4, 'canceled', 'Job changed to canceled: it has no task left to run'),
-  ('queued', 2, 'completed', 'Job changed to completed: it has no task left to do'),
-  ('queued', 3, 'failed', 'Job changed to failed: it has no task left to run, and some have failed'),
-  ('queued', 4, 'canceled', 'Job changed to canceled: it has no task left to run');
+  ('active', 4, 'canceled', 'Job changed to canceled: it has no task left to run');
 
 -- What a new status of a task makes of its job: the first row, in the order of n,
 -- for that status and a job that is like `farm` (GLOB).

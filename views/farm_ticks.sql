@@ -2,28 +2,21 @@
 -- cancel-requested or requeueing, in pause-requested without an active task,
 -- and queued and active ones all tasks of which are completed, or none of which
 -- can still be run. The tick acts on them as if they had just got their status.
-CREATE VIEW stuck_jobs (
-  job_uuid, status
-  , job_id -- @own
-) AS
-SELECT
-  j.uuid, j.status
-  , j.id -- @own
+CREATE VIEW stuck_jobs (job_uuid, status, job_id) AS
+SELECT j.uuid, j.status, j.id
 FROM jobs j
 LEFT JOIN tablao_counts c ON c.job_id = j.id -- @own
-WHERE (
-    j.status = 'cancel-requested' OR j.status = 'requeueing'
-    OR j.status = 'pause-requested' OR j.status = 'queued' OR j.status = 'active'
-  )
+WHERE j.status IN (SELECT job_status FROM tablao_job_rules) -- @own
+WHERE j.status IN ('cancel-requested', 'requeueing', 'pause-requested', 'queued', 'active') -- @observed
   AND EXISTS ( -- @observed
     SELECT 1 FROM tablao_job_counts c -- @observed
     WHERE c.job_id = j.id -- @observed
-  AND CASE j.status
-    WHEN 'cancel-requested' THEN 1
-    WHEN 'requeueing' THEN 1
-    WHEN 'pause-requested' THEN c.num_active IS NOT TRUE
-    ELSE CASE max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) WHEN 0 THEN c.num_tasks END
-  END
+  AND (
+    instr('cancel-requested requeueing', j.status)
+    OR (j.status = 'pause-requested' AND c.num_active IS NOT TRUE)
+    -- NULL, where it never had a task. One that is pausing has an active task here.
+    OR (max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) = 0 AND c.num_tasks)
+  )
   ) -- @observed
 ;
 
@@ -40,8 +33,8 @@ SELECT
 
 CREATE TRIGGER tablao_ticks_insert INSTEAD OF INSERT ON farm_ticks
 BEGIN
-  INSERT INTO tablao_time_out_task (task_id, worker_name, worker_uuid)
-  SELECT task_id, worker_name, worker_uuid FROM timed_out_tasks;
+  INSERT INTO tablao_time_out_task (task_id, job_id, reason)
+  SELECT task_id, job_id, reason FROM timed_out_tasks;
   UPDATE timed_out_workers SET status = 'error';
   INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
   SELECT s.worker_id, s.scheduled_status, s.next_check
@@ -54,8 +47,13 @@ BEGIN
       FROM jobs j
       LEFT JOIN tablao_counts c ON c.job_id = j.id
       LEFT JOIN tablao_job_rules r
-        ON r.job_status = j.status
-        AND r.has_more = CASE WHEN c.num_completed = c.num_tasks THEN 2 WHEN c.num_failed THEN 3 ELSE 4 END
+        ON r.job_status = 'active'
+        AND r.has_more = CASE
+          WHEN NOT instr('queued active', j.status) THEN NULL
+          WHEN c.num_completed = c.num_tasks THEN 2
+          WHEN c.num_failed THEN 3
+          ELSE 4
+        END
       WHERE j.id = jobs.id
     ),
     tablao_status = '',
