@@ -102,8 +102,8 @@ BEGIN
   WHERE id = substr(OLD.object, 7) AND OLD.kind || ' ' || OLD.object = 'orphan tasks ' || id
     AND job_id NOT IN (SELECT id FROM jobs);
   UPDATE tasks SET (status, activity) = (
-    SELECT p.status, 'Task changed to ' || p.status || ': its worker was deleted'
-    FROM tablao_pool_statuses p WHERE p.job_id = tasks.job_id
+    SELECT j.pool_status, 'Task changed to ' || j.pool_status || ': its worker was deleted'
+    FROM tablao_job_lanes j WHERE j.job_id = tasks.job_id
   )
   WHERE id = substr(OLD.object, 7) AND OLD.kind || ' ' || OLD.object = 'orphan tasks ' || id
     AND status = 'active';

@@ -71,8 +71,8 @@ BEGIN
         AND b.task_type = NEW.task_type
     );
   UPDATE tasks SET (status, activity) = (
-    SELECT p.status, printf('Task changed to %s: worker %s that failed it is blocked from tasks of this type', p.status, NEW.label)
-    FROM tablao_pool_statuses p WHERE p.job_id = NEW.job_id
+    SELECT j.pool_status, printf('Task changed to %s: worker %s that failed it is blocked from tasks of this type', j.pool_status, NEW.label)
+    FROM tablao_job_lanes j WHERE j.job_id = NEW.job_id
   )
   WHERE NEW.is_blocked
     AND NEW.is_left

@@ -338,12 +338,13 @@ END;
 
 -- tablao_job_lanes: what a job's lanes carry of it: one row per job. A job
 -- hands out tasks while it is queued or active and nobody has asked for its
--- deletion.
-CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority) AS
+-- deletion. pool_status is the status that a task gets when it returns to the pool.
+CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority, pool_status) AS
 SELECT
   id,
   -- CASE, since a condition costs less there than as a value.
   CASE WHEN delete_requested_at IS NULL AND (status = 'queued' OR status = 'active') THEN 1 ELSE 0 END,
   coalesce(worker_tag_id, 0),
-  priority
+  priority,
+  CASE WHEN instr('paused pause-requested', status) THEN 'paused' ELSE 'queued' END
 FROM jobs;

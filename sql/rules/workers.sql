@@ -58,7 +58,6 @@ BEGIN
     ),
     status_requested = status_requested,
     supported_task_types = supported_task_types,
-    can_restart = can_restart,
     tablao_rev = tablao_rev - 1
   WHERE id = NEW.id;
 END;
@@ -155,20 +154,12 @@ SELECT NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_return_tasks_insert INSTEAD OF INSERT ON tablao_return_tasks
 BEGIN
   UPDATE tasks SET (status, activity) = (
-    SELECT p.status, printf('Task changed to %s: worker %s (%s) %s', p.status, w.name, w.uuid, NEW.reason)
-    FROM tablao_pool_statuses p CROSS JOIN workers w
-    WHERE p.job_id = tasks.job_id AND w.id = NEW.worker_id
+    SELECT j.pool_status, printf('Task changed to %s: worker %s (%s) %s', j.pool_status, w.name, w.uuid, NEW.reason)
+    FROM tablao_job_lanes j CROSS JOIN workers w
+    WHERE j.job_id = tasks.job_id AND w.id = NEW.worker_id
   )
   WHERE worker_id = NEW.worker_id AND status = 'active';
 END;
-
--- tablao_pool_statuses: the status that a task gets when it returns to the
--- pool: one row per job.
-CREATE VIEW tablao_pool_statuses (job_id, status) AS
-SELECT
-  id,
-  CASE WHEN instr('paused pause-requested', status) THEN 'paused' ELSE 'queued' END
-FROM jobs;
 
 CREATE TRIGGER tablao_workers_update AFTER UPDATE OF
   id, rowid, oid, _rowid_, created_at, updated_at, uuid, secret, name, address,

@@ -378,7 +378,7 @@ CREATE VIEW tablao_failure_verdicts (task_uuid, worker_uuid, task_id, worker_id,
 CREATE VIEW tablao_finish_task (task_id, status, rev);
 CREATE VIEW tablao_hand_out (task_id, worker_id, now);
 CREATE VIEW tablao_job_counts (job_id, num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled, num_soft_failed, num_paused, steps_completed, steps_total);
-CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority);
+CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority, pool_status);
 CREATE VIEW tablao_judge_failure (task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures, is_blocked, is_left, activity);
 CREATE VIEW tablao_last_tasks (worker_id, task_id);
 CREATE VIEW tablao_link (task_id, dependency_id, job_id, other_id);
@@ -388,7 +388,6 @@ CREATE VIEW tablao_new_lanes (task_id, from_lane);
 CREATE VIEW tablao_note_replaced (table_name, is_taken);
 CREATE VIEW tablao_offers (worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority, task_priority, index_in_job, task_id);
 CREATE VIEW tablao_place_task (task_id, from_lane);
-CREATE VIEW tablao_pool_statuses (job_id, status);
 CREATE VIEW tablao_ready_tasks (task_id, lane_id, index_in_job);
 CREATE VIEW tablao_recount_job (job_id);
 CREATE VIEW tablao_report (task_id, worker_id, status, activity, steps_completed, now);
