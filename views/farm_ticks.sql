@@ -12,7 +12,8 @@ WHERE j.status IN ('cancel-requested', 'requeueing', 'pause-requested', 'queued'
     SELECT 1 FROM tablao_job_counts c -- @observed
     WHERE c.job_id = j.id -- @observed
   AND (
-    instr('cancel-requested requeueing', j.status)
+    j.status = 'cancel-requested'
+    OR j.status = 'requeueing'
     OR (j.status = 'pause-requested' AND c.num_active IS NOT TRUE)
     -- NULL, where it never had a task. One that is pausing has an active task here.
     OR (max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) = 0 AND c.num_tasks)
