@@ -57,6 +57,7 @@ BEGIN
         END
       WHERE j.id = jobs.id
     ),
+    updated_at = (SELECT now FROM farm_clock),
     tablao_status = '',
     tablao_rev = tablao_rev + 1
   WHERE id IN (SELECT s.job_id FROM stuck_jobs s);

@@ -128,15 +128,14 @@ CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
 WHEN NEW.status <> NEW.tablao_status
   OR (NEW.status <> OLD.status AND NEW.tablao_status = OLD.tablao_status)
 BEGIN
-  INSERT INTO tablao_act (job_id, status, activity, stamp)
+  INSERT INTO tablao_act (job_id, status, activity)
   VALUES (
     NEW.id,
     NEW.status,
     CASE
       WHEN NEW.activity <> OLD.activity AND NEW.activity NOT GLOB 'Job changed to requeueing: *'
       THEN NEW.activity
-    END,
-    nullif(NEW.updated_at, OLD.updated_at)
+    END
   );
   INSERT INTO tablao_act (job_id, status, activity)
   SELECT id, status, CASE id WHEN NEW.id THEN nullif(activity, NEW.activity) END
@@ -149,9 +148,10 @@ END;
 -- tablao_act: acts upon the status that a job has, if that is still to be done:
 -- its tasks follow, and lead to the next status, which may be the same. Where a
 -- user's trigger gives it another one meanwhile, that is acted upon next.
--- activity and stamp are what its statement has written, which stays.
-CREATE VIEW tablao_act (job_id, status, activity, stamp) AS
-SELECT NULL, NULL, NULL, NULL WHERE 0;
+-- activity is what its statement has written, which stays, as does updated_at, which
+-- that statement has written or by now had written.
+CREATE VIEW tablao_act (job_id, status, activity) AS
+SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
 WHEN NEW.status = (SELECT status FROM jobs WHERE id = NEW.job_id)
@@ -173,15 +173,14 @@ BEGIN
     AND worker_id IN (SELECT id FROM workers)
     AND tablao_job_id = NEW.job_id;
   UPDATE jobs SET
-    (status, tablao_status, activity, updated_at) = (
+    (status, tablao_status, activity) = (
+      -- max(), so that there is a row where there is no rule, and what r has is NULL.
       SELECT
-        coalesce(r.next_status, jobs.status),
-        coalesce(r.next_status, NEW.status),
-        CASE WHEN r.activity IS NULL THEN jobs.activity ELSE coalesce(NEW.activity, r.activity) END,
-        coalesce(NEW.stamp, c.now)
-      FROM farm_clock c
-      LEFT JOIN tablao_job_rules r
-        ON r.job_status = NEW.status
+        coalesce(max(r.next_status), jobs.status),
+        coalesce(max(r.next_status), NEW.status),
+        CASE WHEN max(r.next_status) IS NULL THEN jobs.activity ELSE coalesce(NEW.activity, r.activity) END
+      FROM tablao_job_rules r
+      WHERE r.job_status = NEW.status
         AND jobs.status = NEW.status
         -- Of the tasks as they are: not all may have been counted, where a user's
         -- trigger has changed the job.

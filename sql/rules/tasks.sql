@@ -732,7 +732,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_dependencies_delete AFTER DELETE ON task_dependencies
--- The task waits for another one, if it waited for that.
+-- The task waits for another one, if it waited for that; not where its job is being
+-- deleted.
+WHEN (SELECT job_id FROM tasks WHERE id = OLD.task_id) IN (SELECT job_id FROM tablao_counts)
 BEGIN
   INSERT INTO tablao_wait (task_id, waits_for) VALUES (OLD.task_id, OLD.dependency_id);
 END;
@@ -774,26 +776,28 @@ SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_wait_insert INSTEAD OF INSERT ON tablao_wait
 BEGIN
-  -- No row: the job is being deleted, or the task has just been.
+  -- No row: the task has just been deleted.
   UPDATE tasks SET
     tablao_open_deps = coalesce(
       -- A subquery's value is that of its first row: LIMIT 1 would only cost more.
+      -- First those below the one that it waited for, then all: w.n, of which there
+      -- are 0 and 1, so that they are looked through by one subquery and not by two.
       (
-        SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-        WHERE likelihood(d.task_id = tasks.id, 1e-5) AND d.dependency_id < tasks.tablao_open_deps AND p.status <> 'completed'
-        ORDER BY d.dependency_id DESC
-      ),
-      (
-        SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-        WHERE likelihood(d.task_id = tasks.id, 1e-5) AND p.status <> 'completed'
-        ORDER BY d.dependency_id DESC
+        SELECT p.id
+        FROM tablao_written_times w
+        CROSS JOIN task_dependencies d
+        CROSS JOIN tasks p ON p.id = d.dependency_id
+        WHERE w.n < 2
+          AND likelihood(d.task_id = tasks.id, 1e-5)
+          AND d.dependency_id < CASE w.n WHEN 0 THEN tasks.tablao_open_deps ELSE '' END
+          AND p.status <> 'completed'
+        ORDER BY w.n, d.dependency_id DESC
       ),
       0
     ),
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.task_id
-    AND tablao_open_deps = NEW.waits_for
-    AND job_id IN (SELECT job_id FROM tablao_counts);
+    AND tablao_open_deps = NEW.waits_for;
 END;
 
 -- tablao_right_dependencies: whether each task waits for one that it depends on and
