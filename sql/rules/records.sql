@@ -51,10 +51,6 @@ BEGIN
       NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
       OR tablao_job_id <> (SELECT t.job_id FROM tasks t WHERE t.id = task_failures.task_id)
     );
-  DELETE FROM tablao_skips
-  WHERE worker_id = OLD.worker_id
-    AND lane_id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = OLD.task_id)
-    AND (NEW.task_id <> OLD.task_id OR NEW.worker_id <> OLD.worker_id);
   INSERT INTO tablao_skips (lane_id, worker_id, from_index)
   VALUES (
     (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id),
@@ -81,6 +77,15 @@ BEGIN
     )
   )
   ON CONFLICT (lane_id, worker_id) DO UPDATE SET from_index = excluded.from_index;
+END;
+
+CREATE TRIGGER tablao_failures_move AFTER UPDATE OF task_id, worker_id ON task_failures
+-- It is one of another task or worker: that one may have the task again.
+WHEN NEW.task_id <> OLD.task_id OR NEW.worker_id <> OLD.worker_id
+BEGIN
+  DELETE FROM tablao_skips
+  WHERE worker_id = OLD.worker_id
+    AND lane_id = (SELECT t.tablao_lane FROM tasks t WHERE t.id = OLD.task_id);
 END;
 
 CREATE TRIGGER tablao_failures_delete AFTER DELETE ON task_failures

@@ -325,9 +325,8 @@ WHEN (
   AND NEW.id IN (SELECT dependency_id FROM task_dependencies)
 BEGIN
   INSERT INTO tablao_wait (task_id, waits_for)
-  SELECT d.task_id, CASE t.status WHEN 'completed' THEN NEW.id ELSE 0 END
-  FROM tasks t CROSS JOIN task_dependencies d ON likelihood(d.dependency_id = NEW.id, 1e-5)
-  WHERE t.id = NEW.id;
+  SELECT task_id, NEW.id FROM task_dependencies
+  WHERE likelihood(dependency_id = NEW.id, 1e-5);
 END;
 
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
@@ -758,10 +757,10 @@ BEGIN
   END;
   -- NULL: one that is completed changes nothing, of which there may be many.
   INSERT INTO tablao_wait (task_id, waits_for)
-  VALUES (NEW.task_id, (SELECT 0 FROM tasks WHERE id = NEW.dependency_id AND status <> 'completed'));
+  VALUES ((SELECT NEW.task_id FROM tasks WHERE id = NEW.dependency_id AND status <> 'completed'), 0);
 END;
 
--- tablao_wait: a task that waits for that one (0: for none) may have to wait for
+-- tablao_wait: a task that waits for that one, or for none, may have to wait for
 -- another: one that it depends on and that is not completed, 0 where there is none.
 -- It waits for one at a time, so what one completion costs does not depend on how
 -- many others it waits for. It starts with the last, since most jobs are worked off
@@ -797,7 +796,7 @@ BEGIN
     ),
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE id = NEW.task_id
-    AND tablao_open_deps = NEW.waits_for;
+    AND (tablao_open_deps = 0 OR tablao_open_deps = NEW.waits_for);
 END;
 
 -- tablao_right_dependencies: whether each task waits for one that it depends on and
