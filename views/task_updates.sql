@@ -16,14 +16,15 @@ JOIN jobs j ON j.id = t.job_id;
 CREATE TRIGGER tablao_updates_insert INSTEAD OF INSERT ON task_updates
 BEGIN
   INSERT INTO tablao_report (
-    task_id, worker_id, status, activity, steps_completed, now
+    task_id, worker_id, status, activity, steps_completed, now, is_verdict
   ) VALUES (
     (SELECT t.id FROM tasks t WHERE t.uuid = NEW.task_uuid),
     (SELECT w.id FROM workers w WHERE w.uuid = NEW.worker_uuid),
     NEW.status,
     NEW.activity,
     NEW.steps_completed,
-    (SELECT now FROM farm_clock)
+    (SELECT now FROM farm_clock),
+    0
   );
   -- Here and not behind that door, since what the last failure of a job sets off is
   -- as many triggers deep as some hosts allow: docs/clients.md.
@@ -40,11 +41,12 @@ BEGIN
 END;
 
 -- tablao_report: stores a report, if it may be. A door of its own so that the
--- clock is read once, and task and worker looked up once.
+-- clock is read once, and task and worker looked up once. is_verdict: it is what
+-- the farm makes of a failure, and not touched by a worker: now is NULL.
 CREATE VIEW tablao_report (
-  task_id, worker_id, status, activity, steps_completed, now
+  task_id, worker_id, status, activity, steps_completed, now, is_verdict
 ) AS
-SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_report_insert INSTEAD OF INSERT ON tablao_report
 BEGIN
@@ -55,7 +57,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: task_updates.worker_uuid must be the uuid of a worker')
     WHEN (SELECT w.deleted_at FROM workers w WHERE w.id = NEW.worker_id) IS NOT NULL
     THEN RAISE(ABORT, 'tablao: task_updates: the worker is deleted (workers.deleted_at), it must register anew')
-    WHEN NEW.status = 'soft-failed'
+    WHEN NEW.status = 'soft-failed' AND NOT NEW.is_verdict
     THEN RAISE(ABORT, 'tablao: task_updates.status must not be soft-failed: report failed, and the farm decides')
   END;
   SELECT CASE
@@ -64,9 +66,9 @@ BEGIN
     WHEN NEW.status <> 'completed' AND status <> 'active'
     THEN RAISE(ABORT, 'tablao: task_updates.status must be completed for a task that is no longer active: the farm took it away')
   END
-  FROM tasks WHERE id = NEW.task_id;
+  FROM tasks WHERE id = NEW.task_id AND NOT NEW.is_verdict;
   UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
-  WHERE id = NEW.worker_id;
+  WHERE id = NEW.worker_id AND NOT NEW.is_verdict;
   UPDATE tasks SET
     status = NEW.status,
     activity = coalesce(NEW.activity, activity),
@@ -77,9 +79,9 @@ BEGIN
       WHEN status = 'active' THEN coalesce(NEW.steps_completed, steps_completed)
       ELSE steps_completed
     END,
-    last_touched_at = NEW.now,
-    updated_at = NEW.now
-  WHERE id = NEW.task_id AND NEW.status <> 'failed';
+    last_touched_at = coalesce(NEW.now, last_touched_at),
+    updated_at = coalesce(NEW.now, updated_at)
+  WHERE id = NEW.task_id AND (NEW.status <> 'failed' OR NEW.is_verdict);
   -- Without a status of its own, since SQLite writes each index again of which a
   -- column is named.
   UPDATE tasks SET
@@ -90,13 +92,13 @@ BEGIN
     END,
     last_touched_at = NEW.now,
     updated_at = NEW.now
-  WHERE id = NEW.task_id AND coalesce(NEW.status, 'failed') = 'failed';
+  WHERE id = NEW.task_id AND coalesce(NEW.status, 'failed') = 'failed' AND NOT NEW.is_verdict;
 END;
 
 CREATE TRIGGER tablao_report_insert_failure INSTEAD OF INSERT ON tablao_report
 -- Records a failure, which the verdict will count. Apart, so that no other report
 -- makes the table that SQLite puts aside for what is inserted on a condition.
-WHEN NEW.status = 'failed'
+WHEN NEW.status = 'failed' AND NOT NEW.is_verdict
 BEGIN
   INSERT INTO task_failures (task_id, worker_id)
   VALUES (NEW.task_id, NEW.worker_id)

@@ -70,25 +70,37 @@ BEGIN
         AND b.worker_id = NEW.worker_id
         AND b.task_type = NEW.task_type
     );
-  UPDATE tasks SET (status, activity) = (
-    SELECT j.pool_status, printf('Task changed to %s: worker %s that failed it is blocked from tasks of this type', j.pool_status, NEW.label)
-    FROM tablao_job_lanes j WHERE j.job_id = NEW.job_id
-  )
+  -- By the UPDATE that stores reports, which costs less than one more.
+  INSERT INTO tablao_report (task_id, worker_id, status, activity, is_verdict)
+  SELECT
+    t.id,
+    NEW.worker_id,
+    (SELECT j.pool_status FROM tablao_job_lanes j WHERE j.job_id = NEW.job_id),
+    (
+      SELECT printf('Task changed to %s: worker %s that failed it is blocked from tasks of this type', j.pool_status, NEW.label)
+      FROM tablao_job_lanes j WHERE j.job_id = NEW.job_id
+    ),
+    1
+  FROM tasks t
   WHERE NEW.is_blocked
     AND NEW.is_left
-    AND job_id = NEW.job_id
-    AND worker_id = NEW.worker_id
-    AND status = 'failed'
-    AND (SELECT l.task_type FROM tablao_lanes l WHERE l.id = tasks.tablao_lane) = NEW.task_type;
+    AND t.job_id = NEW.job_id
+    AND t.worker_id = NEW.worker_id
+    AND t.status = 'failed'
+    AND (SELECT l.task_type FROM tablao_lanes l WHERE l.id = t.tablao_lane) = NEW.task_type;
   -- 2., 3., 4.
-  UPDATE tasks SET
-    status = CASE WHEN NEW.num_failures >= NEW.max_failures OR NOT NEW.is_left THEN 'failed' ELSE 'soft-failed' END,
-    activity = coalesce(NEW.activity, CASE
+  INSERT INTO tablao_report (task_id, worker_id, status, activity, is_verdict)
+  VALUES (
+    NEW.task_id,
+    NEW.worker_id,
+    CASE WHEN NEW.num_failures >= NEW.max_failures OR NOT NEW.is_left THEN 'failed' ELSE 'soft-failed' END,
+    coalesce(NEW.activity, CASE
       WHEN NEW.num_failures >= NEW.max_failures OR NOT NEW.is_left
       THEN printf('Task changed to failed: failed by %d worker(s), the last one %s', NEW.num_failures, NEW.label)
       ELSE printf('Task changed to soft-failed: failed by worker %s, another may try', NEW.label)
-    END)
-  WHERE id = NEW.task_id;
+    END),
+    1
+  );
   -- 3.
   UPDATE jobs SET
     status = 'failed',
