@@ -15,9 +15,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_insert AFTER INSERT ON jobs
--- The rules on a new job; its counters and times. The UPDATE goes by the
--- triggers that have the rules on what it sets; it is the one that counts
--- tablao_rev down, by which they know it, whatever users' triggers did before.
+-- The rules on a new job.
 BEGIN
   SELECT CASE
     WHEN NEW.id < 1
@@ -27,18 +25,41 @@ BEGIN
     WHEN NEW.tablao_status <> ''
     THEN RAISE(ABORT, 'tablao: jobs.tablao_status is kept by triggers: leave it out')
   END;
+  INSERT INTO tablao_assert_json (value, rule) VALUES (NEW.settings, 'settings object null');
+  INSERT INTO tablao_assert_json (value, rule) VALUES (NEW.metadata, 'metadata object null');
+  INSERT INTO tablao_finish_job (job_id, step) VALUES (NEW.id, -1);
+END;
+
+-- tablao_finish_job: brings the times of a job to the form in which they are kept,
+-- and settings and metadata, of which it is known that they are JSON, to text.
+-- step: what tablao_rev is counted by: 1 after an UPDATE of them, -1 for a new job:
+-- the triggers that have the rules on what is set here know it by that, whatever
+-- users' triggers did before.
+CREATE VIEW tablao_finish_job (job_id, step) AS
+SELECT NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_finish_job_insert INSTEAD OF INSERT ON tablao_finish_job
+WHEN NEW.job_id IS NOT NULL
+BEGIN
+  INSERT INTO tablao_times (n, value)
+  VALUES (1, (SELECT nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')) FROM jobs WHERE id = NEW.job_id));
+  INSERT INTO tablao_times (n, value)
+  VALUES (2, (SELECT delete_requested_at FROM jobs WHERE id = NEW.job_id));
   UPDATE jobs SET
-    (created_at, updated_at) = (
+    (created_at, updated_at, delete_requested_at) = (
       SELECT
-        coalesce(nullif(jobs.created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), c.now),
-        coalesce(nullif(jobs.updated_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), c.now)
-      FROM farm_clock c
+        coalesce(a.value, c.now),
+        coalesce(nullif(jobs.updated_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), c.now),
+        b.value
+      FROM tablao_written_times a CROSS JOIN tablao_written_times b CROSS JOIN farm_clock c
+      WHERE a.n = 1 AND b.n = 2
     ),
     name = name,
-    settings = settings,
-    tablao_status = status,
-    tablao_rev = tablao_rev - 1
-  WHERE id = NEW.id;
+    settings = ltrim(CAST(settings AS TEXT), char(65279)),
+    metadata = ltrim(CAST(metadata AS TEXT), char(65279)),
+    tablao_status = CASE WHEN NEW.step < 0 THEN status ELSE tablao_status END,
+    tablao_rev = tablao_rev + NEW.step
+  WHERE id = NEW.job_id;
 END;
 
 -- UPDATE --------------------------------------------------------------------
@@ -273,37 +294,23 @@ ON jobs
 -- Times are kept in one form, settings and metadata as text. Not where nothing
 -- has changed: SQLite 3.37 may make another millisecond of a time that has that
 -- form already, and this would set itself off for ever.
-WHEN NEW.tablao_rev < OLD.tablao_rev
-  OR NEW.created_at IS NOT OLD.created_at
+WHEN NEW.created_at IS NOT OLD.created_at
   OR NEW.delete_requested_at IS NOT OLD.delete_requested_at
   OR NEW.settings IS NOT OLD.settings
   OR NEW.metadata IS NOT OLD.metadata
 BEGIN
   INSERT INTO tablao_assert_json (value, rule)
-  VALUES (CASE WHEN NEW.settings IS NOT OLD.settings OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.settings ELSE 'null' END, 'settings object null');
+  VALUES (CASE WHEN NEW.settings IS NOT OLD.settings THEN NEW.settings ELSE 'null' END, 'settings object null');
   INSERT INTO tablao_assert_json (value, rule)
-  VALUES (CASE WHEN NEW.metadata IS NOT OLD.metadata OR NEW.tablao_rev < OLD.tablao_rev THEN NEW.metadata ELSE 'null' END, 'metadata object null');
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
-  INSERT INTO tablao_times (n, value) VALUES (2, NEW.delete_requested_at);
-  UPDATE jobs SET
-    (created_at, delete_requested_at) = (
-      SELECT coalesce(a.value, c.now), b.value
-      FROM tablao_written_times a CROSS JOIN tablao_written_times b CROSS JOIN farm_clock c
-      WHERE a.n = 1 AND b.n = 2
-    ),
-    settings = ltrim(CAST(settings AS TEXT), char(65279)),
-    metadata = ltrim(CAST(metadata AS TEXT), char(65279)),
-    tablao_rev = tablao_rev + 1
-  WHERE id = NEW.id
-    AND (
-      (created_at, delete_requested_at) IS NOT (
-        SELECT a.value, b.value
-        FROM tablao_written_times a CROSS JOIN tablao_written_times b
-        WHERE a.n = 1 AND b.n = 2
-      )
-      OR settings <> ltrim(CAST(settings AS TEXT), char(65279))
-      OR metadata <> ltrim(CAST(metadata AS TEXT), char(65279))
-    );
+  VALUES (CASE WHEN NEW.metadata IS NOT OLD.metadata THEN NEW.metadata ELSE 'null' END, 'metadata object null');
+  INSERT INTO tablao_finish_job (job_id, step)
+  VALUES (CASE
+    WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+      OR strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.delete_requested_at, '+0 days') IS NOT NEW.delete_requested_at
+      OR NEW.settings <> ltrim(CAST(NEW.settings AS TEXT), char(65279))
+      OR NEW.metadata <> ltrim(CAST(NEW.metadata AS TEXT), char(65279))
+    THEN NEW.id
+  END, 1);
 END;
 
 -- DELETE --------------------------------------------------------------------
