@@ -66,6 +66,8 @@ CREATE VIEW tablao_assert_json (value, rule) AS
 SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_assert_json_insert INSTEAD OF INSERT ON tablao_assert_json
+-- What a task has by default need not be looked at: a tenth of its INSERT.
+WHEN NEW.value || NEW.rule IS NOT '[]commands array null'
 BEGIN
   -- The lower half of JSONB's first byte says array or object.
   SELECT RAISE(ABORT, 'tablao: settings, metadata, commands and documents must be JSON as text, not JSONB: write json(...) in place of jsonb(...)')
@@ -137,7 +139,6 @@ CREATE TRIGGER tablao_note_replaced_insert INSTEAD OF INSERT ON tablao_note_repl
 WHEN NEW.is_taken
   OR NEW.table_name IN (SELECT table_name FROM tablao_replaced)
 BEGIN
-  DELETE FROM tablao_replaced WHERE table_name = NEW.table_name;
-  INSERT INTO tablao_replaced (table_name)
-  SELECT NEW.table_name WHERE NEW.is_taken;
+  INSERT INTO tablao_replaced (table_name) VALUES (NEW.table_name) ON CONFLICT DO NOTHING;
+  DELETE FROM tablao_replaced WHERE table_name = NEW.table_name AND NEW.is_taken IS NOT TRUE;
 END;
