@@ -82,6 +82,7 @@ BEGIN
     WHEN NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id)
     THEN RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker')
   END;
+  INSERT INTO tablao_assert_json (value, rule) VALUES (NEW.commands, 'commands array null');
   INSERT INTO tablao_finish_task (task_id, status, rev) VALUES (NEW.id, NEW.status, 1);
   -- One that a user's trigger has inserted meanwhile, where SQLite skips this one.
   INSERT INTO tablao_finish_task (task_id, rev)
@@ -97,10 +98,12 @@ BEGIN
     AND (NEW.id IN (SELECT task_id FROM task_attempts)) IS NOT TRUE;
 END;
 
--- tablao_finish_task: gives a new task its index, lane and times. The UPDATE goes
--- by the triggers that have the rules on what it sets. status: as it was inserted,
--- NULL: as it is; rev: 1, or 0 where other triggers of its INSERT are still to come,
--- and its lane.
+-- tablao_finish_task: gives a new task its index and lane, and brings what is not
+-- yet so to the form in which it is kept: created_at, and commands, of which it is
+-- known that they are JSON, to text. The UPDATE goes by the triggers that have the
+-- rules on what it sets. status: as it was inserted, NULL: as it is; rev: 1, or 0
+-- where other triggers of its INSERT are still to come, and its lane; NULL after an
+-- UPDATE of created_at or commands.
 -- A user's trigger may have given it another status.
 CREATE VIEW tablao_finish_task (task_id, status, rev) AS
 SELECT NULL, NULL, NULL WHERE 0;
@@ -110,12 +113,15 @@ WHEN NEW.task_id IS NOT NULL
 BEGIN
   INSERT INTO tablao_new_lanes (task_id, from_lane)
   VALUES (NEW.task_id * NEW.rev, 0);
+  INSERT INTO tablao_times (n, value)
+  VALUES (1, (SELECT nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')) FROM tasks WHERE id = NEW.task_id));
   UPDATE tasks SET
     (created_at, updated_at) = (
       SELECT
-        coalesce(nullif(tasks.created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), c.now),
+        coalesce(w.value, c.now),
         coalesce(nullif(tasks.updated_at, strftime('%Y-%m-%d %H:%M:%f+00:00')), c.now)
-      FROM farm_clock c
+      FROM tablao_written_times w CROSS JOIN farm_clock c
+      WHERE w.n = 1
     ),
     name = name,
     last_touched_at = last_touched_at,
@@ -127,7 +133,7 @@ BEGIN
       )
       ELSE index_in_job
     END,
-    commands = commands,
+    commands = ltrim(CAST(commands AS TEXT), char(65279)),
     steps_completed = CASE status
       WHEN coalesce(NEW.status, status) THEN steps_completed
       WHEN 'completed' THEN steps_total
@@ -140,8 +146,8 @@ BEGIN
         AND task_type = lower(trim(type, char(9, 10, 13, 32)))
         AND task_priority = priority
         AND NEW.rev
-    ), 0),
-    tablao_rev = NEW.rev
+    ), tablao_lane),
+    tablao_rev = coalesce(NEW.rev, tablao_rev + (tablao_rev IS TRUE))
   WHERE id = NEW.task_id;
 END;
 
@@ -383,25 +389,15 @@ END;
 
 -- Other columns -------------------------------------------------------------
 
-CREATE TRIGGER tablao_tasks_update_times AFTER UPDATE OF created_at, last_touched_at ON tasks
--- Times are kept in one form.
-WHEN (
-    (NEW.created_at IS NOT OLD.created_at OR NOT OLD.tablao_rev)
-    AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
-  )
-  OR (
-    (NEW.last_touched_at IS NOT OLD.last_touched_at OR NOT OLD.tablao_rev)
-    AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_touched_at, '+0 days') IS NOT NEW.last_touched_at
-  )
+CREATE TRIGGER tablao_tasks_update_touched AFTER UPDATE OF last_touched_at ON tasks
+-- The time is kept in one form. Apart from the other, as most UPDATEs that set it
+-- are claims and reports.
+WHEN (NEW.last_touched_at IS NOT OLD.last_touched_at OR NOT OLD.tablao_rev)
+  AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_touched_at, '+0 days') IS NOT NEW.last_touched_at
 BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   INSERT INTO tablao_times (n, value) VALUES (2, NEW.last_touched_at);
   UPDATE tasks SET
-    (created_at, last_touched_at) = (
-      SELECT coalesce(a.value, c.now), b.value
-      FROM tablao_written_times a CROSS JOIN tablao_written_times b CROSS JOIN farm_clock c
-      WHERE a.n = 1 AND b.n = 2
-    ),
+    last_touched_at = (SELECT value FROM tablao_written_times WHERE n = 2),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.id AND tablao_rev > 0;
 END;
@@ -439,15 +435,14 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker');
 END;
 
-CREATE TRIGGER tablao_tasks_update_commands AFTER UPDATE OF commands ON tasks
--- The rule on commands, which are kept as text.
+CREATE TRIGGER tablao_tasks_update_values AFTER UPDATE OF created_at, commands ON tasks
+-- The rule on commands, which are kept as text, and the time in one form. As of
+-- jobs: not where nothing has changed.
+WHEN NEW.commands IS NOT OLD.commands OR NEW.created_at IS NOT OLD.created_at
 BEGIN
   INSERT INTO tablao_assert_json (value, rule)
-  VALUES (NEW.commands, 'commands array null');
-  UPDATE tasks SET
-    commands = ltrim(CAST(commands AS TEXT), char(65279)),
-    tablao_rev = tablao_rev + (tablao_rev IS TRUE)
-  WHERE id = NEW.id AND commands <> ltrim(CAST(commands AS TEXT), char(65279));
+  VALUES (CASE WHEN NEW.commands IS NOT OLD.commands THEN NEW.commands ELSE 'null' END, 'commands array null');
+  INSERT INTO tablao_finish_task (task_id) VALUES (NEW.id);
 END;
 
 CREATE TRIGGER tablao_tasks_update_lane AFTER UPDATE OF type, priority ON tasks
