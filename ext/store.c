@@ -180,10 +180,12 @@ static void storeFinish(TablaoOp *pOp, sqlite3_value *pDocument){
     if( strstr(pOp->zErr, " must be a JSON ") ){
       storeName(pOp, (const char*)sqlite3_value_text(pDocument));
     }else{
-      storeNameOffender(pOp, strstr(pOp->zErr, "jobs.status ")
+      storeNameOffender(pOp,
+          strstr(pOp->zErr, "jobs.status ")
           ? "SELECT status FROM main.tablao_authored_tasks WHERE number=0"
-          : "SELECT substr(problem, instr(problem, ' ') + 1) "
-            "FROM main.tablao_authoring_problems LIMIT 1");
+          : strstr(pOp->zErr, "job uuid ")
+          ? "SELECT uuid FROM main.tablao_authored_tasks WHERE number=0"
+          : "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
     }
   }
   tablaoEnd(pOp);

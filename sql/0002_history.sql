@@ -278,7 +278,7 @@ INSERT INTO tablao_lanes (
 ) VALUES (0, '', 0, 0, 0, 0);
 
 -- A document is taken apart into one table, its job as number 0.
--- tablao_authored_job: The job whose document is being stored: a row, or none.
+-- tablao_authored_job: Out of use since 0.2.0.
 -- tablao_authored_tasks: The document that is being stored: its job, number 0,
 -- and its tasks, numbered from 1. Columns without a type keep what came, a BLOB
 -- standing for a member of the wrong JSON type.
@@ -308,6 +308,10 @@ INSERT INTO tablao_lanes (
 -- tablao_authored_job.tasks: out of use since 0.2.0.
 -- tablao_authored_job.stranger: out of use since 0.2.0.
 -- tablao_authored_job.has_zero: out of use since 0.2.0.
+-- tablao_authored_job.job_id: out of use since 0.2.0.
+-- tablao_authored_job.last_index: out of use since 0.2.0.
+-- tablao_authored_job.is_linking: out of use since 0.2.0.
+-- tablao_authored_tasks.storage: its shaman_checkout_id.
 -- @own
 ALTER TABLE tablao_authored_tasks ADD COLUMN fault;
 -- @own
@@ -320,3 +324,13 @@ ALTER TABLE tablao_authored_tasks ADD COLUMN metadata;
 ALTER TABLE tablao_authored_tasks ADD COLUMN storage;
 -- @own
 ALTER TABLE tablao_authored_tasks ADD COLUMN worker_tag;
+
+-- The job whose document is being stored: a row, or none. Not more columns: each
+-- is compiled with each statement that makes the row.
+-- tablao_storing.job_id: 0 while its dependencies are being stored, all at once.
+-- tablao_storing.last_index: the highest index_in_job that the document takes.
+-- @own
+CREATE TABLE tablao_storing (
+  job_id integer NOT NULL PRIMARY KEY,
+  last_index integer
+);

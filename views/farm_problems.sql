@@ -92,7 +92,7 @@ BEGIN
     AND OLD.object = 'tablao_worker_types ' || worker_id;
   DELETE FROM tablao_acting
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
-  DELETE FROM tablao_authored_job
+  DELETE FROM tablao_storing
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
   -- What its key asks of a row whose parent has gone, where a user's trigger has
   -- kept ours from it. With a task goes what hangs on it.

@@ -23,12 +23,11 @@ BEGIN
     0,
     NEW.job_uuid,
     '',
-    ' name:text name:null job_type:text job_type:null uuid:text uuid:null priority:integer priority:real priority:null status:text status:empty status:null settings:object settings:null metadata:object metadata:null storage:object storage:null worker_tag:text worker_tag:null tasks:array tasks:null ',
+    ' name:text name:null job_type:text job_type:null uuid:text uuid:null priority:integer priority:real priority:null status:text status:empty status:null settings:object settings:null metadata:object metadata:null storage:object storage:empty storage:null worker_tag:text worker_tag:null tasks:array tasks:null ',
     CASE
       WHEN NOT coalesce(ltrim(CAST(NEW.document AS TEXT), char(65279, 9, 10, 13, 32))
         GLOB CASE WHEN NEW.job_uuid IS NULL THEN '{*' ELSE '[[]*' END, 0)
       THEN CASE WHEN NEW.job_uuid IS NULL THEN 'object ' ELSE 'array ' END
-      WHEN NEW.job_uuid NOT IN (SELECT uuid FROM jobs) THEN 'stored ' || NEW.job_uuid
     END,
     CASE WHEN NEW.job_uuid IS NULL THEN ltrim(CAST(NEW.document AS TEXT), char(65279)) END
   );
@@ -43,12 +42,10 @@ BEGIN
     -- Older versions of SQLite know a member by the bytes of its name only.
     CASE
       WHEN NEW.job_uuid IS NOT NULL THEN '$'
-      WHEN CAST(NEW.document AS TEXT) GLOB '*\u00[67]*'
-      THEN coalesce((
+      ELSE coalesce((
         SELECT m.fullkey FROM json_each(ltrim(CAST(NEW.document AS TEXT), char(65279))) m
-        WHERE m.key = 'tasks'
+        WHERE CAST(NEW.document AS TEXT) GLOB '*\u00[67]*' AND m.key = 'tasks'
       ), '$.tasks')
-      ELSE '$.tasks'
     END
   ) t
   -- What is no array has the key of its parent, or those of its members.
@@ -82,11 +79,10 @@ BEGIN
   SELECT
     NEW.number,
     -- As the default of the tables has it: random, version 4.
-    coalesce(NEW.uuid, a.uuid, lower(
-      hex(randomblob(4+0)) || '-' || hex(randomblob(2+0)) || '-4'
-      || substr(hex(randomblob(2+0)), 2) || '-' || substr('89AB', 1 + (random() & 3), 1)
-      || substr(hex(randomblob(2+0)), 2) || '-' || hex(randomblob(6+0))
-    )),
+    coalesce(NEW.uuid, a.uuid, lower(printf('%s-%s-4%.3s-%.1s%.3s-%s',
+      hex(randomblob(4+0)), hex(randomblob(2+0)), hex(randomblob(2+0)),
+      substr('89AB', 1 + (random() & 3)), hex(randomblob(2+0)), hex(randomblob(6+0))
+    ))),
     a.name, a.type, a.priority, a.status, a.settings, a.metadata, a.storage,
     a.worker_tag, a.dependencies, a.commands,
     -- Anything above 2^53 is refused later, and must not overflow here.
@@ -111,28 +107,16 @@ BEGIN
       CASE WHEN NEW.document GLOB '*\u[0dD]*' THEN (
         SELECT 'zero ' || coalesce(a.uuid, '')
         FROM json_each(replace(NEW.document, '\u0000', '\ufdd0')) n
-        WHERE replace(replace(replace(n.key || coalesce(n.atom, ''),
+        WHERE replace(replace(replace(n.key || coalesce(n.atom, a.storage, ''),
             char(65533), ''), char(65534), ''), char(65535), '') GLOB '*[' || char(65533, 64976) || ']*'
           OR instr(replace(a.dependencies, '\\', ''), '\u0000')
-        LIMIT 1
       ) END,
       CASE
         WHEN NEW.uuid IS NOT NULL THEN NULL
         WHEN a.name IS NULL THEN CASE NEW.number WHEN 0 THEN 'name ' ELSE 'task_name task ' || NEW.number END
         WHEN a.type IS NULL THEN CASE NEW.number WHEN 0 THEN 'job_type ' ELSE 'task_type ' || a.name END
-        WHEN a.worker_tag IS NOT NULL
-          AND (a.worker_tag IN (SELECT uuid FROM worker_tags)) IS NOT TRUE
-        THEN 'worker_tag ' || a.worker_tag
-      END,
-      (
-        SELECT 'storage ' || n.value FROM json_each(replace(a.storage, '\u0000', '\ufdd0')) n
-        WHERE n.key = 'shaman_checkout_id'
-          AND (
-            NOT instr('text null', n.type)
-            OR replace(replace(replace(n.value,
-              char(65533), ''), char(65534), ''), char(65535), '') GLOB '*[' || char(65533, 64976) || ']*'
-          )
-      )
+        WHEN a.worker_tag NOT IN (SELECT uuid FROM worker_tags) THEN 'worker_tag ' || a.worker_tag
+      END
     )
   FROM (
     SELECT
@@ -151,7 +135,7 @@ BEGIN
         WHEN instr(NEW.members, m.member || ':' || CASE
           WHEN m.value = '' THEN 'empty '
           -- No column takes -2^63 for whole.
-          WHEN typeof(m.value) = 'real' AND m.value <> max(CAST(m.value AS INTEGER), -9223372036854775807)
+          WHEN instr('real blob', typeof(m.value)) AND m.value <> max(CAST(m.value AS INTEGER), -9223372036854775807)
           THEN 'fraction '
           ELSE m.type || ' '
         END)
@@ -161,7 +145,19 @@ BEGIN
       END) AS fault
     -- LIMIT keeps SQLite from asking JSON for the same value time and again.
     FROM (
-      SELECT j.key, j.type, ' ' || replace(j.key, ' ', '-') AS member, CASE WHEN j.key = 'tasks' AND j.type = 'array' THEN NULL ELSE j.value END AS value
+      SELECT j.key, j.type, ' ' || replace(j.key, ' ', '-') AS member, CASE j.key || j.type
+        WHEN 'tasksarray' THEN NULL
+        -- Of storage nothing is kept but this, as a BLOB if it is wrong.
+        WHEN 'storageobject' THEN (
+          SELECT CASE
+            WHEN instr('text null', n.type) AND NOT instr(replace(j.value, '\\', ''), '\u0000') THEN n.value
+            ELSE CAST(n.value AS BLOB)
+          END
+          FROM json_each(j.value) n
+          WHERE n.key = 'shaman_checkout_id'
+        )
+        ELSE j.value
+      END AS value
       FROM json_each(NEW.document) j
       LIMIT -1
     ) m
@@ -172,32 +168,29 @@ END;
 
 -- tablao_authoring_problems: what is wrong with the document taken apart: a row
 -- for the job, for each of its tasks and dependencies that has a problem: a word
--- for the first one (the message to it is in tablao_store), a blank, and the
--- value that offends.
-CREATE VIEW tablao_authoring_problems (problem) AS
-SELECT v.problem
-FROM (
-  SELECT CASE
-    WHEN a.fault IS NOT NULL THEN a.fault
-    WHEN a.steps_total > 9007199254740992 THEN 'steps ' || a.name
-    WHEN a.number = 0
-    THEN (SELECT 'taken ' || j.uuid FROM jobs j WHERE j.uuid = a.uuid AND a.type IS NOT NULL)
-    WHEN a.uuid IN (SELECT uuid FROM tasks) THEN 'task_taken ' || a.uuid
-    WHEN a.number > (
-      SELECT b.number FROM tablao_authored_tasks b WHERE b.uuid = a.uuid AND b.number
-      ORDER BY 1
-    )
-    THEN 'repeated ' || a.uuid
-  END AS problem
-  FROM tablao_authored_tasks a
-  -- Else the CASE would be there twice.
-  LIMIT -1
-) v
-WHERE v.problem IS NOT NULL
+-- for the first one (the message to it is in tablao_store), and what offends.
+CREATE VIEW tablao_authoring_problems (problem, offender) AS
+SELECT
+  coalesce(substr(fault, 1, instr(fault, ' ') - 1), 'steps'),
+  coalesce(substr(fault, instr(fault, ' ') + 1), name)
+FROM tablao_authored_tasks
+WHERE fault IS NOT NULL OR steps_total > 9007199254740992
+UNION ALL
+SELECT 'taken', j.uuid
+FROM tablao_authored_tasks a CROSS JOIN jobs j ON j.uuid = a.uuid
+WHERE a.number = 0 AND a.type IS NOT NULL
+UNION ALL
+SELECT 'task_taken', t.uuid
+FROM tablao_authored_tasks a CROSS JOIN tasks t ON t.uuid = a.uuid
+WHERE a.number > 0
+UNION ALL
+SELECT 'repeated', a.uuid
+FROM tablao_authored_tasks a
+CROSS JOIN tablao_authored_tasks b ON b.uuid = a.uuid AND b.number > 0 AND b.number < a.number
 UNION ALL
 SELECT
-  CASE d.dependency_number WHEN d.number THEN 'own_dependency ' ELSE 'dependency ' END
-    || coalesce(d.dependency_uuid, '')
+  CASE d.dependency_number WHEN d.number THEN 'own_dependency' ELSE 'dependency' END,
+  d.dependency_uuid
 FROM tablao_authored_dependencies d
 WHERE d.dependency_number = d.number
   OR (
@@ -220,15 +213,11 @@ CREATE TRIGGER tablao_store_insert INSTEAD OF INSERT ON tablao_store
 BEGIN
   -- One value: from a FROM clause SQLite would write all of this CASE once per
   -- arm of the view.
-  SELECT CASE (
-    SELECT substr(p.problem, 1, instr(p.problem, ' ') - 1) FROM tablao_authoring_problems p LIMIT 1
-  )
+  SELECT CASE (SELECT p.problem FROM tablao_authoring_problems p)
     WHEN 'object'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document must be a JSON object')
     WHEN 'array'
     THEN RAISE(ABORT, 'tablao: store_authored_tasks: the tasks must be a JSON array')
-    WHEN 'stored'
-    THEN RAISE(ABORT, 'tablao: store_authored_tasks: the job uuid must be that of a stored job')
     WHEN 'name'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a job needs a name, a string that is not empty')
     WHEN 'job_type'
@@ -276,7 +265,7 @@ BEGIN
     WHEN 'task_stranger'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a task has uuid, name, type, priority, commands and dependencies, and no other member')
     WHEN 'zero'
-    THEN RAISE(ABORT, 'tablao: authored_jobs.document: names, types and uuids must not contain a zero byte or half of a pair like \ud83d\ude00')
+    THEN RAISE(ABORT, 'tablao: authored_jobs.document: names, types, uuids and the shaman_checkout_id must not contain a zero byte or half of a pair like \ud83d\ude00')
     WHEN 'steps'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a task must not pass 2^53')
   END;
@@ -288,7 +277,7 @@ BEGIN
     p.uuid, p.name, p.type, coalesce(p.priority, 50),
     coalesce(p.status, 'under-construction'),
     coalesce(p.settings, '{}'), coalesce(p.metadata, '{}'),
-    coalesce((SELECT n.value FROM json_each(p.storage) n WHERE n.key = 'shaman_checkout_id'), ''),
+    coalesce(p.storage, ''),
     (SELECT g.id FROM worker_tags g WHERE g.uuid = p.worker_tag)
   FROM tablao_authored_tasks p
   -- Where tasks are added, nothing but its uuid is there of the job.
@@ -298,9 +287,10 @@ BEGIN
     j.id,
     c.now,
     coalesce((SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = j.id), 0),
-    (SELECT max(p.number) FROM tablao_authored_tasks p),
-    (SELECT sum(p.steps_total) FROM tablao_authored_tasks p)
-  FROM farm_clock c
+    p.num_tasks,
+    p.steps_total
+  FROM (SELECT max(number) AS num_tasks, sum(steps_total) AS steps_total FROM tablao_authored_tasks) p
+  CROSS JOIN farm_clock c
   LEFT JOIN jobs j ON j.uuid = (SELECT p.uuid FROM tablao_authored_tasks p WHERE p.number = 0);
   DELETE FROM tablao_authored_tasks;
   DELETE FROM tablao_authored_dependencies;
@@ -308,25 +298,20 @@ END;
 
 -- tablao_store_tasks: stores the tasks by one statement, in rows that say that
 -- they are accounted for (tablao_rev is 1), and the dependencies by another, while
--- is_linking keeps the triggers per row quiet; what those would have kept is
--- computed here.
+-- job 0 in tablao_storing keeps the triggers per row quiet; what those would have kept
+-- is computed here.
 CREATE VIEW tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total) AS
 SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_store_tasks_insert INSTEAD OF INSERT ON tablao_store_tasks
 BEGIN
-  INSERT INTO tablao_authored_job (is_adding, is_object, job_id, last_index)
-  VALUES (0, 1, NEW.job_id, NEW.first_index + NEW.num_tasks);
-  -- Task by task, since there may be as many lanes as there are tasks.
-  INSERT INTO tablao_lanes (
-    job_id, task_type, task_priority, worker_tag_id, job_priority, is_open, num_tasks
-  )
-  SELECT
-    j.job_id, lower(trim(p.type, char(9, 10, 13, 32))), coalesce(p.priority, 50),
-    j.worker_tag_id, j.job_priority, j.is_open, 1
-  FROM tablao_job_lanes j CROSS JOIN tablao_authored_tasks p
-  WHERE j.job_id = NEW.job_id AND p.number > 0
-  ON CONFLICT (job_id, task_type, task_priority) DO UPDATE SET num_tasks = num_tasks + 1;
+  INSERT INTO tablao_storing (job_id, last_index)
+  VALUES (NEW.job_id, NEW.first_index + NEW.num_tasks);
+  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, n)
+  SELECT NEW.job_id, type, coalesce(priority, 50), count(*)
+  FROM tablao_authored_tasks
+  WHERE number > 0
+  GROUP BY type, priority;
   INSERT INTO tablao_counts (job_id, num_tasks, num_queued, steps_total)
   SELECT id, NEW.num_tasks, NEW.num_tasks, NEW.steps_total FROM jobs WHERE id = NEW.job_id
   ON CONFLICT DO UPDATE SET
@@ -334,6 +319,8 @@ BEGIN
     num_queued = num_queued + NEW.num_tasks,
     steps_total = steps_total + NEW.steps_total;
   SELECT CASE
+    WHEN NEW.job_id IS NULL
+    THEN RAISE(ABORT, 'tablao: store_authored_tasks: the job uuid must be that of a stored job')
     WHEN typeof(NEW.first_index + NEW.num_tasks) <> 'integer'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the job has no index_in_job left for its tasks')
     WHEN (SELECT c.steps_total FROM tablao_counts c WHERE c.job_id = NEW.job_id) > 9007199254740992
@@ -366,31 +353,32 @@ BEGIN
   FROM tablao_authored_tasks p
   WHERE p.number > 0
   ORDER BY p.number;
-  DELETE FROM tablao_authored_job;
-  INSERT INTO tablao_authored_job (is_adding, is_object, job_id, is_linking)
-  VALUES (0, 1, NEW.job_id, 1);
+  DELETE FROM tablao_storing;
+  INSERT INTO tablao_storing (job_id) VALUES (0);
   INSERT INTO task_dependencies (task_id, dependency_id)
   SELECT t.id, o.id
   FROM tablao_authored_dependencies d
   CROSS JOIN tablao_authored_tasks p ON p.number = d.number
   CROSS JOIN tasks t ON t.uuid = p.uuid
-  LEFT JOIN tasks o ON o.uuid = d.dependency_uuid
+  CROSS JOIN tasks o ON o.uuid = d.dependency_uuid
   WHERE true
   ORDER BY d.rowid
   ON CONFLICT DO NOTHING;
-  DELETE FROM tablao_authored_job;
+  DELETE FROM tablao_storing;
   -- Of all of them: a user's trigger may have added dependencies, or completed
   -- a task.
   INSERT INTO tablao_wait (task_id, waits_for)
-  SELECT n.task_id, t.tablao_open_deps
-  FROM tasks t CROSS JOIN tablao_right_dependencies n ON n.task_id = t.id
-  WHERE likelihood(t.job_id = NEW.job_id, 1e-5) AND NOT n.is_right;
-  -- The sums are what is booked, whatever is written to them.
-  UPDATE jobs SET steps_total = NEW.steps_total
-  WHERE id = NEW.job_id AND NEW.steps_total > 0;
-  UPDATE tablao_lanes SET
-    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
-  WHERE job_id = NEW.job_id;
+  SELECT n.task_id, n.waits_for
+  FROM tablao_right_dependencies n
+  WHERE likelihood(n.job_id = NEW.job_id, 1e-5) AND NOT n.is_right;
+  -- The sums are what is booked, whatever is written to them; and with the priority
+  -- goes which lanes have ready tasks.
+  UPDATE jobs SET
+    steps_total = NEW.steps_total,
+    updated_at = NEW.now,
+    priority = priority,
+    tablao_rev = tablao_rev + 1
+  WHERE id = NEW.job_id AND NEW.num_tasks > 0;
   -- Who has failed all that was ready in a lane looks at what is new.
   DELETE FROM tablao_skips
   WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = NEW.job_id)

@@ -31,7 +31,7 @@ SELECT kind, object, message FROM (
   SELECT 'leftover' AS kind, 'tablao_scratch' AS object, 'a statement has not come to its end' AS message
   FROM tablao_scratch
   WHERE EXISTS (SELECT 1 FROM tablao_acting)
-    OR EXISTS (SELECT 1 FROM tablao_authored_job)
+    OR EXISTS (SELECT 1 FROM tablao_storing)
   UNION ALL
   SELECT 'steps', uuid, 'steps_completed is not between 0 and steps_total'
   FROM tasks

@@ -19,7 +19,7 @@
 CREATE TRIGGER tablao_tasks_before_insert BEFORE INSERT ON tasks
 -- Notes whether the keys are taken. Only a document comes with columns of ours.
 WHEN NOT NEW.tablao_rev
-  OR NOT EXISTS (SELECT 1 FROM tablao_authored_job WHERE job_id = NEW.job_id)
+  OR NEW.job_id NOT IN (SELECT job_id FROM tablao_storing)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
   -- As one text, so that a word is refused where a number is.
@@ -83,7 +83,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker')
   END;
   INSERT INTO tablao_assert_json (value, rule) VALUES (NEW.commands, 'commands array null');
-  INSERT INTO tablao_finish_task (task_id, status, rev) VALUES (NEW.id, NEW.status, 1);
+  INSERT INTO tablao_finish_task (task_id, rev) VALUES (NEW.id, 1);
   -- One that a user's trigger has inserted meanwhile, where SQLite skips this one.
   INSERT INTO tablao_finish_task (task_id, rev)
   VALUES ((SELECT id FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0), 1);
@@ -101,18 +101,16 @@ END;
 -- tablao_finish_task: gives a new task its index and lane, and brings what is not
 -- yet so to the form in which it is kept: created_at, and commands, of which it is
 -- known that they are JSON, to text. The UPDATE goes by the triggers that have the
--- rules on what it sets. status: as it was inserted, NULL: as it is; rev: 1, or 0
--- where other triggers of its INSERT are still to come, and its lane; NULL after an
--- UPDATE of created_at or commands.
--- A user's trigger may have given it another status.
-CREATE VIEW tablao_finish_task (task_id, status, rev) AS
-SELECT NULL, NULL, NULL WHERE 0;
+-- rules on what it sets. rev: 1, or 0 where other triggers of its INSERT are still to
+-- come, and its lane; NULL after an UPDATE of created_at or commands.
+CREATE VIEW tablao_finish_task (task_id, rev) AS
+SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_finish_task_insert INSTEAD OF INSERT ON tablao_finish_task
 WHEN NEW.task_id IS NOT NULL
 BEGIN
-  INSERT INTO tablao_new_lanes (task_id, from_lane)
-  VALUES (NEW.task_id * NEW.rev, 0);
+  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, n)
+  SELECT job_id, type, priority, 1 FROM tasks WHERE id = NEW.task_id AND NEW.rev;
   INSERT INTO tablao_times (n, value)
   VALUES (1, (SELECT nullif(created_at, strftime('%Y-%m-%d %H:%M:%f+00:00')) FROM tasks WHERE id = NEW.task_id));
   UPDATE tasks SET
@@ -123,23 +121,17 @@ BEGIN
       FROM tablao_written_times w CROSS JOIN farm_clock c
       WHERE w.n = 1
     ),
-    name = name,
     last_touched_at = last_touched_at,
     index_in_job = CASE index_in_job
       WHEN 0
       THEN 1 + max(
         (SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = tasks.job_id),
-        coalesce((SELECT a.last_index FROM tablao_authored_job a WHERE a.job_id = tasks.job_id), 0)
+        coalesce((SELECT a.last_index FROM tablao_storing a WHERE a.job_id = tasks.job_id), 0)
       )
       ELSE index_in_job
     END,
     commands = ltrim(CAST(commands AS TEXT), char(65279)),
-    steps_completed = CASE status
-      WHEN coalesce(NEW.status, status) THEN steps_completed
-      WHEN 'completed' THEN steps_total
-      WHEN 'queued' THEN 0
-      ELSE steps_completed
-    END,
+    steps_completed = steps_completed,
     tablao_lane = coalesce((
       SELECT l.id FROM tablao_lanes l
       WHERE l.job_id = tasks.job_id
@@ -442,7 +434,12 @@ WHEN NEW.commands IS NOT OLD.commands OR NEW.created_at IS NOT OLD.created_at
 BEGIN
   INSERT INTO tablao_assert_json (value, rule)
   VALUES (CASE WHEN NEW.commands IS NOT OLD.commands THEN NEW.commands ELSE 'null' END, 'commands array null');
-  INSERT INTO tablao_finish_task (task_id) VALUES (NEW.id);
+  INSERT INTO tablao_finish_task (task_id)
+  VALUES (CASE
+    WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.created_at, '+0 days') IS NOT NEW.created_at
+      OR NEW.commands <> ltrim(CAST(NEW.commands AS TEXT), char(65279))
+    THEN NEW.id
+  END);
 END;
 
 CREATE TRIGGER tablao_tasks_update_lane AFTER UPDATE OF type, priority ON tasks
@@ -597,12 +594,12 @@ SELECT id, tablao_lane, index_in_job
 FROM tasks
 WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
 
--- tablao_new_lanes: makes sure that there is a lane for this task, which is about
--- to come there from another one, and counts it: now and not when it has come, as
--- a user's trigger may send it on or delete it before ours is asked, and the lane
--- would go with those that are still in it.
-CREATE VIEW tablao_new_lanes (task_id, from_lane) AS
-SELECT NULL, NULL WHERE 0;
+-- tablao_new_lanes: makes sure that there is a lane for n tasks of this job, type and
+-- priority, which are about to come there, if from another one, from that, and counts
+-- them: now and not when they have come, as a user's trigger may send one on or delete
+-- it before ours is asked, and the lane would go with those that are still in it.
+CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority, n, from_lane) AS
+SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_new_lanes_insert INSTEAD OF INSERT ON tablao_new_lanes
 BEGIN
@@ -610,12 +607,12 @@ BEGIN
     job_id, task_type, task_priority, worker_tag_id, job_priority, is_open, num_tasks
   )
   SELECT
-    t.job_id, lower(trim(t.type, char(9, 10, 13, 32))), t.priority,
-    j.worker_tag_id, j.job_priority, j.is_open, 1
-  FROM tasks t CROSS JOIN tablao_job_lanes j ON j.job_id = t.job_id
-  WHERE t.id = NEW.task_id
-  ON CONFLICT (job_id, task_type, task_priority) DO UPDATE SET num_tasks = num_tasks + 1
-  WHERE id <> NEW.from_lane;
+    NEW.job_id, lower(trim(NEW.task_type, char(9, 10, 13, 32))), NEW.task_priority,
+    j.worker_tag_id, j.job_priority, j.is_open, NEW.n
+  FROM tablao_job_lanes j
+  WHERE j.job_id = NEW.job_id
+  ON CONFLICT (job_id, task_type, task_priority) DO UPDATE SET num_tasks = num_tasks + NEW.n
+  WHERE id IS NOT NEW.from_lane;
 END;
 
 -- tablao_place_task: puts a task into the lane it belongs to, from another one, which
@@ -626,7 +623,8 @@ SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_place_task_insert INSTEAD OF INSERT ON tablao_place_task
 BEGIN
-  INSERT INTO tablao_new_lanes (task_id, from_lane) VALUES (NEW.task_id, NEW.from_lane);
+  INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, n, from_lane)
+  SELECT job_id, type, priority, 1, NEW.from_lane FROM tasks WHERE id = NEW.task_id;
   DELETE FROM tablao_skips
   WHERE lane_id = NEW.from_lane
     AND worker_id IN (SELECT worker_id FROM task_failures WHERE task_id = NEW.task_id);
@@ -659,7 +657,7 @@ END;
 
 CREATE TRIGGER tablao_dependencies_before_insert BEFORE INSERT ON task_dependencies
 -- Notes whether it is there already, but where a document is being stored.
-WHEN NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.is_linking)
+WHEN 0 NOT IN (SELECT job_id FROM tablao_storing)
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   VALUES ('task_dependencies',
@@ -672,12 +670,14 @@ END;
 
 CREATE TRIGGER tablao_dependencies_insert AFTER INSERT ON task_dependencies
 -- The rules on a new dependency.
-WHEN NOT EXISTS (SELECT 1 FROM tablao_authored_job a WHERE a.is_linking)
+WHEN 0 NOT IN (SELECT job_id FROM tablao_storing)
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: task_dependencies cannot be REPLACEd: use INSERT OR IGNORE')
-  FROM tablao_replaced WHERE table_name = 'task_dependencies';
-  SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
-  WHERE NEW.rowid < 1;
+  SELECT CASE
+    WHEN NEW.rowid < 1
+    THEN RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
+    WHEN 'task_dependencies' IN (SELECT table_name FROM tablao_replaced)
+    THEN RAISE(ABORT, 'tablao: task_dependencies cannot be REPLACEd: use INSERT OR IGNORE')
+  END;
   INSERT INTO tablao_link (task_id, dependency_id, job_id, other_id)
   VALUES (
     NEW.task_id, NEW.dependency_id,
@@ -783,9 +783,11 @@ END;
 
 -- tablao_right_dependencies: whether each task waits for one that it depends on and
 -- that is not completed, or for none where there is none: one row per task.
-CREATE VIEW tablao_right_dependencies (task_id, is_right) AS
+CREATE VIEW tablao_right_dependencies (task_id, job_id, waits_for, is_right) AS
 SELECT
   t.id,
+  t.job_id,
+  t.tablao_open_deps,
   EXISTS (
     SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
     WHERE likelihood(d.task_id = t.id, 1e-5)

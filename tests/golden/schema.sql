@@ -198,6 +198,10 @@ CREATE TABLE tablao_skips (
   from_index integer NOT NULL,
   PRIMARY KEY (lane_id, worker_id)
 ) WITHOUT ROWID;
+CREATE TABLE tablao_storing (
+  job_id integer NOT NULL PRIMARY KEY,
+  last_index integer
+);
 CREATE TABLE tablao_sweep_rules (
   job_status text NOT NULL,
   old_status text NOT NULL,
@@ -367,7 +371,7 @@ CREATE VIEW tablao_act (job_id, status, activity, stamp);
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check);
 CREATE VIEW tablao_assert_json (value, rule);
 CREATE VIEW tablao_attempt (task_id);
-CREATE VIEW tablao_authoring_problems (problem);
+CREATE VIEW tablao_authoring_problems (problem, offender);
 CREATE VIEW tablao_blocks (job_id, worker_id, task_type);
 CREATE VIEW tablao_claim (worker_id, now);
 CREATE VIEW tablao_count (job_id, from_status, to_status, n);
@@ -375,7 +379,8 @@ CREATE VIEW tablao_current_tasks (worker_id, worker_uuid, task_id);
 CREATE VIEW tablao_derived_problems (kind, object, message);
 CREATE VIEW tablao_events (kind, uuid, name, job_uuid, old_status, new_status, activity);
 CREATE VIEW tablao_failure_verdicts (task_uuid, worker_uuid, task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures, is_blocked, is_left);
-CREATE VIEW tablao_finish_task (task_id, status, rev);
+CREATE VIEW tablao_finish_job (job_id, step);
+CREATE VIEW tablao_finish_task (task_id, rev);
 CREATE VIEW tablao_hand_out (task_id, worker_id, now);
 CREATE VIEW tablao_job_counts (job_id, num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled, num_soft_failed, num_paused, steps_completed, steps_total);
 CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority, pool_status);
@@ -384,7 +389,7 @@ CREATE VIEW tablao_last_tasks (worker_id, task_id);
 CREATE VIEW tablao_link (task_id, dependency_id, job_id, other_id);
 CREATE VIEW tablao_local_times (at, today, time_of_day, day_names, is_shifting);
 CREATE VIEW tablao_move_job (job_id, task_id, status);
-CREATE VIEW tablao_new_lanes (task_id, from_lane);
+CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority, n, from_lane);
 CREATE VIEW tablao_note_replaced (table_name, is_taken);
 CREATE VIEW tablao_offers (worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority, task_priority, index_in_job, task_id);
 CREATE VIEW tablao_place_task (task_id, from_lane);
@@ -392,7 +397,7 @@ CREATE VIEW tablao_ready_tasks (task_id, lane_id, index_in_job);
 CREATE VIEW tablao_recount_job (job_id);
 CREATE VIEW tablao_report (task_id, worker_id, status, activity, steps_completed, now);
 CREATE VIEW tablao_return_tasks (worker_id, reason);
-CREATE VIEW tablao_right_dependencies (task_id, is_right);
+CREATE VIEW tablao_right_dependencies (task_id, job_id, waits_for, is_right);
 CREATE VIEW tablao_row_problems (kind, object, message);
 CREATE VIEW tablao_set_job_status (job_id, task_id, status);
 CREATE VIEW tablao_set_next_check (worker_id, next_check);
@@ -451,6 +456,7 @@ CREATE TRIGGER tablao_failures_before_insert BEFORE INSERT ON task_failures;
 CREATE TRIGGER tablao_failures_delete AFTER DELETE ON task_failures;
 CREATE TRIGGER tablao_failures_insert AFTER INSERT ON task_failures;
 CREATE TRIGGER tablao_failures_update AFTER UPDATE ON task_failures;
+CREATE TRIGGER tablao_finish_job_insert INSTEAD OF INSERT ON tablao_finish_job;
 CREATE TRIGGER tablao_finish_task_insert INSTEAD OF INSERT ON tablao_finish_task;
 CREATE TRIGGER tablao_hand_out_insert INSTEAD OF INSERT ON tablao_hand_out;
 CREATE TRIGGER tablao_jobs_before_delete_archive BEFORE DELETE ON jobs;
@@ -514,13 +520,13 @@ CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks;
 CREATE TRIGGER tablao_tasks_insert AFTER INSERT ON tasks;
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks;
 CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF id, rowid, oid, _rowid_, created_at, updated_at, uuid, name, type, job_id, index_in_job, priority, status, worker_id, last_touched_at, commands, activity, steps_completed, steps_total ON tasks;
-CREATE TRIGGER tablao_tasks_update_commands AFTER UPDATE OF commands ON tasks;
 CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks;
 CREATE TRIGGER tablao_tasks_update_keys AFTER UPDATE OF id, rowid, oid, _rowid_, uuid, name, type, job_id, index_in_job, priority ON tasks;
 CREATE TRIGGER tablao_tasks_update_lane AFTER UPDATE OF type, priority ON tasks;
 CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF status, tablao_swept, tablao_open_deps, tablao_lane ON tasks;
 CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks;
-CREATE TRIGGER tablao_tasks_update_times AFTER UPDATE OF created_at, last_touched_at ON tasks;
+CREATE TRIGGER tablao_tasks_update_touched AFTER UPDATE OF last_touched_at ON tasks;
+CREATE TRIGGER tablao_tasks_update_values AFTER UPDATE OF created_at, commands ON tasks;
 CREATE TRIGGER tablao_tasks_update_worker AFTER UPDATE OF worker_id ON tasks;
 CREATE TRIGGER tablao_ticks_insert INSTEAD OF INSERT ON farm_ticks;
 CREATE TRIGGER tablao_time_out_task_insert INSTEAD OF INSERT ON tablao_time_out_task;
