@@ -5,47 +5,43 @@
 
 -- tablao_times: a time as a client wrote it, in any of the forms of docs/rules.md,
 -- "Times". Leaves in row n of tablao_written_times the form in which
--- it is stored, NULL for '' and NULL. A fraction is cut and not rounded, so SQLite's date
--- functions see no more of it than tells them that it is one; with 0 days added,
--- the 30th of February comes back as the 2nd of March.
+-- it is stored, NULL for '' and NULL. A fraction is cut and not rounded: SQLite's date
+-- functions, which round it to the next second, get to see that it is one, but not that
+-- it begins with a 9. With 0 days added, the 30th of February comes back as the 2nd of
+-- March.
 -- SQLite 3.37 gives back another millisecond than the one it was given: so what
 -- comes here by its strftime('%f') may be in the stored form, and where it must
--- not be taken for another the seconds and the look of the rest are asked for.
+-- not be taken for another the seconds and the digits are asked for.
 CREATE VIEW tablao_times (n, value) AS
 SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_times_insert INSTEAD OF INSERT ON tablao_times
 BEGIN
-  UPDATE tablao_written_times SET value = (
-    SELECT coalesce(
-      CASE
-        -- With the time, since SQLite takes 24:59 for the hour after midnight; and
-        -- from year 0 an offset may lead to one before it.
-        WHEN substr(NEW.value, 1, 10) = date(substr(NEW.value, 1, 16), '+0 days') AND NEW.value > '0001'
-        THEN strftime(
-          '%Y-%m-%d %H:%M:%S.',
-          -- What Go calls a zone is an offset, a name and more.
-          substr(NEW.value, 1, 19) || substr(z.fraction, 1, 4) || CASE
-            WHEN z.zone GLOB '*[-+][0-9][0-9][0-9][0-9]*'
-            THEN printf('%.3s:%.2s', ltrim(z.zone), substr(ltrim(z.zone), 4))
-            ELSE replace(z.zone, ' UTC', '')
-          END,
-          '+0 days'
-        ) || substr(z.fraction || '0000', 2, 3) || '+00:00'
-      END,
-      CASE
-        WHEN NEW.value <> ''
-        THEN RAISE(ABORT, 'tablao: created_at, updated_at, deleted_at, delete_requested_at, last_seen_at, last_touched_at and next_check must be a day that there is, with or without a time and an offset, like 2026-01-02 03:04:05.678+00:00')
-      END
-    )
-    FROM (
-      SELECT
-        ltrim(substr(NEW.value, 20), '.0123456789') AS zone,
-        replace(substr(NEW.value, 20), ltrim(substr(NEW.value, 20), '.0123456789'), '') AS fraction
-    ) z
+  UPDATE tablao_written_times SET value = coalesce(
+    CASE
+      -- With the time, since SQLite takes 24:59 for the hour after midnight; and
+      -- from year 0 an offset may lead to one before it.
+      WHEN substr(NEW.value, 1, 10) = date(substr(NEW.value, 1, 16), '+0 days') AND NEW.value > '0001'
+      THEN strftime(
+        printf('%%Y-%%m-%%d %%H:%%M:%%S.%03.0f+00:00', 1000 * ('0' || substr(NEW.value, 20, 4))),
+        coalesce(
+          datetime(replace(replace(NEW.value, '.9', '.0'), ' UTC', '')),
+          -- What Go calls a zone is an offset without a colon, a name and more.
+          replace(replace(
+            NEW.value,
+            ltrim(substr(NEW.value, 20), ' .0123456789'),
+            printf('%.3s:%.2s', ltrim(substr(NEW.value, 20), ' .0123456789'), substr(ltrim(substr(NEW.value, 20), ' .0123456789'), 4))
+          ), '.9', '.0')
+        )
+      )
+    END,
+    CASE
+      WHEN NEW.value <> ''
+      THEN RAISE(ABORT, 'tablao: created_at, updated_at, deleted_at, delete_requested_at, last_seen_at, last_touched_at and next_check must be a day that there is, with or without a time and an offset, like 2026-01-02 03:04:05.678+00:00')
+    END
   )
-  -- NULL, where there is nothing to do, is mostly there already.
-  WHERE n = NEW.n AND coalesce(NEW.value, value) IS NOT NULL;
+  -- What is there is in that form, and mostly NULL.
+  WHERE n = NEW.n AND value IS NOT NEW.value;
 END;
 
 -- tablao_assert_json: TEXT or a BLOB that is to be JSON as RFC 8259 has it. rule:
