@@ -119,8 +119,7 @@ ON jobs
 -- Sets updated_at, unless the statement has, and then brings it to its form.
 -- The sums are what is booked, whatever is written to them.
 WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
-  OR datetime(NEW.updated_at, '+0 days') || substr(NEW.updated_at, 20, 10) IS NOT NEW.updated_at
-  OR NEW.updated_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
+  OR NEW.updated_at <> printf('%s.%03d+00:00', datetime(NEW.updated_at, '+0 days'), substr(NEW.updated_at, 21, 3))
   -- Of a job that never had a task nothing is booked.
   OR printf('%s %s', NEW.steps_completed, NEW.steps_total) <> coalesce(
     (SELECT printf('%s %s', c.steps_completed, c.steps_total) FROM tablao_counts c WHERE c.job_id = NEW.id),

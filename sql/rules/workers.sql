@@ -15,10 +15,7 @@ CREATE TRIGGER tablao_workers_insert_deleted BEFORE INSERT ON workers
 -- A worker that comes with a deleted_at in another form (a CSV file has '' for
 -- NULL) is inserted with the right one in its place. An UPDATE afterwards would
 -- be a soft deletion, with all that this may set off.
-WHEN (
-    datetime(NEW.deleted_at, '+0 days') || substr(NEW.deleted_at, 20, 10) IS NOT NEW.deleted_at
-    OR NEW.deleted_at NOT GLOB '*.[0-9][0-9][0-9]+00:00'
-  )
+WHEN NEW.deleted_at <> printf('%s.%03d+00:00', datetime(NEW.deleted_at, '+0 days'), substr(NEW.deleted_at, 21, 3))
   -- An upsert of a worker that there is goes on to its UPDATE.
   AND NEW.id NOT IN (SELECT id FROM workers)
   AND (NEW.uuid IN (SELECT uuid FROM workers)) IS NOT TRUE
