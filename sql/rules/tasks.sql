@@ -57,7 +57,7 @@ BEGIN
       num_failed + instr('failed', t.status),
       num_soft_failed + instr(t.status, 'soft-failed'),
       num_paused + instr(t.status, 'paused'),
-      tablao_counts.steps_completed + max(0, min(t.steps_completed, t.steps_total)),
+      tablao_counts.steps_completed + t.steps_completed % 18014398509481984,
       tablao_counts.steps_total + t.steps_total
     -- Not the table, which may have somebody's column num_tasks.
     FROM (SELECT status, steps_completed, steps_total FROM tasks WHERE id = NEW.id) t
@@ -185,24 +185,21 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
--- The rules on steps, and the sums of the job. Steps out of their bounds are
--- booked as tablao_tasks_update leaves them.
+-- The rules on steps, and the sums of the job, but for how much they may be: see
+-- tablao_tasks_update_steps. Steps out of their bounds are booked until
+-- tablao_tasks_update has brought them back: modulo 2^54, so that no sum overflows.
 WHEN (NEW.steps_completed IS NOT OLD.steps_completed OR NEW.steps_total IS NOT OLD.steps_total OR NOT OLD.tablao_rev)
   AND NEW.tablao_rev
 BEGIN
   UPDATE tablao_counts SET
-    steps_completed = steps_completed
-      + max(0, min(NEW.steps_completed, NEW.steps_total)) - max(0, min(OLD.steps_completed, OLD.steps_total)),
-    steps_total = steps_total + NEW.steps_total - OLD.steps_total
+    steps_completed = steps_completed + NEW.steps_completed % 18014398509481984 - OLD.steps_completed % 18014398509481984,
+    steps_total = steps_total - OLD.steps_total + CASE typeof(NEW.steps_completed) || quote(NEW.steps_total)
+      -- %u gives back whole numbers from 0, and no others.
+      WHEN printf('integer%u', NEW.steps_total)
+      THEN NEW.steps_total
+      ELSE RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
+    END
   WHERE job_id = OLD.job_id;
-  SELECT RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
-  FROM tablao_counts
-  WHERE job_id = OLD.job_id
-    AND (
-      steps_total > 9007199254740992
-      OR typeof(NEW.steps_completed) || typeof(NEW.steps_total) <> 'integerinteger'
-      OR NEW.steps_total < 0
-    );
 END;
 
 CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF
@@ -299,13 +296,20 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
--- The sums of the job are what is booked.
+-- The sums of the job are what is booked; and how much they may be, which is asked
+-- where they are read anyway.
 WHEN NEW.steps_completed <> OLD.steps_completed
   OR NEW.steps_total <> OLD.steps_total * (OLD.tablao_rev IS TRUE)
 BEGIN
   UPDATE jobs SET
     (steps_completed, steps_total, updated_at) = (
-      SELECT n.steps_completed, n.steps_total, c.now
+      SELECT
+        n.steps_completed,
+        CASE
+          WHEN n.steps_total <= 9007199254740992 THEN n.steps_total
+          ELSE RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
+        END,
+        c.now
       FROM tablao_counts n CROSS JOIN farm_clock c WHERE n.job_id = NEW.job_id
     ),
     tablao_rev = tablao_rev + 1
@@ -501,7 +505,7 @@ WHEN OLD.tablao_rev > 0 AND OLD.job_id IN (SELECT job_id FROM tablao_counts)
 BEGIN
   UPDATE tablao_counts SET
     num_tasks = num_tasks - 1,
-    steps_completed = steps_completed - max(0, min(OLD.steps_completed, OLD.steps_total)),
+    steps_completed = steps_completed - OLD.steps_completed % 18014398509481984,
     steps_total = steps_total - OLD.steps_total
   WHERE job_id = OLD.job_id;
   INSERT INTO tablao_count (job_id, from_status, to_status, n) VALUES (OLD.job_id, OLD.status, ' ', 1);
