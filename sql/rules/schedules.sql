@@ -106,19 +106,8 @@ CREATE TRIGGER tablao_schedules_update_check AFTER UPDATE OF next_check ON sleep
 WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.next_check, '+0 days') IS NOT NEW.next_check
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.next_check);
-  INSERT INTO tablao_set_next_check (worker_id, next_check)
-  VALUES (NEW.worker_id, (SELECT value FROM tablao_written_times WHERE n = 1));
-END;
-
--- tablao_set_next_check: sets next_check of the schedule of a worker, if there is
--- one.
-CREATE VIEW tablao_set_next_check (worker_id, next_check) AS
-SELECT NULL, NULL WHERE 0;
-
-CREATE TRIGGER tablao_set_next_check_insert INSTEAD OF INSERT ON tablao_set_next_check
-BEGIN
-  UPDATE sleep_schedules SET next_check = NEW.next_check
-  WHERE worker_id = NEW.worker_id AND next_check IS NOT NEW.next_check;
+  UPDATE sleep_schedules SET next_check = (SELECT value FROM tablao_written_times WHERE n = 1)
+  WHERE id = NEW.id AND NEW.next_check IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
 END;
 
 CREATE TRIGGER tablao_schedules_apply AFTER UPDATE OF
@@ -148,8 +137,8 @@ SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_apply_schedules_insert INSTEAD OF INSERT ON tablao_apply_schedules
 BEGIN
-  INSERT INTO tablao_set_next_check (worker_id, next_check)
-  VALUES (CASE WHEN NEW.next_check IS NOT NULL THEN NEW.worker_id END, NEW.next_check);
+  UPDATE sleep_schedules SET next_check = NEW.next_check
+  WHERE worker_id = NEW.worker_id AND NEW.next_check IS NOT NULL;
   UPDATE workers SET status_requested = NEW.status, lazy_status_request = 0
   WHERE id = NEW.worker_id
     AND deleted_at IS NULL
