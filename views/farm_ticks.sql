@@ -2,8 +2,8 @@
 -- cancel-requested or requeueing, in pause-requested without an active task,
 -- and queued and active ones all tasks of which are completed, or none of which
 -- can still be run. The tick acts on them as if they had just got their status.
-CREATE VIEW stuck_jobs (job_uuid, status, job_id) AS
-SELECT j.uuid, j.status, j.id
+CREATE VIEW stuck_jobs (job_uuid, status) AS
+SELECT j.uuid, j.status
 FROM jobs j
 LEFT JOIN tablao_counts c ON c.job_id = j.id -- @own
 WHERE j.status IN (SELECT job_status FROM tablao_job_rules) -- @own
@@ -34,13 +34,13 @@ SELECT
 
 CREATE TRIGGER tablao_ticks_insert INSTEAD OF INSERT ON farm_ticks
 BEGIN
-  INSERT INTO tablao_time_out_task (task_id, job_id, reason)
-  SELECT task_id, job_id, reason FROM timed_out_tasks;
+  INSERT INTO tablao_time_out_task (task_uuid, worker_name, worker_uuid)
+  SELECT task_uuid, worker_name, worker_uuid FROM timed_out_tasks;
   UPDATE timed_out_workers SET status = 'error';
   INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
   SELECT s.worker_id, s.scheduled_status, s.next_check
   FROM sleep_schedules_due d
-  CROSS JOIN worker_sleep_statuses s ON s.worker_id = +d.worker_id;
+  CROSS JOIN worker_sleep_statuses s ON s.worker_uuid = d.worker_uuid;
   -- tablao_status: as if the status were new. By tablao_rev the rule on it knows ours.
   UPDATE jobs SET
     (status, activity) = (
@@ -60,6 +60,6 @@ BEGIN
     updated_at = (SELECT now FROM farm_clock),
     tablao_status = '',
     tablao_rev = tablao_rev + 1
-  WHERE id IN (SELECT s.job_id FROM stuck_jobs s);
+  WHERE uuid IN (SELECT s.job_uuid FROM stuck_jobs s);
   UPDATE tablao_scratch SET last_tick_at = (SELECT now FROM farm_clock);
 END;

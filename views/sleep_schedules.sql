@@ -51,8 +51,8 @@ WHERE w.deleted_at IS NULL;
 
 -- The sleep schedules to look at now: one row per active schedule of a worker
 -- that is not soft-deleted, whose next_check is not set or not in the future.
-CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check, worker_id) AS
-SELECT w.uuid, w.name, s.next_check, s.worker_id
+CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check) AS
+SELECT w.uuid, w.name, s.next_check
 FROM sleep_schedules s
 JOIN workers w ON w.id = s.worker_id
 WHERE s.is_active

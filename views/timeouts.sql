@@ -4,13 +4,10 @@
 -- refused.
 CREATE VIEW timed_out_tasks (
   task_uuid, task_name, job_uuid, worker_uuid, worker_name, last_touched_at,
-  status, activity, task_id, job_id, reason
+  status, activity
 ) AS
 SELECT
-  t.uuid, t.name, j.uuid, w.uuid, w.name, t.last_touched_at, t.status, t.activity,
-  t.id,
-  t.job_id,
-  'Task timed out on worker ' || coalesce(w.name || ' (' || w.uuid || ')', '-unassigned-')
+  t.uuid, t.name, j.uuid, w.uuid, w.name, t.last_touched_at, t.status, t.activity
 FROM tasks t
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id
@@ -49,40 +46,46 @@ BEGIN
     OR NEW.worker_uuid IS NOT OLD.worker_uuid
     OR NEW.worker_name IS NOT OLD.worker_name
     OR NEW.last_touched_at IS NOT OLD.last_touched_at
-    OR NEW.activity IS NOT OLD.activity
-    OR NEW.task_id IS NOT OLD.task_id
-    OR NEW.job_id IS NOT OLD.job_id
-    OR NEW.reason IS NOT OLD.reason;
-  INSERT INTO tablao_time_out_task (task_id, job_id, reason)
-  VALUES (OLD.task_id, OLD.job_id, OLD.reason);
+    OR NEW.activity IS NOT OLD.activity;
+  INSERT INTO tablao_time_out_task (task_uuid, worker_name, worker_uuid)
+  VALUES (OLD.task_uuid, OLD.worker_name, OLD.worker_uuid);
 END;
 
 -- tablao_time_out_task: fails a task that has timed out. A door, by which a tick
 -- does not compile what only an UPDATE by hand has to be asked.
-CREATE VIEW tablao_time_out_task (task_id, job_id, reason) AS
+CREATE VIEW tablao_time_out_task (task_uuid, worker_name, worker_uuid) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_time_out_task_insert INSTEAD OF INSERT ON tablao_time_out_task
 BEGIN
-  UPDATE tasks SET status = 'failed', activity = NEW.reason WHERE id = NEW.task_id;
+  UPDATE tasks SET
+    status = 'failed',
+    activity = 'Task timed out on worker ' || coalesce(NEW.worker_name || ' (' || NEW.worker_uuid || ')', '-unassigned-')
+  WHERE uuid = NEW.task_uuid;
   -- The attempt that its job has just closed as canceled, in the words of
   -- tablao_sweep, since another task failed: that depends on which came first.
-  UPDATE task_attempts SET outcome = 'failed', activity = NEW.reason
-  WHERE id = (SELECT id FROM task_attempts WHERE task_id = NEW.task_id ORDER BY id DESC)
+  UPDATE task_attempts SET
+    outcome = 'failed',
+    activity = (SELECT activity FROM tasks WHERE uuid = NEW.task_uuid)
+  WHERE id = (
+      SELECT id FROM task_attempts
+      WHERE task_id = (SELECT id FROM tasks WHERE uuid = NEW.task_uuid)
+      ORDER BY id DESC
+    )
     AND substr(outcome || activity, 1, 41) = 'canceledTask changed to canceled: its job'
     AND ended_at = (SELECT now FROM farm_clock);
   -- changes(): 0, where it was not that.
   UPDATE tablao_counts SET num_failed_attempts = num_failed_attempts + changes()
-  WHERE job_id = NEW.job_id;
+  WHERE job_id = (SELECT job_id FROM tasks WHERE uuid = NEW.task_uuid);
 END;
 
 -- Workers that have not been seen for `worker_timeout` seconds or longer and
 -- are not offline or in error: one row per worker. UPDATE timed_out_workers
 -- SET status = 'error' puts them in error; any other UPDATE is refused.
 CREATE VIEW timed_out_workers (
-  worker_uuid, worker_name, last_seen_at, status, worker_id
+  worker_uuid, worker_name, last_seen_at, status
 ) AS
-SELECT w.uuid, w.name, w.last_seen_at, w.status, w.id
+SELECT w.uuid, w.name, w.last_seen_at, w.status
 FROM workers w
 WHERE w.deleted_at IS NULL
   AND w.status <> 'offline'
@@ -99,13 +102,12 @@ BEGIN
   WHERE NEW.status IS NOT 'error'
     OR NEW.worker_uuid IS NOT OLD.worker_uuid
     OR NEW.worker_name IS NOT OLD.worker_name
-    OR NEW.last_seen_at IS NOT OLD.last_seen_at
-    OR NEW.worker_id IS NOT OLD.worker_id;
+    OR NEW.last_seen_at IS NOT OLD.last_seen_at;
   UPDATE workers SET
     status = 'error', status_requested = '', lazy_status_request = 0
-  WHERE id = OLD.worker_id;
+  WHERE uuid = OLD.worker_uuid;
   -- The change from awake has returned its tasks; from any other status they
   -- come back here.
   INSERT INTO tablao_return_tasks (worker_id, reason)
-  VALUES (OLD.worker_id, 'timed out');
+  VALUES ((SELECT w.id FROM workers w WHERE w.uuid = OLD.worker_uuid), 'timed out');
 END;
