@@ -385,8 +385,8 @@ static void checkObject(
 /*
 ** Compares the rows that the migrations have put into tables of ours, and that
 ** nothing changes, with those of the model: what is a rule as rows, or is one
-** row that triggers write to. Whoever empties all tables of a database takes
-** the rules along, and without them a statement does less, but does not fail.
+** row that triggers write to. Without them a statement does less, and does not
+** fail.
 */
 static void checkRows(CheckCursor *pCur, TablaoOp *pOp, TablaoOp *pModel){
   static const struct {
