@@ -29,11 +29,11 @@ BEGIN
   -- Here and not behind that door, since what the last failure of a job sets off is
   -- as many triggers deep as some hosts allow: docs/clients.md.
   INSERT INTO tablao_judge_failure (
-    task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures,
+    now, task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures,
     is_blocked, is_left, activity
   )
   SELECT
-    v.task_id, v.worker_id, v.job_id, v.type, v.task_type, v.label,
+    v.now, v.task_id, v.worker_id, v.job_id, v.type, v.task_type, v.label,
     v.num_failures, v.max_failures, v.is_blocked, v.is_left, NEW.activity
   FROM tablao_failure_verdicts v
   WHERE v.task_uuid = NEW.task_uuid AND v.worker_uuid = NEW.worker_uuid
@@ -42,7 +42,7 @@ END;
 
 -- tablao_report: stores a report, if it may be. A door of its own so that the
 -- clock is read once, and task and worker looked up once. is_verdict: it is what
--- the farm makes of a failure, and not touched by a worker: now is NULL.
+-- the farm makes of a failure; of other tasks no worker tells, and now is NULL.
 CREATE VIEW tablao_report (
   task_id, worker_id, status, activity, steps_completed, now, is_verdict
 ) AS

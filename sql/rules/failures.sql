@@ -3,17 +3,18 @@
 
 -- tablao_failure_verdicts: what the failure policy says of a task that a worker
 -- has failed; one row per failure of who still has the task, which a user's trigger
--- on the failure may have taken away. max_failures: with how many it has failed
--- for good. is_blocked: the worker has failed too many tasks of this type on this
--- job. is_left: another worker can still run the task. The failure itself
--- counts.
+-- on the failure may have taken away. now: when the report was stored.
+-- max_failures: with how many it has failed for good. is_blocked: the worker has
+-- failed too many tasks of this type on this job. is_left: another worker can still
+-- run the task. The failure itself counts.
 CREATE VIEW tablao_failure_verdicts (
-  task_uuid, worker_uuid, task_id, worker_id, job_id, type, task_type, label,
+  task_uuid, worker_uuid, now, task_id, worker_id, job_id, type, task_type, label,
   num_failures, max_failures, is_blocked, is_left
 ) AS
 SELECT
   t.uuid,
   w.uuid,
+  t.updated_at,
   f.task_id,
   f.worker_id,
   t.job_id,
@@ -53,10 +54,10 @@ WHERE t.status = 'active';
 -- tablao_judge_failure: does what a verdict says. A door of its own so that it
 -- is asked for once.
 CREATE VIEW tablao_judge_failure (
-  task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures,
+  now, task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures,
   is_blocked, is_left, activity
 ) AS
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_judge_failure_insert INSTEAD OF INSERT ON tablao_judge_failure
 BEGIN
@@ -88,8 +89,8 @@ BEGIN
     AND t.worker_id = NEW.worker_id
     AND t.status = 'failed'
     AND (SELECT l.task_type FROM tablao_lanes l WHERE l.id = t.tablao_lane) = NEW.task_type;
-  -- 2., 3., 4.
-  INSERT INTO tablao_report (task_id, worker_id, status, activity, is_verdict)
+  -- 2., 3., 4. With the time, so that the row need not be stamped by one UPDATE more.
+  INSERT INTO tablao_report (task_id, worker_id, status, activity, now, is_verdict)
   VALUES (
     NEW.task_id,
     NEW.worker_id,
@@ -99,6 +100,7 @@ BEGIN
       THEN printf('Task changed to failed: failed by %d worker(s), the last one %s', NEW.num_failures, NEW.label)
       ELSE printf('Task changed to soft-failed: failed by worker %s, another may try', NEW.label)
     END),
+    NEW.now,
     1
   );
   -- 3.
