@@ -144,6 +144,13 @@ WHERE (worker_id, lane_id) NOT IN (
       )
   );
 
+-- tablao_scratch.next_status: what the job of a task is to become: see tablao_move_job.
+-- tablao_scratch.activity: what it is to say.
+-- @own
+ALTER TABLE tablao_scratch ADD COLUMN next_status text;
+-- @own
+ALTER TABLE tablao_scratch ADD COLUMN activity text;
+
 -- A task that is queued when its completed job is requeued stays as it is.
 -- @own
 DELETE FROM tablao_sweep_rules WHERE from_status = to_status;
@@ -268,10 +275,10 @@ ALTER TABLE tablao_counts ADD COLUMN last_ended_at datetime;
 -- @own
 UPDATE tablao_counts SET num_canceled = 0 WHERE num_canceled <> 0;
 
--- Job 0, which there is not: of a table that has had one row, ANALYZE makes
+-- Jobs 0 and -1, which there are not: of a table that has had one row, ANALYZE makes
 -- SQLite take a scan for cheaper than a lookup.
 -- @own
-INSERT INTO tablao_counts (job_id) VALUES (0);
+INSERT INTO tablao_counts (job_id) VALUES (0), (-1);
 -- @own
 INSERT INTO tablao_lanes (
   job_id, task_type, task_priority, worker_tag_id, job_priority, is_open

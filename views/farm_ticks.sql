@@ -6,8 +6,12 @@ CREATE VIEW stuck_jobs (job_uuid, status) AS
 SELECT j.uuid, j.status
 FROM jobs j
 LEFT JOIN tablao_counts c ON c.job_id = j.id -- @own
-WHERE j.status IN (SELECT job_status FROM tablao_job_rules) -- @own
-WHERE j.status IN ('cancel-requested', 'requeueing', 'pause-requested', 'queued', 'active') -- @observed
+-- Each by name: joined to a list that is rows, SQLite scans the counters for each job,
+-- where somebody has run ANALYZE when the farm had one.
+WHERE (
+    j.status = 'cancel-requested' OR j.status = 'requeueing'
+    OR j.status = 'pause-requested' OR j.status = 'queued' OR j.status = 'active'
+  )
   AND EXISTS ( -- @observed
     SELECT 1 FROM tablao_job_counts c -- @observed
     WHERE c.job_id = j.id -- @observed

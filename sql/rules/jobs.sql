@@ -181,12 +181,14 @@ BEGIN
   VALUES (NEW.job_id, (SELECT tablao_rev || ':' FROM jobs WHERE id = NEW.job_id));
   INSERT INTO tablao_sweep (job_id, from_status, to_status, activity, mark, now)
   SELECT
-    NEW.job_id, r.from_status, r.to_status, r.activity, j.tablao_rev || r.mark, c.now
-  FROM jobs j
+    NEW.job_id, r.from_status, r.to_status, r.activity, rtrim(a.booked, ':') || r.mark, c.now
+  -- Not the job: joined to it, SQLite scans all jobs where ANALYZE has found one.
+  FROM tablao_acting a
   CROSS JOIN farm_clock c
   CROSS JOIN tablao_sweep_rules r
-    ON r.job_status = NEW.status AND j.tablao_status GLOB r.old_status
-  WHERE j.id = NEW.job_id;
+    ON r.job_status = NEW.status
+    AND (SELECT tablao_status FROM jobs WHERE id = NEW.job_id) GLOB r.old_status
+  WHERE a.job_id = NEW.job_id;
   DELETE FROM job_blocks WHERE job_id = NEW.job_id AND NEW.status = 'requeueing';
   DELETE FROM task_failures
   WHERE NEW.status = 'requeueing'
@@ -216,9 +218,9 @@ BEGIN
     num_tasks = (SELECT num_tasks FROM tablao_acting WHERE job_id = NEW.job_id)
   WHERE id = (
     SELECT e.id
-    FROM tablao_acting a CROSS JOIN jobs j CROSS JOIN farm_events e
+    FROM tablao_acting a CROSS JOIN farm_events e
     WHERE a.job_id = NEW.job_id AND a.num_tasks
-      AND j.id = NEW.job_id AND e.job_uuid = j.uuid AND e.kind = 'job'
+      AND e.job_uuid = (SELECT uuid FROM jobs WHERE id = NEW.job_id) AND e.kind = 'job'
     ORDER BY e.id DESC
   );
   DELETE FROM tablao_acting WHERE job_id = NEW.job_id;

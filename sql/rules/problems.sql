@@ -142,7 +142,7 @@ SELECT kind, object, message FROM (
   UNION ALL
   SELECT 'leftover', 'tablao_counts ' || job_id, 'counters of a job that does not exist'
   FROM tablao_counts
-  WHERE job_id <> 0 AND job_id NOT IN (SELECT id FROM jobs)
+  WHERE job_id > 0 AND job_id NOT IN (SELECT id FROM jobs)
   UNION ALL
   SELECT 'leftover', 'tablao_lanes ' || id, 'a lane of a job that does not exist'
   FROM tablao_lanes

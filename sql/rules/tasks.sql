@@ -353,8 +353,8 @@ SELECT NULL, NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_move_job_insert INSTEAD OF INSERT ON tablao_move_job
 BEGIN
   DELETE FROM tablao_pending WHERE task_id = NEW.task_id;
-  UPDATE jobs SET status = m.next_status, activity = m.activity
-  FROM (
+  -- Not by UPDATE ... FROM: there SQLite scans all jobs, where ANALYZE has found few.
+  UPDATE tablao_scratch SET (next_status, activity) = (
     SELECT
       r.next_status,
       printf(
@@ -364,23 +364,23 @@ BEGIN
         END,
         r.next_status, t.name, t.status,
         c.num_failed + (NOT t.tablao_rev), c.num_tasks + (NOT t.tablao_rev)
-      ) AS activity
+      )
     FROM tasks t
-    CROSS JOIN jobs j ON j.id = NEW.job_id
     CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
     CROSS JOIN farm_settings s ON s.name = 'job_fail_percentage'
     CROSS JOIN tablao_task_rules r ON r.task_status = NEW.status
     WHERE t.id = NEW.task_id AND t.status = NEW.status
       -- Whole percents: the division is one of integers, that is, floor.
       AND printf('%s c%d a%d q%d p%d f%d x%d',
-        j.status, c.num_tasks - c.num_completed, c.num_active,
+        (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id),
+        c.num_tasks - c.num_completed, c.num_active,
         c.num_queued + c.num_soft_failed, c.num_paused, c.num_failed,
         100 * (c.num_failed + (NOT t.tablao_rev)) / (c.num_tasks + (NOT t.tablao_rev)) - s.value
       ) GLOB r.farm
     ORDER BY r.n
-    LIMIT 1
-  ) m
-  WHERE jobs.id = NEW.job_id AND m.next_status IS NOT NULL;
+  );
+  UPDATE jobs SET (status, activity) = (SELECT next_status, activity FROM tablao_scratch)
+  WHERE id = NEW.job_id AND (SELECT next_status FROM tablao_scratch) IS NOT NULL;
 END;
 
 -- Other columns -------------------------------------------------------------
@@ -764,19 +764,18 @@ BEGIN
   -- No row: the task has just been deleted.
   UPDATE tasks SET
     tablao_open_deps = coalesce(
-      -- A subquery's value is that of its first row: LIMIT 1 would only cost more.
-      -- First those below the one that it waited for, then all: w.n, of which there
-      -- are 0 and 1, so that they are looked through by one subquery and not by two.
+      -- A subquery's value is that of its first row: LIMIT 1 would only cost more. Two
+      -- of them: as one, with a row for each, SQLite looks through all dependencies of
+      -- the farm, where it had one when somebody ran ANALYZE.
       (
-        SELECT p.id
-        FROM tablao_written_times w
-        CROSS JOIN task_dependencies d
-        CROSS JOIN tasks p ON p.id = d.dependency_id
-        WHERE w.n < 2
-          AND likelihood(d.task_id = tasks.id, 1e-5)
-          AND d.dependency_id < CASE w.n WHEN 0 THEN tasks.tablao_open_deps ELSE '' END
-          AND p.status <> 'completed'
-        ORDER BY w.n, d.dependency_id DESC
+        SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+        WHERE likelihood(d.task_id = tasks.id, 1e-5) AND d.dependency_id < tasks.tablao_open_deps AND p.status <> 'completed'
+        ORDER BY d.dependency_id DESC
+      ),
+      (
+        SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+        WHERE likelihood(d.task_id = tasks.id, 1e-5) AND p.status <> 'completed'
+        ORDER BY d.dependency_id DESC
       ),
       0
     ),

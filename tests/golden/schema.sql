@@ -185,7 +185,7 @@ CREATE TABLE tablao_scratch (
   is_moving integer NOT NULL DEFAULT 0,
   is_replacing integer NOT NULL DEFAULT 0,
   last_tick_at datetime
-);
+, next_status text, activity text);
 CREATE TABLE tablao_setting_defaults (
   name text NOT NULL PRIMARY KEY,
   value numeric,
@@ -450,6 +450,7 @@ CREATE TRIGGER tablao_dependencies_insert AFTER INSERT ON task_dependencies;
 CREATE TRIGGER tablao_dependencies_update AFTER UPDATE ON task_dependencies;
 CREATE TRIGGER tablao_events_delete AFTER DELETE ON farm_events;
 CREATE TRIGGER tablao_events_insert INSTEAD OF INSERT ON tablao_events;
+CREATE TRIGGER tablao_events_prune AFTER INSERT ON farm_events;
 CREATE TRIGGER tablao_failures_before_insert BEFORE INSERT ON task_failures;
 CREATE TRIGGER tablao_failures_delete AFTER DELETE ON task_failures;
 CREATE TRIGGER tablao_failures_insert AFTER INSERT ON task_failures;
