@@ -374,8 +374,9 @@ BEGIN
   -- The sums are what is booked, whatever is written to them; and with the priority
   -- goes which lanes have ready tasks.
   UPDATE jobs SET
-    steps_total = NEW.steps_total,
-    updated_at = NEW.now,
+    steps_total = steps_total + NEW.steps_total,
+    -- As with an INSERT: what leaves the sums as they are does not stamp the job.
+    updated_at = CASE WHEN NEW.steps_total > 0 THEN NEW.now ELSE updated_at END,
     priority = priority,
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id AND NEW.num_tasks > 0;
