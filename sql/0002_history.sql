@@ -159,7 +159,7 @@ DELETE FROM tablao_sweep_rules WHERE from_status = to_status;
 -- requeueing changes none, from completed all, and else those that are not done.
 -- tablao_sweep_rules.old_status: what the job's status before is like (GLOB).
 -- tablao_sweep_rules.activity: what the tasks say then.
--- tablao_sweep_rules.mark: what tablao_swept gets, behind the revision of the job.
+-- tablao_sweep_rules.mark: what tablao_swept gets, behind the revision of the job and a colon.
 -- @own
 ALTER TABLE tablao_sweep_rules ADD COLUMN activity text NOT NULL DEFAULT '';
 -- @own
@@ -178,7 +178,7 @@ UPDATE tablao_sweep_rules SET
     WHEN 'requeueing' THEN 'was requeued'
     ELSE 'changed to ' || job_status
   END,
-  mark = ':' || from_status || ' ' || to_status;
+  mark = from_status || ' ' || to_status;
 
 -- tablao_job_rules: What a new status of a job, once its tasks have followed,
 -- leads to: one row per status and has_more; without a row, to no other.

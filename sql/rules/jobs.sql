@@ -181,7 +181,7 @@ BEGIN
   VALUES (NEW.job_id, (SELECT tablao_rev || ':' FROM jobs WHERE id = NEW.job_id));
   INSERT INTO tablao_sweep (job_id, from_status, to_status, activity, mark, now)
   SELECT
-    NEW.job_id, r.from_status, r.to_status, r.activity, rtrim(a.booked, ':') || r.mark, c.now
+    NEW.job_id, r.from_status, r.to_status, r.activity, a.booked || r.mark, c.now
   -- Not the job: joined to it, SQLite scans all jobs where ANALYZE has found one.
   FROM tablao_acting a
   CROSS JOIN farm_clock c
