@@ -345,8 +345,8 @@ END;
 -- that its task has got that status: what the first of tablao_task_rules says that
 -- matches. Nothing, where the task has another one by now, its job's sweep having
 -- given it that. A task that is being inserted (tablao_rev 0) is not among those
--- counted. One UPDATE, and no door for what it says, by which all that it sets off is
--- one trigger less deep.
+-- counted. What it says goes into tablao_scratch and not through a door, by which all
+-- that it sets off is one trigger less deep.
 CREATE VIEW tablao_move_job (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
