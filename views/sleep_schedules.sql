@@ -3,6 +3,11 @@
 -- when to look again: the earliest of the coming midnight, the start and the
 -- end, and NULL without an active schedule. Around a change of the clocks it
 -- is the next minute, since a local time may be there twice or not at all.
+-- n is now, in local time: one row. at is in UTC, without its fraction; day_names are the
+-- first two letters of yesterday's name and of today's; is_shifting: the clocks change
+-- within a day from now, or have done so. A LIMIT keeps SQLite from putting these
+-- expressions in the place of every use of a column, to be compiled and worked out each
+-- time.
 -- likelihood: from statistics of few schedules SQLite would look through all, for
 -- each worker.
 CREATE VIEW worker_sleep_statuses (
@@ -44,7 +49,16 @@ SELECT
     )
   END,
   w.id
-FROM tablao_local_times n
+FROM (
+  SELECT
+    v.at,
+    date(v.at, 'localtime') AS today,
+    strftime('%H:%M', v.at, 'localtime') AS time_of_day,
+    substr('sasumotuwethfrsa', 1 + 2 * strftime('%w', v.at, 'localtime'), 4) AS day_names,
+    datetime(v.at, '+25 hours', 'localtime') <> datetime(v.at, '-25 hours', 'localtime', '+50 hours') AS is_shifting
+  FROM (SELECT substr(now, 1, 19) AS at FROM farm_clock LIMIT 1) v
+  LIMIT 1
+) n
 CROSS JOIN workers w
 LEFT JOIN sleep_schedules s ON likelihood(s.worker_id = w.id, 1e-5) AND s.is_active
 WHERE w.deleted_at IS NULL;

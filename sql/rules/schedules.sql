@@ -146,19 +146,3 @@ BEGIN
     AND NOT (status_requested = '' AND status = NEW.status)
     AND NOT (NOT lazy_status_request AND status_requested = NEW.status);
 END;
-
--- tablao_local_times: now, in local time: one row. at is in UTC, without its
--- fraction; day_names are the first two letters of yesterday's name and of today's.
--- is_shifting: the clocks change within a day from now, or have done so. A LIMIT
--- keeps SQLite from putting these expressions in the place of every use of a column,
--- to be compiled and worked out each time.
--- @both
-CREATE VIEW tablao_local_times (at, today, time_of_day, day_names, is_shifting) AS
-SELECT
-  v.at,
-  date(v.at, 'localtime'),
-  strftime('%H:%M', v.at, 'localtime'),
-  substr('sasumotuwethfrsa', 1 + 2 * strftime('%w', v.at, 'localtime'), 4),
-  datetime(v.at, '+25 hours', 'localtime') <> datetime(v.at, '-25 hours', 'localtime', '+50 hours')
-FROM (SELECT substr(now, 1, 19) AS at FROM farm_clock LIMIT 1) v
-LIMIT 1;
