@@ -1,6 +1,6 @@
 /*
-** Databases of Flamenco's Manager: taking one over, and letting it go again.
-** How one comes to be observed, which is the beginning, is in migrate.c.
+** Databases of Flamenco's Manager: taking one over, and giving it back.
+** Observing one, which comes first, is in migrate.c.
 **
 **   SELECT * FROM tablao_adopt_problems;  -- what stands in the way? (no rows)
 **   SELECT tablao_take_over();            -- 1: it is an own farm now
@@ -10,29 +10,34 @@
 ** defaults and weaker keys, and the table goose_db_version, which says at
 ** which of its own migrations it is.
 **
-** HOW TAKING OVER WORKS, all in a savepoint: drop what is there of an observed
-** farm's indexes, views and triggers; note the statements that made the tables
-** and indexes (tablao_adopted); rename the old tables out of the way; make
-** those of an own farm, its views, and its rules but for the history; copy
-** (sql/adopt/copy.sql), so that it is the rules that look at every row; drop
-** the old tables, children first; make all of our triggers, then those of the
-** user's, on tables and views of ours, too, and the indexes that ours do not
-** replace; check. If a rule refuses a row, nothing has changed, and
-** tablao_adopt_problems is asked which.
+** HOW TAKING OVER WORKS, all in one savepoint:
+**
+**   1. drop the observed farm's indexes, views and triggers;
+**   2. note the statements that made its tables and indexes (tablao_adopted);
+**   3. rename the old tables out of the way;
+**   4. make the tables of an own farm, its views, and its rules except those
+**      of the history;
+**   5. copy the rows (sql/adopt/copy.sql), so that the rules see each of them;
+**   6. drop the old tables, children first;
+**   7. make all of our triggers, then the user's on tables and views of ours,
+**      and those of the old indexes that ours do not replace;
+**   8. check.
+**
+** If a rule refuses a row, nothing has changed, and tablao_adopt_problems is
+** asked which row it is.
 **
 ** Meanwhile foreign_keys is off, so that dropping a table deletes nothing
-** elsewhere, and legacy_alter_table is on, so that renaming one changes what
-** is said about it nowhere: references, views and triggers go on naming the
-** table that then has the name. DQS_DDL is on as well, since Flamenco's
-** defaults stand in double quotes. These are flags of the connection, which
-** sqlite3_db_config() changes even inside a transaction, where the pragma
-** would not. They are put back whatever happens.
+** elsewhere. legacy_alter_table is on, so that a rename changes no reference:
+** foreign keys, views and triggers go on naming the new table of that name.
+** DQS_DDL is on, since Flamenco's defaults stand in double quotes. These are
+** flags of the connection, which sqlite3_db_config() changes even inside a
+** transaction, where the pragma would not. They are put back whatever happens.
 **
 ** Detaching does the same the other way round, or, where the farm is an
 ** observed one, just drops what is ours.
 **
-** What a farm has is read off a model; statements that stand in the database
-** are run through a guard: see model.c.
+** What a farm should have is read from a model, and statements found in the
+** database are run through a guard: see model.c.
 */
 #include "tablao.h"
 
@@ -83,8 +88,8 @@ static void adoptBegin(TablaoOp *pOp, AdoptWork *p){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the farm is not at schema "
         "version %d; SELECT tablao_migrate() first", pOp->zWho, tablaoLatest());
   }
-  /* From here on, what goes wrong is not for want of a farm or a kind of it,
-  ** though there may be none midway. */
+  /* From here on no error means that there was no farm, or one of the wrong
+  ** kind, though midway there may be none. */
   pOp->bNeedsNoFarm |= pOp->rc==SQLITE_OK;
   adoptSetFlags(pOp, p);
   tablaoHold(pOp);
@@ -131,7 +136,7 @@ static void adoptRename(TablaoOp *pOp, AdoptWork *p){
 static void adoptDropObjects(TablaoOp *pOp, int eKind){
   TablaoList keep = {0, 0};
   tablaoDropObjects(pOp, eKind, &keep);
-  /* Out of memory, there may be less of it than its type and name. */
+  /* If memory has run out, the list may lack the trigger's name. */
   if( keep.n>0 && pOp->rc==SQLITE_OK ){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the trigger %s is on a view of "
         "Tablao's and would be lost; drop it first", pOp->zWho, keep.az[1]);
@@ -140,8 +145,8 @@ static void adoptDropObjects(TablaoOp *pOp, int eKind){
 }
 
 /*
-** The last look, at the farm (bFarm) and at the file. The integrity check has
-** no number for its argument: newer SQLites take it for a table's name.
+** The last look, at the farm (bFarm) and at the file. The integrity check is
+** given no number: newer SQLites would take it for the name of a table.
 */
 static void adoptVerify(TablaoOp *pOp, int bFarm){
   static const char *const azSql[] = {
@@ -163,7 +168,7 @@ static void adoptVerify(TablaoOp *pOp, int bFarm){
 
 /* --- Taking over ----------------------------------------------------------*/
 
-/* Notes what is there in the place of what will be. */
+/* Notes the tables and indexes that are about to be replaced. */
 static void takeOverNote(TablaoOp *pOp, AdoptWork *p){
   tablaoExec(pOp, tablaoScript("adopt_keep"));
   tablaoModelCopy(&p->model.op,
@@ -187,7 +192,7 @@ static void takeOverNote(TablaoOp *pOp, AdoptWork *p){
   }
 }
 
-/* Makes the rules but for the history: what is copied is no news. */
+/* Makes all rules except those of the history: copying a row is no event. */
 static void takeOverRules(TablaoOp *pOp){
   TablaoSource source;
   tablaoInstallObjects(pOp, TABLAO_OWN, "view");
@@ -311,7 +316,7 @@ void tablaoTakeOverFunc(
 
 /* --- Detaching ------------------------------------------------------------*/
 
-/* Opens or releases a savepoint, for which the guard pauses. */
+/* Opens or releases a savepoint, for which the hold pauses. */
 static void detachSavepoint(TablaoOp *pOp, const char *zSql){
   tablaoPause(pOp);
   tablaoExec(pOp, zSql);
@@ -319,10 +324,10 @@ static void detachSavepoint(TablaoOp *pOp, const char *zSql){
 }
 
 /*
-** What SQLite says if a view or trigger cannot be compiled: ALTER TABLE looks
-** at all of them, and Flamenco's migrations will rename tables. NULL if they
-** can. Those that pBroken holds statements to drop are gone for the while.
-** OUT: caller frees with sqlite3_free().
+** SQLite's error if some view or trigger cannot be compiled, else NULL. ALTER
+** TABLE compiles all of them, and Flamenco's migrations will rename tables.
+** What the statements of pBroken drop is left out. OUT: caller frees with
+** sqlite3_free().
 */
 static char *detachProbe(TablaoOp *pOp, const TablaoList *pBroken){
   TablaoOp probe;
@@ -341,7 +346,7 @@ static char *detachProbe(TablaoOp *pOp, const TablaoList *pBroken){
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, bLegacy,
       (int*)0);
   if( probe.rc==SQLITE_NOMEM || probe.rc==SQLITE_INTERRUPT ){
-    /* This tells nothing of a view or trigger. */
+    /* This says nothing about a view or trigger. */
     tablaoTakeError(pOp, &probe);
   }
   tablaoListAdd(pOp, &drop, sqlite3_mprintf("DROP TABLE main.tablao_probe"));
@@ -354,8 +359,9 @@ static char *detachProbe(TablaoOp *pOp, const TablaoList *pBroken){
 }
 
 /*
-** Adds the view or trigger that SQLite says of, in zErr, that it cannot be
-** compiled. False if there is none of that name that pBroken does not have.
+** Adds a statement to pBroken that drops the view or trigger which, as zErr
+** says, cannot be compiled. False if none has that name, or it is there
+** already.
 */
 static int detachAddBroken(
   TablaoOp *pOp,
@@ -496,7 +502,7 @@ static void detachOwn(TablaoOp *pOp, AdoptWork *p){
 ** is at, an integer. An error for a farm that never was Flamenco's, and where
 ** something of the user's needs what would go.
 **
-** Of a version that was applied, taken back and applied again the last row
+** A version may have been applied, undone and applied again: its last row
 ** counts.
 */
 void tablaoDetachFunc(
@@ -519,7 +525,7 @@ void tablaoDetachFunc(
         "so there is nothing to go back to", op.zWho);
   }
   if( op.rc==SQLITE_OK ) detachRefuse(&op, &work);
-  /* What could not be compiled before is not ours to mend. */
+  /* What could not be compiled before is not for us to mend. */
   TablaoList broken = {0, 0};
   char *zBefore = detachProbe(&op, &broken);
   while( zBefore && detachAddBroken(&op, &broken, zBefore) ){

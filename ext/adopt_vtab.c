@@ -1,17 +1,16 @@
 /*
 ** tablao_adopt_problems: why a database of Flamenco's cannot be taken over: one
-** row per problem, none when tablao_take_over() would do it, or in an own farm. The
-** kinds are in docs/flamenco.md, "Take over".
+** row per problem; none if tablao_take_over() would succeed, or in an own farm.
+** The kinds are in docs/flamenco.md, "Take over".
 **
 **   CREATE TABLE tablao_adopt_problems(kind, object, message);
 **
 **   SELECT * FROM tablao_adopt_problems;
 **   SELECT kind, count(*) FROM tablao_adopt_problems GROUP BY kind;
 **
-** One row per problem; none if tablao_take_over() would make it an own farm,
-** or if it is one. It may be asked before the database is observed, and
-** after. object is a table and the id of a row in it, or a uuid, or the name
-** of a table, column or other object. The kinds:
+** It may be asked before the database is observed, and after. object is a
+** table and the id of a row in it, or a uuid, or the name of a table, column or
+** other object. The kinds:
 **
 **   version            not a database of Flamenco's
 **   table, column      missing, or one too many
@@ -27,10 +26,10 @@
 ** the SELECT of the view tablao_row_problems, and last the rows themselves:
 ** each statement of sql/adopt/copy.sql is taken apart into the SELECT, which
 ** is run here, and the INSERT, which is run in the model in a savepoint that
-** is rolled back. What the model's rules say is the message. Rows that a row
-** refers to stand in for those that it should refer to. So all rows of a table
-** of nothing but references, such as task_dependencies, are one to the model,
-** which is asked once.
+** is rolled back. The message is what the model's rules say. The model does
+** not have the rows that a row refers to, so each reference is replaced by one
+** to a stand-in. In a table of nothing but references, such as
+** task_dependencies, all rows then look the same, and one is tried for all.
 **
 ** It is DIRECTONLY, as tablao_check is, and for the same reason.
 */
@@ -52,7 +51,7 @@
 /* What copy.sql calls a table of Flamenco's. */
 #define ADOPT_OLD "tablao_old_"
 
-/* The rows of the model that stand in for others, and by which column. */
+/* The model's stand-ins, and the columns that refer to them. */
 #define ADOPT_STAND_INS \
   "INSERT INTO main.worker_tags(id, name) VALUES(4611686018427387901, '-');" \
   "INSERT INTO main.workers(id) VALUES(4611686018427387901);" \
@@ -84,7 +83,7 @@ typedef struct AdoptScan AdoptScan;
 struct AdoptScan {
   TablaoModel model;
   int iFrom;                /* the source */
-  int bMissing;             /* a table or column is */
+  int bMissing;             /* a table or column is missing */
   int bNoRows;              /* stops before the rows */
   const char *zTail;        /* the statements of the script to come */
   sqlite3_stmt *pScan;      /* NULL: not yet prepared */
@@ -109,7 +108,7 @@ struct AdoptCursor {
 
 /* --- The walk -------------------------------------------------------------*/
 
-/* The current row is no more. */
+/* Forgets the current row. */
 static void adoptRowClear(AdoptScan *p){
   sqlite3_free(p->zKind);
   sqlite3_free(p->zObject);
@@ -117,7 +116,7 @@ static void adoptRowClear(AdoptScan *p){
   p->zKind = p->zObject = p->zMessage = 0;
 }
 
-/* The current statement is no more. */
+/* Ends the current statement. */
 static void adoptScanClear(AdoptScan *p){
   sqlite3_finalize(p->pScan);
   sqlite3_finalize(p->pInsert);
@@ -152,8 +151,9 @@ static void adoptRow(
 }
 
 /*
-** The SELECT of tablao_row_problems, but for what the model says better. A view
-** cannot name its database; here no temporary table may take a table's place.
+** The SELECT of tablao_row_problems, without the statuses, which the model
+** explains better. It names `main`, which a view cannot, so that no temporary
+** table is read in a table's place. OUT: caller frees; NULL when out of memory.
 */
 static char *adoptViewSelect(void){
   TablaoSource source;
@@ -196,7 +196,7 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
   int n = p->pScan ? sqlite3_column_count(p->pScan) : 0;
   p->bOnlyReferences = 1;
   for(int i=0; i<n && zDoor; i++){
-    /* A stand-in is no NULL, and a NULL stays one. */
+    /* A NULL stays NULL; anything else becomes the stand-in. */
     const char *zColumn = tablaoColumnName(p->pScan, i);
     int k = (int)(sizeof(aStandIn)/sizeof(aStandIn[0]));
     if( zColumn==0 ) pOp->rc = SQLITE_NOMEM;
@@ -229,7 +229,7 @@ static void adoptTry(AdoptScan *p, int i){
   sqlite3_reset(p->apTry[i]);
 }
 
-/* The row of pScan has been refused by the model: it is the current row. */
+/* The model has refused the row of pScan: makes that the current row. */
 static void adoptRefusedRow(AdoptScan *p, TablaoOp *pOp){
   const char *zMsg = sqlite3_errmsg(p->model.db.db);
   char *zObject = sqlite3_mprintf("%s", p->zTable);
@@ -250,8 +250,8 @@ static void adoptRefusedRow(AdoptScan *p, TablaoOp *pOp){
 }
 
 /*
-** Hands the row of pScan to the rules of the model. True if it is refused,
-** which is then the current row.
+** Tries the row of pScan on the rules of the model. True if they refuse it;
+** then it is the current row.
 */
 static int adoptRefused(AdoptScan *p, TablaoOp *pOp){
   TablaoOp *pModel = &p->model.op;

@@ -1,8 +1,8 @@
 /*
 ** tablao_check: one row for each thing that is wrong with the database.
 ** severity is error (what is promised does not hold), warning (it holds, but
-** something is not as it should be) or info (advice). What each message asks for
-** is in docs/operations.md, "When tablao_check says".
+** something is not as it should be) or info (advice). What to do about each
+** message is in docs/operations.md, "When tablao_check says".
 **
 **   CREATE TABLE tablao_check(severity, object, message, schema HIDDEN);
 **
@@ -10,10 +10,8 @@
 **   SELECT count(*)=0 FROM tablao_check WHERE severity='error';
 **   SELECT * FROM tablao_check WHERE schema='NAME OF AN ATTACHED DATABASE';
 **
-** severity is 'error' (what is promised does not hold), 'warning' (it holds,
-** but something is not as it should be) or 'info' (advice). object is the
-** table, view, trigger, index or pragma that the row is about, or the row of
-** a table, as farm_problems names it. Where it looks:
+** object is the table, view, trigger, index or pragma that the row is about, or
+** the row of a table, as farm_problems names it. Where it looks:
 **
 **   schema             no farm; another schema version; other migrations; a
 **                      table, index, view or trigger that is missing or
@@ -24,7 +22,7 @@
 **                      synchronous, busy_timeout, foreign_keys, and pragmas
 **                      that take rules away. What concerns writers only is
 **                      left out where the database is read-only
-**   clock              a clock that is pinned far from the time it is
+**   clock              a clock that is pinned far from the real time
 **   farm_ticks         a farm with work that does not tick
 **   texts              texts that are not UTF-8: some clients cannot read a
 **                      table that has one; uuids that are BLOBs
@@ -33,14 +31,14 @@
 **   foreign_key_check  rows without their parent
 **   integrity_check    the file itself
 **
-** HOW IT WORKS: the first two are collected when the query begins; the
-** others are statements, whose rows are passed on one by one. A statement
-** that cannot be run, since something is missing or the file is damaged, is
-** itself a row. To tell what tables and indexes should look like, the
-** migrations are run in a database in memory, and the texts are compared
-** without blanks, comments and quotes, which ALTER TABLE may change. Columns
-** that the user added with ALTER TABLE are no difference; of a column of ours
-** that is gone, the one in its place is named.
+** HOW IT WORKS: the last three are statements, whose rows are passed on one by
+** one; all else is collected when the query begins. A statement that cannot be
+** run, since something is missing or the file is damaged, is itself a row. To
+** tell what tables and indexes should look like, the migrations are run in a
+** database in memory, and the texts are compared without blanks, comments and
+** quotes, which ALTER TABLE may change. Columns that the user added with ALTER
+** TABLE are no difference; if a column of ours is missing, the message names
+** the column that is in its place.
 **
 ** It is DIRECTONLY: it reads all there is and is slow on purpose, so no
 ** view or trigger may set it off.
@@ -112,8 +110,8 @@ static int checkConnect(
   UNUSED_PARAMETER(pzErr);
   int rc = sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
   if( rc==SQLITE_OK ) rc = tablaoVtabConnect(pAux, CHECK_DECLARE, ppVtab);
-  /* A file can also have a table of another name that is one of this module,
-  ** and statements that are kept could use that. */
+  /* Only this one: a file may have a table of another name that uses this
+  ** module, and statements that are kept could use that table. */
   if( rc==SQLITE_OK && strcmp(argv[1], "main")==0
    && strcmp(argv[2], "tablao_check")==0
   ){
@@ -176,7 +174,7 @@ static void checkAdd(
   if( pRow->zObject==0 || pRow->zMessage==0 ) pOp->rc = SQLITE_NOMEM;
 }
 
-/* What stands behind "SELECT tablao_migrate() ...", which works in main. */
+/* What follows "SELECT tablao_migrate() ..." in a message: it works in main. */
 static const char *checkWhere(const CheckCursor *pCur){
   return pCur->zSchema ? ", where this database is main" : "";
 }
@@ -251,8 +249,8 @@ static char *checkBareSql(const char *z){
 }
 
 /*
-** True if zHave is zWant and columns that ALTER TABLE ADD COLUMN put behind
-** the last: a piece more that begins with a comma.
+** True if zHave is zWant plus columns that ALTER TABLE ADD COLUMN has added:
+** one more piece, which begins with a comma.
 */
 static int checkOnlyAdded(TablaoOp *pOp, const char *zHave, const char *zWant){
   char *zH = checkBareSql(zHave);
@@ -265,7 +263,7 @@ static int checkOnlyAdded(TablaoOp *pOp, const char *zHave, const char *zWant){
     size_t i = 0;
     while( zW[i] && zH[i]==zW[i] ) i++;
     if( strcmp(zH+i+nMore, zW+i)==0 ){
-      /* The piece may begin earlier, where it begins as what follows it. */
+      /* It may begin further left, where the text before it ends as it does. */
       while( i>0 && zH[i]!=',' && zH[i-1]==zH[i-1+nMore] ) i--;
       bOnly = zH[i]==',';
     }
@@ -277,8 +275,8 @@ static int checkOnlyAdded(TablaoOp *pOp, const char *zHave, const char *zWant){
 
 /*
 ** Compares the columns of a table with those of the model's. Returns how many
-** rows it added. A column that is missing is named, with what stands where it
-** should, unless that is another one of the model's.
+** rows it added. A missing column is named, and with it the column that has its
+** place, unless that is another one of the model's.
 */
 static int checkColumns(
   CheckCursor *pCur,
@@ -383,10 +381,9 @@ static void checkObject(
 }
 
 /*
-** Compares the rows that the migrations have put into tables of ours, and that
-** nothing changes, with those of the model: what is a rule as rows, or is one
-** row that triggers write to. Without them a statement does less, and does not
-** fail.
+** Compares rows that the migrations have made, and that nothing removes, with
+** those of the model: rules that are rows, and single rows that triggers write
+** to. Without them a statement would do less, and not fail.
 */
 static void checkRows(CheckCursor *pCur, TablaoOp *pOp, TablaoOp *pModel){
   static const struct {
@@ -400,9 +397,11 @@ static void checkRows(CheckCursor *pCur, TablaoOp *pOp, TablaoOp *pModel){
     { "tablao_sweep_rules",
       "SELECT * FROM main.tablao_sweep_rules ORDER BY 1, 2, 3, 4" },
     { "tablao_job_rules", "SELECT * FROM main.tablao_job_rules ORDER BY 1, 2" },
-    { "tablao_task_rules", "SELECT * FROM main.tablao_task_rules ORDER BY 1, 2" },
+    { "tablao_task_rules",
+      "SELECT * FROM main.tablao_task_rules ORDER BY 1, 2" },
     { "tablao_scratch", "SELECT key FROM main.tablao_scratch ORDER BY 1" },
-    { "tablao_written_times", "SELECT n FROM main.tablao_written_times ORDER BY 1" },
+    { "tablao_written_times",
+      "SELECT n FROM main.tablao_written_times ORDER BY 1" },
     { "tablao_deleted_events", "SELECT key FROM main.tablao_deleted_events" },
   };
   sqlite3_stmt *pFind = tablaoPrepare(pModel,
@@ -513,7 +512,9 @@ static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp, int eKind){
     const char *zType = tablaoColumnText(pOp, pStmt, 0);
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
     TablaoSource source;
-    if( tablaoIsOurs(eKind, zName) && !tablaoFindSource(eKind, zName, &source) ){
+    if( tablaoIsOurs(eKind, zName)
+     && !tablaoFindSource(eKind, zName, &source)
+    ){
       char *zMessage = sqlite3_mprintf("%s is not known to this extension; "
           "SELECT tablao_migrate() drops it%s", zType, checkWhere(pCur));
       if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
@@ -561,7 +562,7 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   checkUnknown(pCur, pOp, eKind);
 }
 
-/* What the settings of this connection take away or would add. */
+/* Settings of this connection that take rules away, or that it should have. */
 static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
   static const struct {
     const char *zPragma;
@@ -629,7 +630,7 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
   }
 }
 
-/* Whether the clock is pinned far from the time it is, and when an own farm
+/* Whether the clock is pinned far from the real time, and when an own farm
 ** with work last ticked. */
 static void checkTimes(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   char *zMessage = tablaoText(pOp,
@@ -643,7 +644,7 @@ static void checkTimes(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   if( zMessage ) checkAdd(pCur, pOp, "warning", "clock", zMessage);
   sqlite3_free(zMessage);
   if( eKind!=TABLAO_OWN ) return;
-  /* A copy does not tick: where this connection cannot write, that is advice. */
+  /* A copy does not tick: where this connection cannot write, it is advice. */
   int bReadOnly = sqlite3_db_readonly(pOp->db, tablaoSchemaName(pOp))==1;
   zMessage = tablaoText(pOp,
       "SELECT CASE WHEN s.last_tick_at IS NULL THEN 'the farm has never ticked' "
@@ -661,8 +662,8 @@ static void checkTimes(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   sqlite3_free(zMessage);
 }
 
-/* Texts that are not UTF-8; JSON that came as a BLOB is text, too, and a uuid
-** should be. In a UTF-16 database SQLite makes UTF-8 of whatever is there. */
+/* Texts that are not UTF-8, JSON that came as a BLOB included; and uuids that
+** are BLOBs. In a UTF-16 database SQLite makes UTF-8 of whatever is there. */
 static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
   static const struct {
     const char *zTable;
@@ -705,7 +706,8 @@ static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
         int bJson = zColumn && (strcmp(zColumn, "settings")==0
             || strcmp(zColumn, "metadata")==0
             || strcmp(zColumn, "commands")==0);
-        int bBlob = 0, bBytes = 0;  /* What it is and should not be */
+        int bBlob = 0;              /* a uuid that is a BLOB */
+        int bBytes = 0;             /* bytes that are not UTF-8 */
         if( zColumn==0 ){
           pOp->rc = SQLITE_NOMEM;
         }else if( eType==SQLITE_BLOB && strcmp(zColumn, "uuid")==0 ){
@@ -741,7 +743,7 @@ static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
 
 /* --- What is passed on ----------------------------------------------------*/
 
-/* Makes pCur->row of the current row of a statement. */
+/* Makes the current row of the statement pCur->row. */
 static void checkScanRow(CheckCursor *pCur, TablaoOp *pOp){
   CheckRow *pRow = &pCur->row;
   sqlite3_stmt *pScan = pCur->pScan;
@@ -752,7 +754,7 @@ static void checkScanRow(CheckCursor *pCur, TablaoOp *pOp){
     pRow->zObject = sqlite3_mprintf("integrity_check");
     pRow->zMessage = sqlite3_mprintf("%s", zFirst);
   }else if( pCur->iScan==CHECK_SCAN_FOREIGN_KEY ){
-    /* The table, the row's id, NULL if it is WITHOUT ROWID, the parent table. */
+    /* The table, the row's id (NULL if it is WITHOUT ROWID), the parent. */
     const char *zParent = tablaoColumnText(pOp, pScan, 2);
     pRow->zObject = sqlite3_mprintf("%s", zFirst);
     pRow->zMessage = sqlite3_column_type(pScan, 1)==SQLITE_NULL
@@ -770,8 +772,8 @@ static void checkScanRow(CheckCursor *pCur, TablaoOp *pOp){
 }
 
 /*
-** Goes on to the next row of a statement. One that fails is through; the
-** failure, if it is a finding, is its last row.
+** Goes on to the next row of the statements. One that fails is ended; its
+** error, if it is a finding, becomes its last row.
 */
 static void checkScan(CheckCursor *pCur, TablaoOp *pOp){
   while( pCur->iScan<CHECK_N_SCAN && pOp->rc==SQLITE_OK ){

@@ -72,8 +72,8 @@ static int collectCell(TablaoBatch *p, TablaoCell *pCell, sqlite3_value *pVal){
       pCell->n = sqlite3_value_bytes(pVal);
       rc = z==0 ? SQLITE_NOMEM
                 : collectBytes(p, z, pCell->n, &pCell->u.iText);
-      /* -1 says that it ends at its first NUL; it then is passed on with its
-      ** terminator, and who asks for a C string need not make a copy. */
+      /* -1: it ends at its first NUL. SQLite is then given the terminator,
+      ** too, and need not copy the text for who wants a C string. */
       if( z && memchr(z, 0, (size_t)pCell->n)==0 ) pCell->n = -1;
       break;
     case SQLITE_FLOAT:
@@ -95,7 +95,7 @@ static int collectCell(TablaoBatch *p, TablaoCell *pCell, sqlite3_value *pVal){
 /*
 ** tablao_collect(...): internal, what virtual tables read their rows with.
 **
-** This for each row:
+** The step, called once per row:
 */
 void tablaoCollectStep(
   sqlite3_context *ctx,

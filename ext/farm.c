@@ -14,8 +14,8 @@
 */
 #include "tablao.h"
 
-/* The task that a worker has, as JSON. Everything stored may be anything:
-** a BLOB is no JSON, so what is text there is made text here. */
+/* The task that a worker has, as JSON. A stored value may be of any type, and
+** json_object() refuses a BLOB, hence the CASTs. */
 #define FARM_TASK_JSON \
   "SELECT json_object(" \
     "'uuid', CAST(t.uuid AS TEXT)," \
@@ -36,8 +36,8 @@
   "WHERE c.worker_uuid=?1"
 
 /*
-** Adds to the message of a refused claim what it was about: the worker, or the
-** value that is the uuid of none, and might be a name.
+** Adds the worker's name to the message of a refused claim; or, if no worker
+** has this uuid, the value itself, which may be the name of one.
 */
 static void farmNameWorker(TablaoOp *pOp, sqlite3_value *pWorker){
   if( pOp->zErr==0 || (pOp->rc & 0xff)!=SQLITE_CONSTRAINT ) return;
@@ -69,7 +69,7 @@ static void farmNameWorker(TablaoOp *pOp, sqlite3_value *pWorker){
     }
   }
   sqlite3_finalize(pStmt);
-  /* The refusal stands, whatever became of the look. */
+  /* The refusal stands even if the lookup failed. */
   if( look.rc==SQLITE_NOMEM ) pOp->rc = look.rc;
   sqlite3_free(look.zErr);
 }
@@ -77,9 +77,9 @@ static void farmNameWorker(TablaoOp *pOp, sqlite3_value *pWorker){
 /*
 ** schedule_task(worker_uuid): claims a task for the worker, whose uuid is text,
 ** and returns it as JSON, an object with uuid, name, type, status, priority,
-** job_uuid, job_priority, job_type, steps_total, steps_completed, commands; NULL
-** when there is none. An error for a worker that is unknown, soft-deleted, not
-** awake, or asked to change its status.
+** job_uuid, job_priority, job_type, steps_total, steps_completed, commands;
+** NULL when there is none. An error for a worker that is unknown, soft-deleted,
+** not awake, or asked to change its status.
 */
 void tablaoScheduleTaskFunc(
   sqlite3_context *ctx,
@@ -111,7 +111,8 @@ void tablaoScheduleTaskFunc(
 ** object with the numbers timed_out_tasks, timed_out_workers, sleep_schedules,
 ** stuck_jobs.
 **
-** The counts are read before, so something else must take the write lock.
+** The counts are read before the tick, so another statement has to take the
+** write lock first.
 */
 void tablaoFarmTickFunc(
   sqlite3_context *ctx,

@@ -8,8 +8,8 @@
 **   SELECT worker_status_valid(NULL);         -- NULL
 **
 ** The lists of statuses are those of the triggers in sql/, from which the
-** build takes them. A status is text and compared byte by byte, as there: a
-** BLOB or a number is none.
+** build takes them. As there, a status is text, compared byte by byte: a BLOB
+** or a number is none.
 */
 #include "tablao.h"
 
@@ -50,8 +50,8 @@ static void funcStatusValid(
 }
 
 /*
-** job_status_valid(x): 1 if x is a status of jobs, else 0 (a number or a BLOB is
-** none); NULL for NULL. Never an error.
+** job_status_valid(x): 1 if x is a status of jobs, else 0 (a number or a BLOB
+** is none); NULL for NULL. Never an error.
 */
 void tablaoJobStatusValidFunc(
   sqlite3_context *ctx,

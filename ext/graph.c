@@ -61,8 +61,8 @@ static int *graphArray(int n){
 
 /*
 ** Fills aFirst, aTo, aWait, aOrder and nSorted. A node that is not sorted
-** has aWait>0. Nodes without an order between them keep that of their
-** numbers, as far as a queue does.
+** has aWait>0. Nodes that do not wait for each other come roughly in the order
+** of their numbers, as a queue gives it.
 */
 int tablaoGraphSort(TablaoGraph *p){
   p->aFirst = graphArray(p->nNode+1);
@@ -73,9 +73,9 @@ int tablaoGraphSort(TablaoGraph *p){
     return SQLITE_NOMEM;
   }
 
-  /* Sort the edges by the node waited for, by counting: first aFirst[i+2]
-  ** is the number of those of i, then aFirst[i+1] is where the next one of i
-  ** goes, which ends as where those of i+1 begin. */
+  /* A counting sort of the edges by the node waited for. First aFirst[i+2]
+  ** counts the edges of i. Then aFirst[i+1] is where the next edge of i goes,
+  ** and so ends up as where the edges of i+1 begin. */
   for(int i=0; i<p->nEdge; i++){
     const int *pEdge = graphEdgeAt(p, i);
     p->aFirst[pEdge[0]+2]++;
@@ -103,9 +103,9 @@ int tablaoGraphSort(TablaoGraph *p){
 /*
 ** OUT: a node on a cycle, or -1 where there is none. The graph is sorted.
 **
-** Each node that was not sorted waits for another such, since else it would
-** have been. Going from one to the one it waits for must get into a cycle,
-** and after as many steps as there are nodes it has.
+** A node that was not sorted waits for another one that was not. Going from
+** each to the one it waits for leads into a cycle, after as many steps as
+** there are nodes at the latest.
 */
 int tablaoGraphOnCycle(TablaoGraph *p, int *piNode){
   *piNode = -1;

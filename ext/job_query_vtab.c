@@ -1,7 +1,7 @@
 /*
 ** job_query: jobs, found by a filter, a JSON object with status_in, metadata,
-** settings, order_by, limit, offset: docs/interfaces.md. All jobs without one, the
-** newest first. An error that names it for whatever else is in the filter.
+** settings, order_by, limit, offset: docs/interfaces.md. Without one, all jobs,
+** the newest first. Anything else in the filter is an error that names it.
 **
 **   CREATE TABLE job_query(
 **     id, created_at, updated_at, uuid, name, job_type, priority, status,
@@ -22,9 +22,9 @@
 ** settings and metadata as TEXT.
 **
 **   status_in  statuses, of which the job has one; [] finds nothing
-**   metadata   what the job's metadata must have: the member is a string,
-**              number, true, false or null, and the same. A string with a %
-**              is a pattern of LIKE, as in Flamenco
+**   metadata   members that the job's metadata must have, with these values:
+**              strings, numbers, true, false or null. A string with a % is a
+**              pattern of LIKE, as in Flamenco
 **   settings   likewise, of the job's settings, without patterns
 **   order_by   columns; -x is descending, +x or x ascending. Times are
 **              compared by their leading 23 characters. Last, and without
@@ -32,8 +32,7 @@
 **   limit      at most so many jobs
 **   offset     leave out so many before that
 **
-** Whatever else the filter contains is refused with a message that names it.
-** Without a filter, or with NULL: all jobs.
+** A filter of NULL is none.
 **
 ** HOW IT WORKS: the filter is read by SQLite's JSON functions, once to be
 ** checked and once more as a parameter of the statement that is built for
@@ -93,9 +92,8 @@ static const struct {
 };
 #define QUERY_N_ORDER ((int)(sizeof(aQueryOrder)/sizeof(aQueryOrder[0])))
 
-/* SQL: a member of the filter, by its name and not its path, which would not
-** find one that is written with escapes. Of several the first that is no
-** null. */
+/* SQL: a member of the filter, found by its name: a path would miss one that is
+** written with escapes. If there are several, the first that is not null. */
 #define QUERY_MEMBER(NAME) "(SELECT value FROM json_each(?1) " \
   "WHERE key='" NAME "' AND type<>'null' LIMIT 1)"
 
@@ -103,10 +101,10 @@ static const struct {
 ** The members of the filter: the type each must have, and what it adds to
 ** the WHERE clause. ?1 is the filter.
 **
-** A member of metadata or settings must be found in the job's: there is none
-** that is not found. json_each cannot be given what is not JSON, hence the
-** CASE. true and false have the atoms 1 and 0, so the type tells them apart;
-** 24 and 24.0 are the same number.
+** No member of metadata or settings may be missing in the job's, hence the two
+** NOT EXISTS. json_each fails on what is not JSON, hence the CASE. true and
+** false have the atoms 1 and 0, so the type tells them apart; 24 and 24.0 are
+** the same number.
 */
 #define QUERY_LIMIT 4
 static const struct {
@@ -201,8 +199,8 @@ static int queryClose(sqlite3_vtab_cursor *pBase){
 }
 
 /*
-** Steps to the next job. While that goes on, the table is busy: a view that
-** takes the place of jobs, in a file made for it, would call us again.
+** Steps to the next job. Meanwhile the table is busy: in a hostile file jobs
+** may be a view that calls us again.
 */
 static int queryStep(QueryCursor *pCur, TablaoOp *pOp){
   TablaoVtab *pTab = (TablaoVtab*)pCur->base.pVtab;
@@ -233,7 +231,7 @@ static int queryColumn(
   sqlite3_context *ctx,
   int iCol
 ){
-  /* The filter is not kept: what it was is known to who gave it. */
+  /* The filter is not kept: the caller knows it. */
   QueryCursor *pCur = (QueryCursor*)pBase;
   if( iCol==QUERY_COL_SCHEMA ){
     sqlite3_result_text(ctx, pCur->zSchema ? pCur->zSchema : "main", -1,
@@ -310,7 +308,7 @@ static void queryReadMembers(
     }
   }
   tablaoDone(pOp->p, pStmt);
-  /* Of SQLite, and not about a member of that name. */
+  /* This is SQLite's message, not ours about a member of that name. */
   size_t nWho = strlen("tablao: ") + strlen(pOp->zWho);
   if( pOp->zErr && strlen(pOp->zErr)>nWho
    && strcmp(pOp->zErr+nWho, ": malformed JSON")==0
@@ -384,9 +382,9 @@ static void queryReadItems(
 }
 
 /*
-** True if there is a zero byte in the n bytes of z, as it is or escaped, as in
-** JSON5, too: to some versions of SQLite a text ends there, so that a name with
-** more behind it is one of ours, to others it is another name.
+** True if there is a zero byte in the n bytes of z, raw or escaped, JSON5's
+** escapes included. For some versions of SQLite a text ends there, and what is
+** a longer name for others would be one of ours for them.
 */
 static int queryHasZero(const char *z, int n){
   for(int i=0; i<n; i++){
@@ -411,9 +409,9 @@ static sqlite3_stmt *queryPrepare(TablaoOp *pOp, sqlite3_value *pFilter){
   sqlite3_str_appendall(pSql, QUERY_SELECT);
   if( pFilter && sqlite3_value_type(pFilter)!=SQLITE_NULL ){
     zFilter = (const char*)sqlite3_value_text(pFilter);
-    /* Without it, it would be the statement for all jobs. */
+    /* Without a filter this would be the statement for all jobs. */
     if( zFilter==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
-    /* One that is empty up to there is no JSON to any version. */
+    /* One that begins with it is no JSON to any version. */
     if( zFilter && zFilter[0]
      && queryHasZero(zFilter, sqlite3_value_bytes(pFilter))
     ){

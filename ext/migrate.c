@@ -6,9 +6,9 @@
 **
 ** A database is current when tablao_migrations lists just the migrations
 ** that are embedded, with their checksums, and the indexes, views and triggers
-** of ours are just the embedded ones, in that order (triggers on one event fire
-** in an order that follows from that of their creation). Then tablao_migrate()
-** writes nothing, and works on a read-only file.
+** of ours are just the embedded ones, in the same order: the order of creation
+** decides in which order triggers fire. Then tablao_migrate() writes nothing,
+** and works on a read-only file.
 **
 ** Otherwise it takes the write lock in a savepoint, looks again, since
 ** another process may have done the work while this one waited, drops all
@@ -18,14 +18,14 @@
 ** A database of Flamenco's becomes an observed farm: what is ours is added,
 ** and nothing that is there is changed. It stays one until
 ** tablao_take_over(), see adopt.c. Any other database without a farm becomes
-** an own farm: one that has a view or table of a name of ours is refused, and
-** the name named.
+** an own farm. If a view or table in it has a name of ours, it is refused, and
+** the message says which.
 */
 #include "tablao.h"
 
 /*
-** Starts to read: until the caller finalizes what is returned, all that is looked
-** at is of one moment, and no other process takes the farm away in between.
+** Starts a read: until the caller finalizes the statement, all reads see the
+** same state of the file, and no other process can remove the farm in between.
 */
 static sqlite3_stmt *migrateMoment(TablaoOp *pOp){
   sqlite3_stmt *pStmt = tablaoPrepare(pOp, "SELECT 1 FROM main.sqlite_schema");
@@ -34,8 +34,9 @@ static sqlite3_stmt *migrateMoment(TablaoOp *pOp){
 }
 
 /*
-** Refuses a farm to observe that lacks something of Flamenco's, whether it is one
-** already or not: a table may go without anything of ours.
+** Refuses an observed farm, new or existing, that lacks something of
+** Flamenco's. An existing one may: a table can be dropped while all of ours
+** stays.
 */
 static void migrateRefuse(TablaoOp *pOp, int eKind){
   TablaoModel model;
@@ -67,7 +68,7 @@ static void migrateKeep(TablaoOp *pOp, int eKind, TablaoList *pKeep){
   tablaoGuardClose(&guard);
 }
 
-/* Says what to do where a name of ours is that of something of the user's. */
+/* Adds advice to the error if something of the user's has a name of ours. */
 static void migrateAdvise(TablaoOp *pOp){
   if( pOp->rc!=SQLITE_ERROR || pOp->zErr==0
    || (strstr(pOp->zErr, "already exists")==0
@@ -84,9 +85,9 @@ static void migrateAdvise(TablaoOp *pOp){
 }
 
 /*
-** Refuses to upgrade a farm in which the user has a view or trigger that no
-** version of ours has made, with a name that is ours from now on: what has the
-** name of one of ours is dropped. What is called tablao_ is ours.
+** Refuses to upgrade a farm in which a view or trigger that is not ours has a
+** name that this version needs: whatever has such a name would be dropped.
+** Names that begin with tablao_ are ours in any case.
 */
 static void migrateSpare(TablaoOp *pOp, int eKind){
   TablaoSource source;
@@ -94,7 +95,7 @@ static void migrateSpare(TablaoOp *pOp, int eKind){
       "SELECT type, name FROM main.sqlite_schema "
       "WHERE type IN ('view', 'trigger') AND lower(name) NOT GLOB 'tablao_*' "
       "AND name NOT IN (SELECT name FROM main.tablao_objects) "
-      /* Where the names are lost, there is no telling. */
+      /* Without the list of our names nobody can tell. */
       "AND EXISTS(SELECT 1 FROM main.tablao_objects)");
   while( tablaoStep(pOp, pStmt) ){
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
@@ -107,9 +108,9 @@ static void migrateSpare(TablaoOp *pOp, int eKind){
 }
 
 /*
-** Prepares a query of each view: one that reads a column that was renamed can
-** be made, but not be used. In an own farm: what an observed one lacks has been
-** looked for, and its tables may be made in other ways than ours.
+** Prepares a query of each view: CREATE VIEW does not notice that a column was
+** renamed. For own farms only: in an observed one migrateRefuse() has looked
+** for missing columns, and the tables may be declared differently from ours.
 */
 static void migrateTryViews(TablaoOp *pOp, int eKind){
   TablaoSource source;
@@ -134,8 +135,8 @@ static void migrateTryViews(TablaoOp *pOp, int eKind){
 }
 
 /*
-** Runs the migrations that are missing. The user's triggers see nothing of what
-** they do to rows: the views that such a trigger may read are away.
+** Runs the missing migrations, with triggers switched off: a trigger of the
+** user's may read views, and those have just been dropped.
 */
 static void migrateTables(TablaoOp *pOp, int iHave, int mPiece){
   int bOn = 0;
@@ -179,9 +180,9 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
 }
 
 /*
-** Takes the write lock. In a new database there is nothing to write to, so a
-** view is made and dropped. Whether there is something may only be tried,
-** since a transaction that has read cannot wait for the lock.
+** Takes the write lock. In a new database there is no table to write to, so a
+** view is made and dropped. Which of the two it is, is found by preparing the
+** UPDATE: a transaction that has read something cannot wait for the lock.
 */
 static void migrateLock(TablaoOp *pOp){
   sqlite3_stmt *pStmt = 0;

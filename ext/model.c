@@ -5,20 +5,21 @@
 **
 ** The model is an own farm. Its tables are made in the order in which an
 ** observed farm that is taken over gets them: those of both kinds first.
-** sql/adopt/schema.sql adds the questions, and what it has to know of the
-** database is copied into its temporary tables.
+** sql/adopt/schema.sql adds temporary tables, into which the database's schema
+** is copied, and views that compare the two.
 **
 ** The guard has a connection of its own, in memory, with an authorizer that
 ** allows the one CREATE that is expected and SQLite's own harmless functions.
-** A statement that runs there is what it says it is, and then is run in the
-** database. It is not the caller's connection that has the authorizer, since
-** the caller may have set one, which could not be put back.
+** A statement that passes there is then run in the database. The authorizer is
+** not set on the caller's connection, which may have one of its own: that could
+** not be put back.
 */
 #include "tablao.h"
 
 /* --- The model ------------------------------------------------------------*/
 
-/* Opens a database in memory. Its operation must be closed by modelClose(). */
+/* Opens a database in memory, and an operation on it. The caller closes both,
+** even after an error. */
 static void modelOpenMemory(TablaoOp *pOp, TablaoDb *pDb, TablaoOp *pMemory){
   tablaoOpenMemory(pOp, &pDb->db);
   tablaoOpInit(pMemory, pDb, pOp->zWho);
@@ -27,8 +28,8 @@ static void modelOpenMemory(TablaoOp *pOp, TablaoDb *pDb, TablaoOp *pMemory){
   pMemory->rc = pOp->rc;
 }
 
-/* What a BLOB is as text, and so whether it is JSON, is up to the encoding: a
-** model has that of the database. */
+/* Gives the model the encoding of the database: it decides what text a BLOB
+** is, and so whether it is JSON. */
 static void modelEncode(TablaoOp *pOp, TablaoOp *pMemory){
   char *z = tablaoText(pOp, "PRAGMA main.encoding");
   if( z && strcmp(z, "UTF-8")!=0 ){
@@ -38,7 +39,7 @@ static void modelEncode(TablaoOp *pOp, TablaoOp *pMemory){
   sqlite3_free(z);
 }
 
-/* Runs zInsert, in another connection, for each row of zSelect. */
+/* Runs zInsert in pTo for each row of zSelect in pFrom. */
 void tablaoModelCopy(
   TablaoOp *pFrom,
   const char *zSelect,
@@ -215,8 +216,8 @@ static int guardAuthorize(
 
 /*
 ** Runs zSql in the guard's database, if it is the statement that creates a
-** table, index or trigger (zType) of that name. What stands behind it is no
-** part of it, here and where it is run.
+** table, index or trigger (zType) of that name; else the operation fails. Only
+** the first statement of zSql counts, here and where it is run later.
 */
 static void guardTry(
   TablaoOp *pOp,
@@ -268,7 +269,8 @@ void tablaoGuardFind(TablaoOp *pOp, TablaoList *pList, const char *zSelect){
   sqlite3_finalize(pStmt);
 }
 
-/* Runs them, each if the guard lets it through. The list is empty then. */
+/* Runs the statements of such a list, each if the guard lets it through, and
+** empties the list. */
 void tablaoGuardRun(TablaoOp *pOp, TablaoGuard *p, TablaoList *pList){
   for(int i=0; pOp->rc==SQLITE_OK && p->op.rc==SQLITE_OK && i<pList->n; i+=3){
     guardTry(pOp, p, pList->az[i], pList->az[i+1], pList->az[i+2]);

@@ -7,13 +7,12 @@
 ** Manager drives, has those tables that are marked `@both`, and indexes,
 ** views and triggers of its own beside those that both have.
 **
-** What is ours of a farm's views and triggers: what has the name of an
-** embedded one, whose name begins with `tablao_`, or that is listed in the
-** table tablao_objects, where each version leaves the names of those that it
-** made: so one that a later version no longer has goes away by itself. An
-** index that is no part of a migration is ours if it is listed there or
-** embedded. A trigger of the user's own on a view of ours is made anew with
-** the view.
+** A view or trigger is ours if it has the name of an embedded one, if its name
+** begins with `tablao_`, or if it is listed in the table tablao_objects. There
+** each version leaves the names of what it made, so that a later version drops
+** what it no longer has. An index that is no part of a migration is ours if it
+** is embedded or listed there. A trigger of the user's own on a view of ours is
+** made anew with the view.
 */
 #include "tablao.h"
 #include "tablao_sql.h"
@@ -63,7 +62,7 @@ int tablaoFindSource(int eKind, const char *zName, TablaoSource *pSource){
   return 0;
 }
 
-/* The text of sql/adopt/NAME.sql is that of adopt_NAME. */
+/* The text of a script: "adopt_copy" is sql/adopt/copy.sql. */
 const char *tablaoScript(const char *zName){
   int i = 0;
   while( strcmp(aTablaoScript[i].zName, zName)!=0 ) i++;
@@ -135,8 +134,8 @@ int tablaoCompareApplied(TablaoOp *pOp){
   return iVersion;
 }
 
-/* SQL: true if X is the name of something that a version of ours, this or
-** another, has made in this farm. */
+/* SQL: true if X is the name of something that some version of ours has made
+** in this farm. */
 #define SCHEMA_MADE(X) \
   "EXISTS(SELECT 1 FROM main.tablao_objects WHERE name=" X ")"
 
@@ -159,9 +158,9 @@ static int schemaCount(int eKind){
 }
 
 /*
-** Returns how many indexes of ours are not as the kind of farm wants them; for
-** no kind, how many there are. With bMend, they are then. An index that is
-** right is left alone: to make one takes time.
+** Returns how many of our indexes are not as this kind of farm wants them; for
+** kind 0, which wants none, how many there are. With bMend it puts them right.
+** An index that is right is left alone: to make one takes time.
 */
 static int schemaIndexes(TablaoOp *pOp, int eKind, int bMend){
   TablaoList mend = {0, 0};
@@ -235,8 +234,9 @@ int tablaoObjectsDiffer(TablaoOp *pOp, int eKind){
 /* --- The work -------------------------------------------------------------*/
 
 /*
-** Drops all views and triggers of a kind of farm. OUT: pKeep gets the user's triggers
-** on our views, which go with the views, for tablaoGuardRun() to make anew.
+** Drops all views and triggers of a kind of farm. OUT: pKeep gets the user's
+** triggers on our views, which go with the views, for tablaoGuardRun() to make
+** anew.
 */
 void tablaoDropObjects(TablaoOp *pOp, int eKind, TablaoList *pKeep){
   TablaoList drop = {0, 0};
@@ -271,8 +271,8 @@ void tablaoDropIndexes(TablaoOp *pOp){
 }
 
 /*
-** Makes tables and their indexes: runs the pieces of the migrations behind
-** version iHave that only an own farm has (TABLAO_OWN), that both kinds have
+** Makes tables and their indexes: of the migrations after version iHave it runs
+** the pieces that only an own farm has (TABLAO_OWN), that both kinds have
 ** (TABLAO_BOTH), or all. Its errors name the migration.
 */
 void tablaoInstallTables(TablaoOp *pOp, int iHave, int mPiece){
@@ -310,7 +310,7 @@ void tablaoInstallObjects(TablaoOp *pOp, int eKind, const char *zType){
 }
 
 /*
-** Notes that the migrations behind version iHave have been run, and which
+** Notes that the migrations after version iHave have been run, and which
 ** indexes, views and triggers there are.
 */
 void tablaoRecord(TablaoOp *pOp, int eKind, int iHave){
@@ -342,8 +342,8 @@ void tablaoRecord(TablaoOp *pOp, int eKind, int iHave){
   }
 }
 
-/* True if the farm needs a table, view or trigger of this name, in lower case.
-** Or it says out of memory. */
+/* True if the farm needs a table, view or trigger of this name, which is in
+** lower case. */
 static int schemaNeeds(TablaoOp *pOp, const char *zName){
   int bNeeds = tablaoIsOurs(TABLAO_OWN|TABLAO_OBSERVED, zName);
   char *zCreate = sqlite3_mprintf("CREATE TABLE %s (", zName);
@@ -356,8 +356,8 @@ static int schemaNeeds(TablaoOp *pOp, const char *zName){
 }
 
 /*
-** Adds to an error of SQLite's which temporary table or view has a name that
-** the farm needs, if one has: CREATE TRIGGER, for one, takes it for the farm's.
+** If a temporary table or view has a name that the farm needs, adds that to an
+** error of SQLite's: CREATE TRIGGER, for one, takes it for the farm's.
 */
 void tablaoBlameTemporary(TablaoOp *pOp){
   if( pOp->rc!=SQLITE_ERROR || pOp->zErr==0 || !pOp->bUnexpected ) return;

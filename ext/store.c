@@ -9,11 +9,11 @@
 **     -- how many tasks were added
 **
 ** The rules are those of the door authored_jobs, in SQL, and are written
-** there. A document goes the same two steps here, in one savepoint: it is
-** unpacked into scratch tables (tablao_unpack), and moved into the tables, or
-** refused if something is wrong with it (tablao_store). In between, this refuses
-** dependencies that go in a circle; and it adds the offender
-** (tablao_authoring_problems) to a message.
+** there. A document takes the same two steps here, in one savepoint: it is
+** unpacked into scratch tables (tablao_unpack), and then moved into the tables,
+** or refused if something is wrong with it (tablao_store). In between, this
+** file refuses dependencies in a circle; and it adds to a message the value
+** that is to blame (the offender, from tablao_authoring_problems).
 */
 #include "tablao.h"
 
@@ -35,7 +35,7 @@ static void storeRefuse(
 /*
 ** Step 1: unpacks the document (pJob is NULL) or the tasks for a stored job.
 ** This is the savepoint's first statement and takes the write lock. What is
-** not JSON at all is refused by SQLite, whose message lacks the offender.
+** not JSON at all is refused by SQLite, whose message names no offender.
 */
 static void storeUnpack(
   TablaoOp *pOp,
@@ -84,8 +84,8 @@ static void storeNameOffender(TablaoOp *pOp, const char *zSelect){
 }
 
 /*
-** Fails, naming a task on the cycle of the document's dependencies; not where
-** something else is wrong with it, which only a document with a cycle is asked.
+** Fails, naming a task on a cycle of the document's dependencies. If something
+** else is wrong with the document, step 2 says that instead.
 */
 static void storeRefuseCycle(TablaoOp *pOp, int iNumber){
   sqlite3_stmt *pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
@@ -101,8 +101,8 @@ static void storeRefuseCycle(TablaoOp *pOp, int iNumber){
 }
 
 /*
-** Refuses cycles, of a document that has no other problem. Only tasks of the
-** document can be on one: those stored before do not depend on them.
+** Refuses dependencies in a circle. Only tasks of the document can be on one:
+** tasks that were stored before do not depend on them.
 */
 static void storeCheckCycles(TablaoOp *pOp){
   TablaoGraph graph;
@@ -134,7 +134,7 @@ static void storeCheckCycles(TablaoOp *pOp){
   if( iNode>=0 ) storeRefuseCycle(pOp, iNode);
 }
 
-/* All up to the last step; what has been unpacked can then be read. */
+/* Everything before step 2. The unpacked document can be read afterwards. */
 static void storePrepare(
   TablaoOp *pOp,
   sqlite3_value *pJob,
@@ -146,8 +146,8 @@ static void storePrepare(
 }
 
 /*
-** The value that zSelect finds is the function's result. There is one, unless
-** the farm is of another version of the schema, which unpacks in other ways.
+** The value that zSelect finds is the function's result. If there is none, the
+** farm has another schema version, which unpacks into other tables.
 */
 static void storeResult(
   sqlite3_context *ctx,
@@ -168,9 +168,10 @@ static void storeResult(
 }
 
 /*
-** Step 2, and the end of the savepoint. What offends, if it is a value, is added
-** to the message. The status of a job is the one value of a document that only
-** the table's own rules judge; and a document of another type is not kept.
+** Step 2, and the end of the savepoint. If a value is to blame, it is added to
+** the message. It is not always among tablao_authoring_problems: a job's status
+** is checked by the rules of the table only, and a document that is not an
+** object, or not an array, was not kept.
 */
 static void storeFinish(TablaoOp *pOp, sqlite3_value *pDocument){
   int rc = pOp->rc;
@@ -212,9 +213,9 @@ static void storeCheckType(
 
 /*
 ** store_authored_job(document): stores a job with its tasks, from a JSON object
-** as text or as a BLOB of UTF-8; returns the job's uuid, as text. An error that
-** names what offends for all that docs/documents.md does not allow, a circle of
-** dependencies among it; then nothing is stored.
+** as text or as a BLOB of UTF-8; returns the job's uuid, as text. Whatever
+** docs/documents.md does not allow, dependencies in a circle included, is an
+** error that names it, and nothing is stored.
 */
 void tablaoStoreJobFunc(
   sqlite3_context *ctx,
@@ -233,10 +234,10 @@ void tablaoStoreJobFunc(
 }
 
 /*
-** store_authored_tasks(job_uuid, tasks): adds tasks to a stored job, from a JSON
-** array of what a document has in its tasks; returns how many, an integer. They
-** may depend on tasks that the job has. An error for a job that there is not,
-** and as for store_authored_job(); then nothing is stored.
+** store_authored_tasks(job_uuid, tasks): adds tasks to a stored job, from a
+** JSON array like the `tasks` of a document; returns how many, an integer. They
+** may depend on tasks that the job already has. A job that does not exist, and
+** whatever store_authored_job() refuses, is an error, and nothing is stored.
 */
 void tablaoStoreTasksFunc(
   sqlite3_context *ctx,

@@ -11,7 +11,7 @@
 ** extension. It adds what SQL cannot do:
 **
 **   schema.c             the schema that is embedded, and the database's
-**   model.c              a farm in memory, to compare with and to ask
+**   model.c              a farm in memory, to compare with and to try rows in
 **   migrate.c            tablao_migrate(), tablao_schema_version()
 **   check_vtab.c         tablao_check
 **   adopt.c              tablao_take_over(), tablao_detach()
@@ -25,9 +25,10 @@
 ** To link it statically, compile the files of ext/ with -DSQLITE_CORE and call
 ** sqlite3_tablao_init(db, &zErr, 0), or hand the function to
 ** sqlite3_auto_extension(). All statements name the database `main`: the
-** farm is there, and no temporary or attached table of the same name can
-** come between. The tables that only read have a hidden column `schema`, which names
-** another database of the connection; all else does an attached farm by SQL.
+** farm is there, and no temporary or attached table of the same name can take
+** its place. The virtual tables that only read have a hidden column `schema`,
+** which names another database of the connection. All else in an attached
+** farm is done by plain SQL.
 */
 #include "tablao.h"
 
@@ -79,8 +80,8 @@ static const struct {
 
 /*
 ** Registers everything with a connection. SQLITE_BUSY from the very first
-** function means that it exists and that a statement is running, as it is in
-** a second SELECT load_extension(): it is all there then.
+** function means that it exists already and a statement is running, as in a
+** second SELECT load_extension(). Then everything is registered.
 */
 static int tablaoRegister(sqlite3 *db){
   TablaoDb *p = tablaoDbNew(db);

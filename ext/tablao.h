@@ -4,8 +4,8 @@
 ** Names: tablaoXxx() is shared between files; a function named after its
 ** file (migrateXxx, graphXxx) is static. All memory is SQLite's
 ** (sqlite3_malloc64, sqlite3_mprintf), so that fault tests and
-** sqlite3_memory_used() see it. Statements are put together in a
-** sqlite3_str_new(0): a connection's limit is on the length of values.
+** sqlite3_memory_used() see it. SQL text is built in a sqlite3_str_new(0):
+** the length limit of a connection is meant for values, and may be low.
 */
 #ifndef TABLAO_H
 #define TABLAO_H
@@ -37,9 +37,9 @@ SQLITE_EXTENSION_INIT3
 ** trigger programs and takes twenty times as long as the claim. A statement
 ** that belonged to a function would make sqlite3_close() fail, so these
 ** belong to a virtual table, the anchor: they are kept only while it is
-** connected, and sqlite3_close() disconnects virtual tables first. But not
-** one that a statement still uses, so the anchor must be one that none of
-** those kept can use: tablao_check, since no view and no trigger may.
+** connected, and sqlite3_close() disconnects virtual tables first. It leaves
+** out one that a statement still uses, so no kept statement may use the
+** anchor. It is tablao_check, which no view and no trigger may use.
 */
 #define TABLAO_N_STMT 32
 typedef struct TablaoDb TablaoDb;
@@ -69,8 +69,8 @@ struct TablaoOp {
   const char *zSchema;      /* stands for `main` in statements; NULL: main */
   int rc;                   /* the first error */
   char *zErr;               /* its text, owned; NULL when out of memory */
-  int bNeedsNoFarm;         /* an error is not for want of a farm */
-  int bUnexpected;          /* the error is SQLite's, and no refusal of ours */
+  int bNeedsNoFarm;         /* do not blame an error on a missing farm */
+  int bUnexpected;          /* the error is SQLite's, not a refusal of ours */
   int bOpen;                /* the savepoint is open */
   int bOwn;                 /* and opened the transaction, too */
   sqlite3_int64 iRowid;     /* last_insert_rowid() of the caller */
@@ -171,10 +171,10 @@ struct TablaoBatch {
   char *aText;
   size_t nText;
   size_t nTextAlloc;
-  int bExpect;              /* take only rows that count on, up to a gap */
+  int bExpect;              /* take only rows that count up by one */
   int iExpectCol;           /* the column that counts */
   sqlite3_int64 iExpect;    /* what it must be next */
-  int bGap;                 /* OUT: it was not */
+  int bGap;                 /* OUT: it was not; no later row is taken */
 };
 
 void tablaoBatchClear(TablaoBatch*);
@@ -182,13 +182,13 @@ void tablaoBatchFill(TablaoOp*, TablaoBatch*, sqlite3_stmt*);
 void tablaoBatchResult(sqlite3_context*, const TablaoBatch*,
                        const TablaoCell*);
 
-/* Interface to code in schema.c: what a farm is made of ----------------------*/
+/* Interface to code in schema.c: what a farm is made of --------------------*/
 
 #define TABLAO_STATUS_JOB    0
 #define TABLAO_STATUS_TASK   1
 #define TABLAO_STATUS_WORKER 2
 
-/* Kinds of farm, and the mark of what both have. */
+/* Kinds of farm; TABLAO_BOTH marks what both have. */
 #define TABLAO_OWN      1
 #define TABLAO_OBSERVED 2
 #define TABLAO_BOTH     4
@@ -196,7 +196,7 @@ void tablaoBatchResult(sqlite3_context*, const TablaoBatch*,
 /* An index, view or trigger as this extension has it. */
 typedef struct TablaoSource TablaoSource;
 struct TablaoSource {
-  int bBoth;                /* it stands among what both kinds have */
+  int bBoth;                /* both kinds of farm have it */
   const char *zType;        /* "index", "view" or "trigger" */
   const char *zName;
   const char *zSql;         /* as sqlite_schema holds it */
@@ -214,7 +214,7 @@ struct TablaoSource {
 #define TABLAO_SQL_IS_FLAMENCO "SELECT 1 FROM main.sqlite_schema " \
   "WHERE type='table' AND name='goose_db_version'"
 
-/* Has a row if this is one of the time before that tool. */
+/* Has a row if this is a database of a Flamenco from before that tool. */
 #define TABLAO_SQL_IS_OLD_FLAMENCO "SELECT 1 WHERE " \
   "(SELECT count(*) FROM main.sqlite_schema WHERE type='table' AND name IN " \
     "('jobs', 'tasks', 'workers', 'job_blocks', 'task_failures'))=5 " \
@@ -237,9 +237,9 @@ void tablaoInstallObjects(TablaoOp*, int eKind, const char *zType);
 void tablaoRecord(TablaoOp*, int eKind, int iHave);
 void tablaoBlameTemporary(TablaoOp*);
 
-/* Interface to code in model.c: a farm in memory, and a guard ----------------*/
+/* Interface to code in model.c: a farm in memory, and a guard --------------*/
 
-/* op is an operation of its own. */
+/* op works on db, and has its own error. */
 typedef struct TablaoModel TablaoModel;
 struct TablaoModel {
   TablaoDb db;
@@ -268,7 +268,7 @@ void tablaoGuardFind(TablaoOp*, TablaoList*, const char *zSelect);
 void tablaoGuardRun(TablaoOp*, TablaoGuard*, TablaoList*);
 void tablaoGuardClose(TablaoGuard*);
 
-/* Interface to code in adopt_vtab.c: what stands in the way ------------------*/
+/* Interface to code in adopt_vtab.c: what stands in the way ----------------*/
 
 sqlite3_int64 tablaoAdoptProblems(TablaoOp*, int bRows, char **pzFirst);
 
@@ -283,7 +283,7 @@ struct TablaoGraph {
   int *aFirst;              /* dependents of i: aTo[aFirst[i]..aFirst[i+1]-1] */
   int *aTo;
   int *aWait;               /* dependencies not sorted; 0 for a sorted node */
-  int *aOrder;              /* the sorted nodes, each behind all it waits for */
+  int *aOrder;              /* the sorted nodes, each after all it waits for */
   int nSorted;              /* the others are on a cycle, or behind one */
 };
 

@@ -1,8 +1,9 @@
 /*
-** task_graph: how the tasks of a job wait for each other; without a job, those
-** of all. level is the longest path from a task that waits for nothing, 0 for
-** such a one; is_critical is 1 on a longest path of the job, else 0; both are NULL
-** on a circle and behind it. A uuid that no job has is an error.
+** task_graph: how the tasks of a job wait for each other; without a job, the
+** tasks of all jobs. level is the longest path from a task that waits for
+** nothing, which has level 0; is_critical is 1 on a longest path of the job,
+** else 0. Both are NULL on a circle of dependencies and behind it. A uuid that
+** no job has is an error.
 **
 **   CREATE TABLE task_graph(
 **     uuid, name, status,       -- of the task
@@ -26,8 +27,8 @@
 **
 ** Rows come in the order of index_in_job. Without a job: all jobs, one after
 ** the other. With uuid = ? only the job of that task is looked at, and in it
-** only that task. A uuid that no job has is an error, since a mistyped one would
-** look like a job without tasks; NULL has no rows.
+** only that task. A uuid that no job has is an error, since a mistyped one
+** would look like a job without tasks; NULL has no rows.
 **
 ** HOW IT WORKS: for each job, xFilter and xNext read all task ids and all
 ** dependencies, sort them (graph.c), and find for each task the longest path
@@ -37,11 +38,11 @@
 ** second run of the statement delivers them, or with uuid = ? one that finds
 ** the task.
 **
-** A join that asks for one task after the other would measure their job as
-** often. So what was measured stays with the cursor, and serves while the next
-** one is of the same job and nothing has been written: by this connection, as
-** sqlite3_total_changes() tells, or by another, which a statement that has
-** been begun and not ended keeps from being seen.
+** A join that asks for one task after the other would measure the job each
+** time. So the cursor keeps what it measured, and uses it again if the next
+** task is of the same job and nothing has been written: sqlite3_total_changes()
+** tells that of this connection, and what others write is not seen while a
+** statement that has been begun (pHold) is not ended.
 **
 ** It reads nothing but plain tables of the main database, yet is not
 ** INNOCUOUS: a trigger in an attached file could copy rows of main through
@@ -133,8 +134,8 @@ static void graphForget(GraphCursor *pCur){
   pCur->aHash = 0;
 }
 
-/* Puts the cursor back into its state at xOpen, but for what was measured, if
-** that is of main. */
+/* Puts the cursor back into its state at xOpen, but keeps what was measured in
+** main. */
 static void graphCursorReset(GraphCursor *pCur){
   TablaoDb *p = ((TablaoVtab*)pCur->base.pVtab)->p;
   if( pCur->zSchema ) graphForget(pCur);
@@ -243,8 +244,8 @@ static void graphMeasure(GraphCursor *pCur, TablaoOp *pOp){
 }
 
 /*
-** Begins the job of pJobs: measures it, if it is not the one that was measured
-** last, or is no longer the same.
+** Begins the job of pJobs: measures it, unless it was the last one that was
+** measured and nothing has been written since.
 */
 static void graphEnter(GraphCursor *pCur, TablaoOp *pOp){
   sqlite3_value *pId = sqlite3_column_value(pCur->pJobs, 0);
@@ -257,7 +258,7 @@ static void graphEnter(GraphCursor *pCur, TablaoOp *pOp){
     sqlite3_reset(pCur->pTask);
     tablaoBind(pOp, pCur->pTask, 2, pId);
   }
-  /* What is no integer is in no file of ours. */
+  /* In a file of ours every id is an integer. */
   if( pCur->aHash && iJob==pCur->iJob && nChange==pCur->nChange
    && sqlite3_column_type(pCur->pJobs, 0)==SQLITE_INTEGER
   ){
@@ -440,7 +441,7 @@ static int graphBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     pInfo->estimatedRows = 1000;
   }
   if( iTask>=0 ){
-    /* SQLite looks again. */
+    /* Not omitted: SQLite compares it once more. */
     pInfo->aConstraintUsage[iTask].argvIndex = ++nArg;
     pInfo->idxNum |= GRAPH_IDX_TASK;
     pInfo->estimatedCost = 1e4;

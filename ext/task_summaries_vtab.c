@@ -1,7 +1,7 @@
 /*
 ** task_summaries: the tasks of a job as a list shows them, by index_in_job;
-** without a job, those of all. worker_uuid and worker_name are NULL where there is
-** no worker. A uuid that no job has, or NULL, has no rows.
+** without a job, the tasks of all jobs. worker_uuid and worker_name are NULL
+** where there is no worker. A uuid that no job has, or NULL, has no rows.
 **
 **   CREATE TABLE task_summaries(
 **     id, uuid, name, index_in_job, priority, status, type, updated_at,
@@ -17,21 +17,21 @@
 **   SELECT j.name, s.name FROM jobs j, task_summaries(j.uuid) s;
 **
 ** With uuid = ? or id = ? only the job of that task is looked at, and in it
-** only that task; of a job, with index_in_job = ? only the task of that index.
+** only that task. With job_uuid = ? and index_in_job = ? it is one task, too.
 **
 ** HOW IT WORKS: a cursor runs a statement over the jobs and, for each, reads
 ** its tasks in batches (collect.c), small ones first so that a LIMIT stops the
 ** work early. Only the columns that the query uses (colUsed) are read.
 ** Statements are kept between queries (util.c).
 **
-** A batch is read by either of two statements. The first goes by the index of
+** A batch is read by one of two statements. The first goes by the index of
 ** (job_id, index_in_job), on from where the batch before it ended. But most
 ** jobs were stored at once, and their tasks lie one behind the other in the
-** table. So where the end of a batch counts up in id and index_in_job alike,
-** the next is read by a range of ids, which saves looking up each task. It is
-** taken as far as index_in_job counts on: since that is unique in a job, no
-** task between the first and the last can be elsewhere. At the first gap,
-** and for what the range does not have, the index has its turn again.
+** table. So if id and index_in_job both count up by one at the end of a batch,
+** the next batch is read by a range of ids, which saves looking up each task.
+** Of it, rows are taken as long as index_in_job counts up by one: it is unique
+** in a job, so no task in between can be elsewhere. After the first gap the
+** next batch is read by the index again.
 **
 ** Workers are not joined. A farm has few, so the last ones seen are kept in
 ** the cursor, and most tasks cost no look-up.
@@ -84,7 +84,7 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_VAR_STATUS 4  /* and up: statuses */
 #define SUMMARIES_VAR_KEY   12  /* the task's uuid, id or index */
 
-/* Up to it, and down to its negative, one can count on and back without an
+/* Between this and its negative, adding or subtracting a batch cannot
 ** overflow. */
 #define SUMMARIES_LARGE ((sqlite3_int64)1<<62)
 
@@ -92,9 +92,9 @@ static const char *const azSummariesColumn[] = {
 #define SUMMARIES_BATCH_MIN 32
 #define SUMMARIES_BATCH_MAX 512
 
-/* Bits of idxNum. argv has the schema, the job, the key, the status, as far as
-** there are any. The key is a task's uuid, id or index, one of these. idxStr is
-** colUsed, in hexadecimal. */
+/* Bits of idxNum. argv has those that are given of the schema, the job, the key
+** and the status, in this order. The key is one of a task's uuid, id and index.
+** idxStr is colUsed, in hexadecimal. */
 #define SUMMARIES_IDX_JOB         0x01  /* job_uuid = ? */
 #define SUMMARIES_IDX_STATUS      0x02  /* status = ? */
 #define SUMMARIES_IDX_STATUS_IN   0x04  /* status IN (...), all in one value */
@@ -188,8 +188,8 @@ static int summariesClose(sqlite3_vtab_cursor *pBase){
 /* --- Batches --------------------------------------------------------------*/
 
 /*
-** Reads the next batch by id, if the end of this one suggests it. Returns
-** whether it has rows.
+** Reads the next batch by id, if both numbers count up at the end of this one.
+** Returns whether it has rows.
 */
 static int summariesReadRange(SummariesCursor *pCur, TablaoOp *pOp){
   TablaoBatch *p = &pCur->batch;
@@ -218,9 +218,9 @@ static int summariesReadRange(SummariesCursor *pCur, TablaoOp *pOp){
 }
 
 /*
-** Reads the next batch by index: the rows behind iAfter, or with bFirst all.
-** An infinite number is before all numbers, an empty BLOB behind all that is
-** none.
+** Reads the next batch by index: the rows after iAfter, or with bFirst from the
+** first on. Minus infinity sorts before all numbers, and an empty BLOB after
+** all numbers and texts.
 */
 static void summariesReadPage(
   SummariesCursor *pCur,
@@ -244,8 +244,9 @@ static void summariesReadPage(
 }
 
 /*
-** Reads the next batch of the job. Returns whether it has rows. One cannot go
-** on behind an index that is no integer, as our triggers let none in.
+** Reads the next batch of the job. Returns whether it has rows. An index that
+** is not an integer, which our triggers do not let in, is an error: iAfter is
+** one.
 */
 static int summariesReadNext(SummariesCursor *pCur, TablaoOp *pOp){
   TablaoBatch *p = &pCur->batch;
@@ -518,7 +519,8 @@ static int summariesFilter(
   return summariesNextJob(pCur, &op);
 }
 
-/* The order that the rows of a plan are in: true if it is the wanted one. */
+/* True if the plan can give the rows in the order that is wanted. OUT: the bits
+** of *pidxNum that make it do so. */
 static int summariesOrdered(sqlite3_index_info *pInfo, int *pidxNum){
   int i = 0;
   int n = pInfo->nOrderBy;
@@ -582,7 +584,7 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   }
   int iKey = iUuid>=0 ? iUuid : iId>=0 ? iId : iJob>=0 ? iIndex : -1;
   if( iKey>=0 ){
-    /* SQLite looks again. */
+    /* Not omitted: SQLite compares it once more. */
     idxNum |= iUuid>=0 ? SUMMARIES_IDX_UUID
             : iId>=0 ? SUMMARIES_IDX_ID : SUMMARIES_IDX_INDEX;
     pInfo->aConstraintUsage[iKey].argvIndex = ++nArg;
@@ -591,7 +593,7 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     pInfo->idxFlags |= SQLITE_INDEX_SCAN_UNIQUE;
   }
   if( iStatus>=0 ){
-    /* An IN that this cannot have as a whole comes value by value, as an =. */
+    /* An IN that does not come as a whole comes value by value, as an =. */
     idxNum |= SUMMARIES_IDX_STATUS;
     pInfo->aConstraintUsage[iStatus].argvIndex = ++nArg;
     pInfo->aConstraintUsage[iStatus].omit = 1;
@@ -600,7 +602,7 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
      && sqlite3_vtab_in(pInfo, iStatus, 1)
     ){
       idxNum ^= SUMMARIES_IDX_STATUS | SUMMARIES_IDX_STATUS_IN;
-      /* SQLite looks again: there may be more values than we take. */
+      /* SQLite compares it once more: there may be more values than we take. */
       pInfo->aConstraintUsage[iStatus].omit = 0;
     }
 #endif

@@ -26,8 +26,8 @@
 #define TABLAO_TXN_RELEASE  1
 #define TABLAO_TXN_UNDO     2  /* back to the savepoint, which stays */
 #define TABLAO_TXN_ROLLBACK 3  /* the whole transaction */
-#define TABLAO_TXN_GUARD    4  /* see tablaoHold() */
-#define UTIL_GUARD "PRAGMA main.journal_mode"
+#define TABLAO_TXN_HOLD     4  /* see tablaoHold() */
+#define UTIL_HOLD "PRAGMA main.journal_mode"
 
 /* A progress handler that has stopped one attempt may let another pass. */
 #define UTIL_ATTEMPTS 100
@@ -66,7 +66,7 @@ void tablaoDbUnref(void *pArg){
 
 /* --- Operations -----------------------------------------------------------*/
 
-/* Begins an operation called zWho. It needs no ending unless it fails. */
+/* Begins an operation called zWho. Unless it fails, nothing has to be freed. */
 void tablaoOpInit(TablaoOp *pOp, TablaoDb *p, const char *zWho){
   memset(pOp, 0, sizeof(*pOp));
   pOp->p = p;
@@ -89,9 +89,9 @@ void tablaoFail(TablaoOp *pOp, int rc, const char *zFormat, ...){
 }
 
 /*
-** The operation is about another database of the connection: that which the
-** value names. OUT: caller frees, after the operation; NULL for main, and after
-** an error. A name that there is not is an error, and no empty table.
+** Makes the operation work on the database of the connection that the value
+** names. An unknown name is an error, and not an empty table. OUT: the name,
+** which the caller frees after the operation; NULL for main and after an error.
 */
 char *tablaoSchema(TablaoOp *pOp, sqlite3_value *pValue){
   if( pOp->rc ) return 0;
@@ -123,8 +123,8 @@ const char *tablaoSchemaName(const TablaoOp *pOp){
 }
 
 /*
-** What is wrong where the operation's database has no farm. tablao_migrate()
-** makes one in main, of which another may be the talk.
+** What to say if the operation's database has no farm. tablao_migrate() would
+** make one in main, and this may be another database.
 */
 const char *tablaoNoFarm(const TablaoOp *pOp){
   const char *zWhy = "no farm in this database; SELECT tablao_migrate() makes "
@@ -137,9 +137,9 @@ const char *tablaoNoFarm(const TablaoOp *pOp){
 }
 
 /*
-** The statement with the operation's database in the place of main: `main.`
-** in front of a name, and 'main' as a text. OUT: caller frees; NULL when out
-** of memory.
+** The statement with the operation's database in place of main: where `main.`
+** stands before a name, and where 'main' is a text. OUT: caller frees; NULL
+** when out of memory.
 */
 static char *utilInSchema(const TablaoOp *pOp, const char *zSql){
   sqlite3_str *pSql = sqlite3_str_new(0);
@@ -176,7 +176,7 @@ static int utilPrepare(
   return rc;
 }
 
-/* True if this query surely has no row. */
+/* True if this query has no row, and no error either. */
 static int utilNone(const TablaoOp *pOp, const char *zSql){
   sqlite3_stmt *pStmt = 0;
   int rc = utilPrepare(pOp, zSql, 0, &pStmt);
@@ -204,8 +204,8 @@ static int utilInterrupted(const char *zMsg){
 
 /*
 ** The operation fails with code rc, which an interface of SQLite's has just
-** returned, and the text that belongs to it. Where no farm is, or no door, that
-** is what is wrong, and not the table that happened to be looked for.
+** returned, and the text that belongs to it. If there is no farm, or no such
+** door, the text says that, and not which table was missed first.
 */
 void tablaoSqlError(TablaoOp *pOp, int rc){
   if( pOp->rc ) return;
@@ -246,8 +246,8 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
 }
 
 /*
-** Makes the error of another operation that of pOp. One that pOp has stays. The
-** other has none then.
+** Moves the error of another operation to pOp, unless that has one already. The
+** other has none afterwards.
 */
 void tablaoTakeError(TablaoOp *pOp, TablaoOp *pFrom){
   if( pFrom->rc && pOp->rc==SQLITE_OK ){
@@ -290,9 +290,9 @@ void tablaoResultValue(sqlite3_context *ctx, sqlite3_value *pValue){
 
 /*
 ** Opens a database in memory; whatever comes of it, the caller closes *pDb.
-** An auto-extension of the program's may make this fail with any code it
-** likes, SQLITE_DONE among them, which is none to hand on: to the caller of a
-** virtual table it would be the end of the rows.
+** An auto-extension of the program's may make this fail with any code, even
+** SQLITE_DONE. That is not handed on: from a virtual table it would mean the
+** end of the rows.
 */
 void tablaoOpenMemory(TablaoOp *pOp, sqlite3 **pDb){
   *pDb = 0;
@@ -349,7 +349,7 @@ sqlite3_stmt *tablaoCached(
   TablaoDb *p = pOp->p;
   sqlite3_stmt *pStmt = 0;
   if( pOp->rc ) return 0;
-  /* What is kept is found by its text, which is that of one database. */
+  /* Only statements on main are kept, since their text is how to find them. */
   if( pOp->zSchema ) return tablaoPrepare(pOp, zSql);
   for(int i=0; i<TABLAO_N_STMT && p->aSlot[i].pStmt; i++){
     if( !p->aSlot[i].bOut
@@ -434,8 +434,8 @@ void tablaoBindText(
 }
 
 /*
-** Forgets the statements that are kept. One that is handed out is not ours to
-** finalize; tablaoDone() will do it.
+** Forgets the statements that are kept. One that is handed out is in use, and
+** tablaoDone() will finalize it.
 */
 static void utilForget(TablaoDb *p){
   for(int i=0; i<TABLAO_N_STMT; i++){
@@ -498,8 +498,8 @@ const char *tablaoColumnText(TablaoOp *pOp, sqlite3_stmt *pStmt, int iCol){
 }
 
 /*
-** The name of a column without that of its table, which stands before it after
-** PRAGMA full_column_names. NULL when out of memory.
+** The name of a column, without that of its table, which PRAGMA
+** full_column_names puts before it. NULL when out of memory.
 */
 const char *tablaoColumnName(sqlite3_stmt *pStmt, int iCol){
   const char *z = sqlite3_column_name(pStmt, iCol);
@@ -543,9 +543,8 @@ int tablaoIsUtf8(const unsigned char *z, int n){
 }
 
 /*
-** Makes z, a message or a name in it, one that any client can read: some cannot
-** where it is not UTF-8, so '?' then stands for all that is not ASCII. Returns
-** z, which may be NULL.
+** If z, a message or a part of one, is not UTF-8, puts '?' in place of all that
+** is not ASCII: some clients could not read it. Returns z, which may be NULL.
 */
 char *tablaoReadable(char *z){
   if( z && !tablaoIsUtf8((unsigned char*)z, (int)strlen(z)) ){
@@ -557,9 +556,9 @@ char *tablaoReadable(char *z){
 }
 
 /*
-** A value for a message: z, or '' where it is empty. It is cut to some 60 bytes
-** at the start of a UTF-8 character, where "..." then stands. OUT: caller frees
-** with sqlite3_free(); NULL when out of memory.
+** A value for a message: z, or '' if it is empty. One of 64 bytes or more is
+** cut to some 60, between two UTF-8 characters, and "..." added. OUT: caller
+** frees with sqlite3_free(); NULL when out of memory.
 */
 char *tablaoShorten(const char *z){
   int n = 0;
@@ -576,7 +575,7 @@ char *tablaoShorten(const char *z){
 
 /* --- Lists of statements --------------------------------------------------*/
 
-/* Adds zSql, which the list then owns (NULL: memory has run out). */
+/* Adds zSql, which the list then owns; if it is NULL, memory has run out. */
 void tablaoListAdd(TablaoOp *pOp, TablaoList *pList, char *zSql){
   char **az = zSql==0 ? 0 : sqlite3_realloc64(pList->az,
       ((sqlite3_uint64)pList->n+1)*sizeof(char*));
@@ -597,9 +596,8 @@ void tablaoListClear(TablaoList *pList){
 }
 
 /*
-** Runs the statements of the list and empties it. Only the first statement
-** of each text: what stands behind it in a file that was tampered with is
-** none of ours.
+** Runs the statements of the list and empties it. Of each text only the first
+** statement is run: in a file that was tampered with, others may follow it.
 */
 void tablaoListRun(TablaoOp *pOp, TablaoList *pList){
   for(int i=0; i<pList->n; i++){
@@ -624,10 +622,10 @@ int tablaoIsDqlite(sqlite3 *db){
 }
 
 /*
-** Refuses to write by itself in a database of dqlite's. That replicates what
-** the statements write that it takes for writing ones; what a function writes
-** that is called by a SELECT outside a transaction stays on one node, and the
-** next write ends that node. Inside a transaction it is replicated with it.
+** Refuses to write outside a transaction in a database of dqlite's. dqlite
+** replicates only what it knows to be a writing statement. What a function
+** writes that a SELECT calls would stay on one node, and the next write would
+** end that node. Inside a transaction it is replicated with the rest.
 */
 static void utilRefuseDqlite(TablaoOp *pOp){
   static const struct {
@@ -651,10 +649,11 @@ static void utilRefuseDqlite(TablaoOp *pOp){
 }
 
 /*
-** The operation fails if, in a transaction of its own, that is not bOpen: an
-** authorizer that says SQLITE_IGNORE to a savepoint makes nothing of it, and
-** what was done could not be undone, or would not be there to stay. Statements
-** outlive the authorizer, so these are not kept.
+** The operation fails if it has a transaction of its own and that is not open
+** (bOpen) or not closed (!bOpen). An authorizer that answers SQLITE_IGNORE
+** makes a savepoint do nothing, so the changes could not be undone, or would
+** not be committed. Statements prepared so would outlive the authorizer: none
+** is kept.
 */
 static void utilRefuseIgnored(TablaoOp *pOp, int bOpen){
   if( pOp->bOwn && pOp->rc==SQLITE_OK
@@ -668,15 +667,15 @@ static void utilRefuseIgnored(TablaoOp *pOp, int bOpen){
 
 /*
 ** Opens a savepoint: one inside the caller's transaction, or a transaction
-** of its own. What ends it is prepared here too, since memory may have run
-** out by then. The savepoint takes no lock: the first statement after it
-** must be one that writes, so that the busy handler can wait for the lock,
-** as it cannot once this transaction has read something.
+** of its own. The statements that end it are prepared here too, since memory
+** may have run out by then. The savepoint takes no lock: the first statement
+** after it must be one that writes, so that the busy handler can wait for the
+** lock. Once this transaction has read something, it cannot.
 */
 void tablaoBegin(TablaoOp *pOp){
   static const char *const azSql[TABLAO_N_TXN] = {
     "SAVEPOINT tablao_operation", "RELEASE tablao_operation",
-    "ROLLBACK TO tablao_operation", "ROLLBACK", UTIL_GUARD
+    "ROLLBACK TO tablao_operation", "ROLLBACK", UTIL_HOLD
   };
   utilRefuseDqlite(pOp);
   for(int i=0; i<TABLAO_N_TXN; i++){
@@ -687,7 +686,7 @@ void tablaoBegin(TablaoOp *pOp){
   pOp->iRowid = sqlite3_last_insert_rowid(pOp->db);
   int rc = utilTxn(pOp, TABLAO_TXN_OPEN);
   if( rc==SQLITE_BUSY ){
-    /* This is about no lock: the calling statement is writing. */
+    /* This is no lock: the calling statement is writing. */
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s cannot run inside a statement "
         "that writes; call it in a SELECT of its own", pOp->zWho);
   }else if( rc ){
@@ -700,36 +699,36 @@ void tablaoBegin(TablaoOp *pOp){
 }
 
 /*
-** Starts the guard, for an operation that changes the schema: what has been
-** prepared is then out of date and would have to be prepared again before it
-** can start. While it runs, no savepoint can be opened or released, and no table
-** or index dropped but by tablaoListDrop().
+** Starts the hold (see utilUndo), for an operation that changes the schema:
+** that makes prepared statements out of date, and they would have to be
+** prepared again before they can start. While the hold runs, no savepoint can
+** be opened or released, and only tablaoListDrop() can drop a table or index.
 */
 void tablaoHold(TablaoOp *pOp){
-  tablaoStep(pOp, pOp->apTxn[TABLAO_TXN_GUARD]);
+  tablaoStep(pOp, pOp->apTxn[TABLAO_TXN_HOLD]);
 }
 
 /*
-** Stops the guard, if it runs. Another takes its place, which has just been
-** prepared and so can start; where that fails, the first one runs on.
+** Stops the hold, if it runs, and puts another in its place that has just been
+** prepared and so can start. If preparing fails, the first one runs on.
 */
 void tablaoPause(TablaoOp *pOp){
-  sqlite3_stmt *pOld = pOp->apTxn[TABLAO_TXN_GUARD];
+  sqlite3_stmt *pOld = pOp->apTxn[TABLAO_TXN_HOLD];
   if( pOp->rc || !sqlite3_stmt_busy(pOld) ) return;
-  sqlite3_stmt *pNew = tablaoPrepare(pOp, UTIL_GUARD);
+  sqlite3_stmt *pNew = tablaoPrepare(pOp, UTIL_HOLD);
   if( pNew ){
-    pOp->apTxn[TABLAO_TXN_GUARD] = pNew;
+    pOp->apTxn[TABLAO_TXN_HOLD] = pNew;
     tablaoDone(pOp->p, pOld);
   }
 }
 
 /*
-** Runs and empties a list of statements that drop indexes, or tables. The guard
-** pauses for each, if it has been started; what is interrupted then is itself a
-** statement that writes.
+** Runs and empties a list of statements that drop indexes, or tables. The hold,
+** if it runs, pauses for each: what may be interrupted then is the DROP, which
+** itself is a statement that writes.
 */
 void tablaoListDrop(TablaoOp *pOp, TablaoList *pList){
-  int bHeld = sqlite3_stmt_busy(pOp->apTxn[TABLAO_TXN_GUARD]);
+  int bHeld = sqlite3_stmt_busy(pOp->apTxn[TABLAO_TXN_HOLD]);
   for(int i=0; i<pList->n; i++){
     sqlite3_stmt *pDrop = tablaoPrepare(pOp, pList->az[i]);
     tablaoPause(pOp);
@@ -741,8 +740,9 @@ void tablaoListDrop(TablaoOp *pOp, TablaoList *pList){
 
 /*
 ** Releases the savepoint. A progress handler may interrupt a statement that
-** has done all its work, so an interruption is no proof of anything. Another
-** attempt would find one of the caller's, if that had the same name.
+** has done all its work, so after an interruption nobody knows whether it is
+** released: try again until there is none of that name. (Which is why no caller
+** must use the name for a savepoint of its own.)
 */
 static int utilRelease(TablaoOp *pOp){
   int rc = utilTxn(pOp, TABLAO_TXN_RELEASE);
@@ -762,28 +762,28 @@ static int utilRelease(TablaoOp *pOp){
 ** could.
 **
 ** When memory has run out inside a statement, or somebody has called
-** sqlite3_interrupt(), SQLite lets no other statement work until the outermost
-** has ended: not even a ROLLBACK. But the attempt to step a statement that
-** counts as a writing one makes SQLite itself roll the whole transaction back,
-** as it is wont to do after such errors. It must be prepared already, and not
-** be out of date. That is what the guard is for: it asks for the journal mode,
-** and counts as writing because it might have set it.
+** sqlite3_interrupt(), SQLite lets no other statement do anything until the
+** outermost has ended: not even a ROLLBACK. But when a statement that counts as
+** writing is stepped then, SQLite itself rolls the whole transaction back, as
+** it does after such errors. That statement must have been prepared before, and
+** not be out of date. This is what the hold is for: it asks for the journal
+** mode, and counts as writing because the same pragma can set it.
 */
 static int utilUndo(TablaoOp *pOp){
   if( pOp->bOwn ){
     utilTxn(pOp, TABLAO_TXN_ROLLBACK);
   }else if( utilTxn(pOp, TABLAO_TXN_UNDO)==SQLITE_OK ){
-    sqlite3_reset(pOp->apTxn[TABLAO_TXN_GUARD]);
+    sqlite3_reset(pOp->apTxn[TABLAO_TXN_HOLD]);
     return utilRelease(pOp)==SQLITE_OK;
   }
-  if( !sqlite3_get_autocommit(pOp->db) ) utilTxn(pOp, TABLAO_TXN_GUARD);
+  if( !sqlite3_get_autocommit(pOp->db) ) utilTxn(pOp, TABLAO_TXN_HOLD);
   return sqlite3_get_autocommit(pOp->db);
 }
 
 /*
 ** Closes the savepoint: its changes are kept, or after an error undone. The
-** caller's last_insert_rowid() is as it was. An error of the disk may have
-** ended the transaction already.
+** caller's last_insert_rowid() is put back. An error of the disk may have ended
+** the transaction already.
 */
 void tablaoEnd(TablaoOp *pOp){
   if( pOp->bOpen ){
@@ -791,7 +791,7 @@ void tablaoEnd(TablaoOp *pOp){
     if( pOp->rc==SQLITE_OK ){
       int rc = utilRelease(pOp);
       if( rc==SQLITE_INTERRUPT ){
-        /* The text might be that of an attempt that found none. */
+        /* SQLite's text may be that of another attempt, which found none. */
         tablaoFail(pOp, rc, "tablao: %s: interrupted", pOp->zWho);
       }else if( rc ){
         tablaoSqlError(pOp, rc);
@@ -840,8 +840,8 @@ void tablaoVtabAnchor(sqlite3_vtab *pVtab){
 }
 
 /*
-** xOpen of all of them, whose cursors begin with a sqlite3_vtab_cursor: nByte
-** of zeros.
+** xOpen of all of them: a cursor of nByte zeros, which begins with a
+** sqlite3_vtab_cursor.
 */
 int tablaoVtabOpen(sqlite3_uint64 nByte, sqlite3_vtab_cursor **ppCursor){
   *ppCursor = sqlite3_malloc64(nByte);
@@ -872,8 +872,9 @@ int tablaoVtabError(sqlite3_vtab *pVtab, TablaoOp *pOp){
 }
 
 /*
-** True if a constraint names what a hidden column stands for: `column = ?`, or
-** IS, which would else compare the value that the column has without it.
+** True if a constraint gives hidden column iCol its value: `column = ?`, or
+** `column IS ?`. An IS that is not taken here SQLite would compare with the
+** value that the column has by default.
 */
 int tablaoVtabNames(
   const sqlite3_index_info *pInfo,
@@ -886,10 +887,10 @@ int tablaoVtabNames(
 }
 
 /*
-** OUT: the constraint that names the database, in column iCol; -1 where none
-** does, which is main. SQLITE_CONSTRAINT where one does that cannot be used, as
-** without it the table has other rows; but beside one that can be, SQLite looks
-** at it.
+** OUT: the constraint that names the database, in column iCol; -1 if there is
+** none, which means main. Returns SQLITE_CONSTRAINT if there is one that cannot
+** be used, since without it the table has other rows; unless there is also one
+** that can: then SQLite checks the other.
 */
 int tablaoVtabSchema(
   const sqlite3_index_info *pInfo,
