@@ -1,9 +1,10 @@
 -- Stored data that disagrees with what it derives from, or with a rule: no row
 -- when all is well. object is the uuid of the job, task or worker, or a table
--- and a key in it. DELETE FROM farm_problems repairs what can be computed
--- anew, and does what a key asks of a row without its parent: kinds counters, sums,
--- readiness, lane, lanes, worker types, failures, steps, unfinished, attempt,
--- leftover, setting, orphan and last rendered. The other kinds want a decision.
+-- and a key in it. DELETE FROM farm_problems repairs what can be computed anew, and
+-- deletes a row without its parent, or sets its column to NULL, as its key says:
+-- kinds counters, sums, readiness, lane, lanes, worker types, failures, steps,
+-- unfinished, attempt, leftover, setting, orphan and last rendered. The other kinds
+-- want a decision.
 -- @own
 CREATE VIEW farm_problems (kind, object, message) AS
 SELECT kind, object, message FROM tablao_derived_problems
@@ -18,12 +19,12 @@ BEGIN
     steps_completed = max(0, min(steps_completed, steps_total)),
     steps_total = max(0, steps_total)
   WHERE uuid = OLD.object AND OLD.kind = 'steps';
-  -- A row that our triggers have not been at, or were kept from. The rules are for
-  -- what is written here, not for the rest of the row.
+  -- A row that our triggers were kept from. The rules judge what is written here, not
+  -- the rest of the row.
   UPDATE tasks SET tablao_rev = 1
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND tablao_rev NOT BETWEEN 1 AND 9e18;
   UPDATE tasks SET
-    -- Of those that are one: the highest may itself be below 0.
+    -- The highest of the valid ones: the highest of all may itself be below 0.
     index_in_job = (
       SELECT coalesce(max(t.index_in_job), 0) + 1 FROM tasks t
       WHERE t.job_id = tasks.job_id AND typeof(t.index_in_job) = 'integer' AND t.index_in_job > 0
@@ -31,7 +32,8 @@ BEGIN
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND index_in_job <= 0;
   INSERT INTO tablao_place_task (task_id, from_lane)
   SELECT id, tablao_lane FROM tasks WHERE uuid = OLD.object AND OLD.kind = 'lane';
-  -- First, what is booked of the job: without, a task of it is being deleted.
+  -- First the counters of the job: without them the triggers think that it is being
+  -- deleted.
   INSERT INTO tablao_recount_job (job_id)
   SELECT job_id FROM tasks
   WHERE uuid = OLD.object AND OLD.kind = 'readiness'
@@ -53,7 +55,7 @@ BEGIN
   WHERE uuid = OLD.object AND OLD.kind = 'unfinished' AND tablao_status = '';
   UPDATE jobs SET status = status
   WHERE uuid = OLD.object AND OLD.kind = 'unfinished' AND tablao_status <> status
-    -- A status that there is not wants a decision.
+    -- An unknown status wants a decision.
     -- @statuses job
     AND NOT status NOT IN (
       'active', 'canceled', 'completed', 'failed', 'paused', 'pause-requested',
@@ -94,8 +96,8 @@ BEGIN
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
   DELETE FROM tablao_storing
   WHERE OLD.kind = 'leftover' AND OLD.object = 'tablao_scratch';
-  -- What its key asks of a row whose parent has gone, where a user's trigger has
-  -- kept ours from it. With a task goes what hangs on it.
+  -- Rows whose parent has gone, while a user's trigger kept ours from running: what
+  -- their key says. With a task goes what hangs on it.
   UPDATE jobs SET worker_tag_id = NULL
   WHERE id = substr(OLD.object, 6) AND OLD.kind || ' ' || OLD.object = 'orphan jobs ' || id;
   DELETE FROM tasks

@@ -1,13 +1,13 @@
--- Jobs that nothing will move on any more: one row per job. Those in
--- cancel-requested or requeueing, in pause-requested without an active task,
--- and queued and active ones all tasks of which are completed, or none of which
--- can still be run. The tick acts on them as if they had just got their status.
+-- Jobs that nothing will move on any more: one row per job. They are in
+-- cancel-requested or requeueing; or in pause-requested without an active task; or
+-- queued or active, and all their tasks are completed, or none can still be run.
+-- The tick acts on them as if they had just got their status.
 CREATE VIEW stuck_jobs (job_uuid, status) AS
 SELECT j.uuid, j.status
 FROM jobs j
 LEFT JOIN tablao_counts c ON c.job_id = j.id -- @own
--- Each by name: joined to a list that is rows, SQLite scans the counters for each job,
--- where somebody has run ANALYZE when the farm had one.
+-- Each by name: with the statuses as rows of a join, SQLite would scan the counters
+-- for each job, if the farm had one job when somebody ran ANALYZE.
 WHERE (
     j.status = 'cancel-requested' OR j.status = 'requeueing'
     OR j.status = 'pause-requested' OR j.status = 'queued' OR j.status = 'active'
@@ -45,7 +45,7 @@ BEGIN
   SELECT s.worker_id, s.scheduled_status, s.next_check
   FROM sleep_schedules_due d
   CROSS JOIN worker_sleep_statuses s ON s.worker_uuid = d.worker_uuid;
-  -- tablao_status: as if the status were new. By tablao_rev the rule on it knows ours.
+  -- tablao_status: as if the status were new; tablao_rev tells its rule that it is us.
   UPDATE jobs SET
     (status, activity) = (
       SELECT coalesce(r.next_status, j.status), coalesce(r.activity, j.activity)

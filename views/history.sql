@@ -16,10 +16,9 @@ SELECT
   ))
 FROM task_attempts a;
 
--- Who had which task from when to when, and what came of it: one row per
--- attempt. seconds have milliseconds behind the point; of an open attempt ended_at
--- and outcome are NULL, and they run up to now. worker_uuid is NULL when the
--- worker was deleted.
+-- Who had which task from when to when, and what came of it: one row per attempt.
+-- seconds has milliseconds behind the point. In an open attempt ended_at and outcome
+-- are NULL, and seconds runs up to now. worker_uuid is NULL if the worker was deleted.
 CREATE VIEW task_attempt_list (
   task_uuid, task_name, job_uuid, job_name, worker_uuid, worker_name,
   started_at, ended_at, seconds, outcome, activity
@@ -32,9 +31,8 @@ JOIN tasks t ON t.id = a.task_id
 JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = a.worker_id;
 
--- task_attempt_list, row for row, for charts: with started_unix and ended_unix, in whole
--- seconds since 1970, the end of an open attempt being now, and the type of the
--- task.
+-- The rows of task_attempt_list, for charts: with started_unix and ended_unix (now, if
+-- the attempt is open) in whole seconds since 1970, and the type of the task.
 CREATE VIEW farm_timeline (
   task_uuid, task_name, job_uuid, job_name, worker_uuid, worker_name,
   started_at, ended_at, seconds, outcome, activity, started_unix, ended_unix,
@@ -56,21 +54,20 @@ LEFT JOIN workers w ON w.id = a.worker_id;
 -- behind the point; soft-failed attempts count as failed. seconds_left and
 -- expected_end_at are NULL unless the job is queued or active and some step is
 -- done; first_started_at and last_ended_at until there is such an attempt.
--- To now are added whole seconds, and milliseconds apart, since SQLite versions
--- differ by one in what they make of fractions.
--- One subquery per column, so that who wants one of them need not compile the
--- others: a job that is deleted asks for two. To what is added up the open
--- attempts come by way of the active tasks, of each of which it is the last: an
--- index of them would be two more pages to write per task. Those are looked
--- through once, and not for every job; and not at all for one that has none.
--- Where a task with the first or the last attempt was deleted, '' and '~' stand in
--- tablao_counts, and all that are left are looked through.
--- Attempts are asked for by one subquery per task and not joined, since statistics
--- of few of them make SQLite look through all, for each task.
 CREATE VIEW job_times (
   job_uuid, name, status, num_attempts, num_failed_attempts, first_started_at,
   last_ended_at, busy_seconds, seconds_left, expected_end_at
 ) AS
+-- One subquery per column, so that a query compiles only those that it asks for.
+-- Closed attempts are added up in tablao_counts. The open ones are found through the
+-- active tasks, as the last attempt of each: an index of them would be two more pages
+-- to write per task. The active tasks are looked through once, not for every job, and
+-- not at all for a job that has none. If a task with the first or the last attempt
+-- was deleted, tablao_counts has '' or '~', and the attempts that are left are looked
+-- through. Attempts are not joined but found by one subquery per task: after an
+-- ANALYZE with few attempts SQLite would look through all of them for each task.
+-- Whole seconds and milliseconds are added to now one after the other, since SQLite
+-- versions differ by one millisecond in what they make of fractions.
 WITH busy (job_id, task_id) AS MATERIALIZED ( -- @own
   SELECT t.job_id, t.id FROM tasks t WHERE t.status = 'active' -- @own
 ) -- @own
@@ -158,9 +155,8 @@ FROM (
 
 -- What each worker has done: one row per worker that is not soft-deleted.
 -- mean_seconds is of the attempts that completed their task, NULL without one;
--- num_failed has the soft-failed ones, too. It adds up the
--- attempts that there are, of one worker only its own, and what is kept of those
--- that are gone.
+-- num_failed counts the soft-failed ones, too. Attempts whose rows were deleted count
+-- as well.
 CREATE VIEW worker_statistics (
   worker_uuid, worker_name, num_completed, num_failed, busy_seconds,
   mean_seconds, last_ended_at
@@ -169,7 +165,7 @@ SELECT
   v.uuid, v.name, v.num_completed, v.num_failed, v.busy_ms / 1000.0,
   v.completed_ms / 1000.0 / v.num_completed, v.last_ended_at
 FROM (
-  -- What is asked of one worker looks at what that one has done, whatever
+  -- A query about one worker looks only at what that one has done, whatever
   -- statistics there are.
   SELECT
     w.uuid,

@@ -13,9 +13,9 @@ SELECT
 FROM jobs j
 JOIN tablao_job_counts c ON c.job_id = j.id;
 
--- How many tasks each job has in each status: one row per job and task status,
--- of which no task may have it. It reads counters, not tasks. In two halves,
--- since some hosts of SQLite allow five terms and no more.
+-- How many tasks each job has in each status: one row per job and task status, also
+-- if no task has it. It reads counters, not tasks. In two halves, since some hosts of
+-- SQLite allow no more than five terms.
 CREATE VIEW job_task_counts (job_id, status, num_tasks) AS
 SELECT job_id, status, num_tasks FROM (
   SELECT job_id, 'active' AS status, num_active AS num_tasks FROM tablao_job_counts

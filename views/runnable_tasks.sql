@@ -1,8 +1,7 @@
--- Which worker may run which task: one row per pair that docs/rules.md allows,
--- "Who gets what", whatever the worker is doing just now. A worker gets
--- its tasks ORDER BY job_priority DESC, task_priority DESC, job_id,
--- index_in_job. What they may is for tablao_offers to say, which goes from the
--- worker to its tasks; the joins find those in question from either end.
+-- Which worker may run which task: one row per pair that the rules allow
+-- (docs/rules.md, "Who gets what"), whatever the worker is doing just now. A worker
+-- gets its tasks ORDER BY job_priority DESC, task_priority DESC, job_id,
+-- index_in_job.
 -- @own
 CREATE VIEW runnable_tasks (
   worker_id, worker_uuid, task_id, task_uuid, job_id, job_uuid, job_priority,
@@ -19,6 +18,8 @@ JOIN jobs j ON j.id = t.job_id
 WHERE w.deleted_at IS NULL
   AND (t.status = 'queued' OR t.status = 'soft-failed') AND t.tablao_open_deps = 0
   AND (l.is_open = 1 AND l.has_ready = 1)
+  -- This is the rule. It goes from a worker to its tasks; the joins above find the
+  -- pairs in question from either end.
   AND EXISTS (
     SELECT 1 FROM tablao_offers o
     WHERE (o.worker_id, o.task_type, o.worker_tag_id, o.lane_id, o.task_id)

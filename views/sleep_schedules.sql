@@ -3,13 +3,6 @@
 -- when to look again: the earliest of the coming midnight, the start and the
 -- end, and NULL without an active schedule. Around a change of the clocks it
 -- is the next minute, since a local time may be there twice or not at all.
--- n is now, in local time: one row. at is in UTC, without its fraction; day_names are the
--- first two letters of yesterday's name and of today's; is_shifting: the clocks change
--- within a day from now, or have done so. A LIMIT keeps SQLite from putting these
--- expressions in the place of every use of a column, to be compiled and worked out each
--- time.
--- likelihood: from statistics of few schedules SQLite would look through all, for
--- each worker.
 CREATE VIEW worker_sleep_statuses (
   worker_uuid, scheduled_status, next_check, worker_id
 ) AS
@@ -17,14 +10,14 @@ SELECT
   w.uuid,
   CASE
     WHEN instr(
-        -- Without letters it is every day. The first two of a name are in no other name,
-        -- but for those of Tuesday.
+        -- Without letters it is every day. The first two letters of a day are in no
+        -- other day's name, except that `tu` is in Saturday.
         CASE
           WHEN s.days_of_week GLOB '*[0-z]*' THEN replace(lower(s.days_of_week), 'satu', 'sa')
           ELSE 'mo tu we th fr sa su'
         END,
-        -- What has begun yesterday goes on. Compared as stored: '' is before every
-        -- time.
+        -- Yesterday, if its night is not over, or today. As stored, '' sorts before
+        -- every time.
         substr(n.day_names, CASE
           WHEN n.time_of_day < s.end_time AND s.start_time > s.end_time THEN 1
           WHEN n.time_of_day >= s.start_time
@@ -49,6 +42,10 @@ SELECT
     )
   END,
   w.id
+-- n is now, in local time: one row. at is in UTC, without its fraction; day_names are
+-- the first two letters of yesterday's name and of today's; is_shifting: the clocks
+-- change, or have changed, within a day. A LIMIT keeps SQLite from putting these
+-- expressions in the place of every use of a column, to be worked out each time.
 FROM (
   SELECT
     v.at,
@@ -60,6 +57,8 @@ FROM (
   LIMIT 1
 ) n
 CROSS JOIN workers w
+-- likelihood(): after an ANALYZE with few schedules SQLite would look through all of
+-- them for each worker.
 LEFT JOIN sleep_schedules s ON likelihood(s.worker_id = w.id, 1e-5) AND s.is_active
 WHERE w.deleted_at IS NULL;
 
@@ -70,7 +69,7 @@ SELECT w.uuid, w.name, s.next_check
 FROM sleep_schedules s
 JOIN workers w ON w.id = s.worker_id
 WHERE s.is_active
-  -- What now has behind these 23 characters makes it no earlier.
+  -- now is longer than these 23 characters, but that makes it no earlier.
   AND coalesce(substr(s.next_check, 1, 23), '') <= (SELECT now FROM farm_clock)
   AND w.deleted_at IS NULL;
 

@@ -1,7 +1,7 @@
 -- Who is working on what: one row per active task that has a worker.
 -- INSERT INTO task_claims (worker_uuid) VALUES (...) claims the next task for
--- that worker: docs/rules.md, "Who gets what". Refused, in words, for a worker
--- that is unknown, deleted, asked to change status, or not awake.
+-- that worker: docs/rules.md, "Who gets what". It is refused, saying why, for a
+-- worker that is unknown, deleted, asked to change status, or not awake.
 CREATE VIEW task_claims (
   worker_uuid, task_uuid, job_uuid, job_status, last_touched_at, worker_name,
   task_name, task_type
@@ -22,9 +22,9 @@ BEGIN
   );
 END;
 
--- tablao_claim: finds the next task of a worker, if it may have one: the first
--- of its tablao_offers, found without looking at the others. A door of its own so
--- that the worker is looked up once, and the clock read once.
+-- tablao_claim: finds the next task of a worker, if it may have one: the first of its
+-- tablao_offers, found without looking at all of them. A door of its own, so that the
+-- worker is looked up once, and the clock read once.
 CREATE VIEW tablao_claim (worker_id, now) AS
 SELECT NULL, NULL WHERE 0;
 
@@ -51,12 +51,11 @@ BEGIN
   FROM workers WHERE id = NEW.worker_id;
   UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
   WHERE id = NEW.worker_id;
-  -- The first task of every pair of type and tag, and of these the best: without
-  -- sorting, since an ORDER BY opens a table of its own. The text sorts as the
-  -- four numbers do, the last two backwards: each is in two's complement, in
-  -- hexadecimal digits, behind its sign where it may have either. Behind it
-  -- stands the task. Not as an expression of an UPDATE, which would be too deep
-  -- for some hosts: docs/clients.md.
+  -- The first task of every pair of type and tag, and the best of these: by max(),
+  -- since an ORDER BY opens a table of its own. The text sorts as the four numbers do,
+  -- the last two backwards: each is in two's complement, in hexadecimal digits, after
+  -- its sign if it may be negative. The task's id follows. This is no expression of an
+  -- UPDATE, which would be too deep for some hosts: docs/clients.md.
   INSERT INTO tablao_hand_out (task_id, worker_id, now)
   VALUES (
     (
@@ -80,9 +79,9 @@ BEGIN
   );
 END;
 
--- tablao_hand_out: gives a task to a worker that is working on nothing; none, where
--- task_id is NULL. What that is says tablao_current_tasks, by way of which SQLite
--- would look through all workers where ANALYZE has found few.
+-- tablao_hand_out: gives a task to a worker that is working on nothing; does nothing
+-- if task_id is NULL. tablao_current_tasks says the same of "working", but with it
+-- SQLite would look through all workers if ANALYZE has found few.
 CREATE VIEW tablao_hand_out (task_id, worker_id, now) AS
 SELECT NULL, NULL, NULL WHERE 0;
 

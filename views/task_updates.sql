@@ -26,8 +26,8 @@ BEGIN
     (SELECT now FROM farm_clock),
     0
   );
-  -- Here and not behind that door, since what the last failure of a job sets off is
-  -- as many triggers deep as some hosts allow: docs/clients.md.
+  -- Here and not inside tablao_report, since what the last failure of a job sets off
+  -- is as many triggers deep as some hosts allow: docs/clients.md.
   INSERT INTO tablao_judge_failure (
     now, task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures,
     is_blocked, is_left, activity
@@ -40,9 +40,9 @@ BEGIN
     AND NEW.status = 'failed';
 END;
 
--- tablao_report: stores a report, if it may be. A door of its own so that the
--- clock is read once, and task and worker looked up once. is_verdict: it is what
--- the farm makes of a failure; of other tasks no worker tells, and now is NULL.
+-- tablao_report: stores a report, if it is allowed. A door of its own, so that the
+-- clock is read once, and task and worker looked up once. is_verdict: this is what the
+-- farm makes of a failure; now is NULL if it is about another task than the report.
 CREATE VIEW tablao_report (
   task_id, worker_id, status, activity, steps_completed, now, is_verdict
 ) AS
@@ -72,8 +72,8 @@ BEGIN
   UPDATE tasks SET
     status = NEW.status,
     activity = coalesce(NEW.activity, activity),
-    -- A completed task has done all its steps: the rules would see to that,
-    -- too, by a second write of the row.
+    -- A completed task has done all its steps. The rules would see to that, too, but
+    -- by a second write of the row.
     steps_completed = CASE
       WHEN NEW.status = 'completed' AND status <> 'completed' THEN steps_total
       WHEN status = 'active' THEN coalesce(NEW.steps_completed, steps_completed)
@@ -82,8 +82,8 @@ BEGIN
     last_touched_at = coalesce(NEW.now, last_touched_at),
     updated_at = coalesce(NEW.now, updated_at)
   WHERE id = NEW.task_id AND (NEW.status <> 'failed' OR NEW.is_verdict);
-  -- Without a status of its own, since SQLite writes each index again of which a
-  -- column is named.
+  -- A report without a status has an UPDATE of its own, since SQLite writes every
+  -- index anew that has a column which is SET.
   UPDATE tasks SET
     activity = coalesce(NEW.activity, activity),
     steps_completed = CASE status
@@ -96,8 +96,8 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_report_insert_failure INSTEAD OF INSERT ON tablao_report
--- Records a failure, which the verdict will count. Apart, so that no other report
--- makes the table that SQLite puts aside for what is inserted on a condition.
+-- Records a failure, which the verdict will count. A trigger of its own, so that other
+-- reports do not make the temporary table that SQLite needs for a conditional INSERT.
 WHEN NEW.status = 'failed' AND NOT NEW.is_verdict
 BEGIN
   INSERT INTO task_failures (task_id, worker_id)

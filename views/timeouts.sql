@@ -16,18 +16,16 @@ WHERE t.status = 'active'
   AND substr(t.last_touched_at, 1, 23) <= ( -- @observed
     SELECT before FROM tablao_time_limits WHERE name = 'task_timeout'
   )
--- As the index has them: which of a job's tasks failed first is told by its
--- activity and the events, and must not hang on what ANALYZE found.
+-- The order of the index. Which of a job's tasks failed first shows in its activity
+-- and the events, and must not depend on what ANALYZE found.
 ORDER BY t.worker_id, t.id;
 
--- tablao_time_limits: the latest time that is timed out by
--- `task_timeout` and `worker_timeout`: no row for one that is switched off. Rows
--- of other settings say nothing; to leave them out would be compiled with each
--- tick.
+-- tablao_time_limits: the latest time that is timed out by `task_timeout` and
+-- `worker_timeout`; no row for one that is switched off. Rows of other settings mean
+-- nothing: a condition to leave them out would be compiled with each tick.
 -- Computed on whole seconds, with the fraction of now behind them, since SQLite
--- versions differ by a millisecond in what they make of fractions. To be asked
--- in a subquery, which is worked out once, and not in a join, which works it
--- out for every row.
+-- versions differ by a millisecond in what they make of fractions. To be used in a
+-- subquery, which is worked out once, and not in a join, which does so for every row.
 CREATE VIEW tablao_time_limits (name, before) AS
 SELECT
   s.name,
@@ -51,8 +49,8 @@ BEGIN
   VALUES (OLD.task_uuid, OLD.worker_name, OLD.worker_uuid);
 END;
 
--- tablao_time_out_task: fails a task that has timed out. A door, by which a tick
--- does not compile what only an UPDATE by hand has to be asked.
+-- tablao_time_out_task: fails a task that has timed out. A door of its own, so that a
+-- tick does not compile the checks of an UPDATE by hand.
 CREATE VIEW tablao_time_out_task (task_uuid, worker_name, worker_uuid) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
@@ -62,8 +60,8 @@ BEGIN
     status = 'failed',
     activity = 'Task timed out on worker ' || coalesce(NEW.worker_name || ' (' || NEW.worker_uuid || ')', '-unassigned-')
   WHERE uuid = NEW.task_uuid;
-  -- The attempt that its job has just closed as canceled, in the words of
-  -- tablao_sweep, since another task failed: that depends on which came first.
+  -- If another task that timed out came first and its job has failed, the job has just
+  -- closed this attempt as canceled. It failed all the same, whatever the order.
   UPDATE task_attempts SET
     outcome = 'failed',
     activity = (SELECT activity FROM tasks WHERE uuid = NEW.task_uuid)
@@ -74,7 +72,7 @@ BEGIN
     )
     AND substr(outcome || activity, 1, 41) = 'canceledTask changed to canceled: its job'
     AND ended_at = (SELECT now FROM farm_clock);
-  -- changes(): 0, where it was not that.
+  -- changes() is 0 if that was not so.
   UPDATE tablao_counts SET num_failed_attempts = num_failed_attempts + changes()
   WHERE job_id = (SELECT job_id FROM tasks WHERE uuid = NEW.task_uuid);
 END;
@@ -106,8 +104,8 @@ BEGIN
   UPDATE workers SET
     status = 'error', status_requested = '', lazy_status_request = 0
   WHERE uuid = OLD.worker_uuid;
-  -- The change from awake has returned its tasks; from any other status they
-  -- come back here.
+  -- If it was awake, its change of status has returned its tasks; else they are
+  -- returned here.
   INSERT INTO tablao_return_tasks (worker_id, reason)
   VALUES ((SELECT w.id FROM workers w WHERE w.uuid = OLD.worker_uuid), 'timed out');
 END;

@@ -1,13 +1,13 @@
 -- Why each task that is queued or soft-failed does not run: one row per such
 -- task, with the first reason that applies (docs/rules.md, "Why a task waits"),
--- and what there is to say about it.
--- What the workers make of a task follows from its type and its job's tag and
--- is worked out once for each such pair, as job 0, and once more for each job
--- and type that workers are blocked from. Only for a task that the worker who
--- would come of it has failed the workers are looked through anew.
+-- and a sentence about it.
 CREATE VIEW waiting_tasks (
   task_uuid, task_name, task_type, job_uuid, job_name, reason, detail
 ) AS
+-- What the workers make of a task follows from its type and its job's tag. It is worked
+-- out once for each such pair, as job 0, and once more for each job and type that
+-- workers are blocked from. The workers are looked through anew only for a task that
+-- the worker which was found has failed.
 WITH
 types (worker_id, task_type, worker_tag_id) AS NOT MATERIALIZED ( -- @own
 types (worker_id, task_type, worker_tag_id) AS MATERIALIZED ( -- @observed
@@ -32,9 +32,9 @@ pairs (job_id, task_type, worker_tag_id, num_blocked) AS MATERIALIZED (
   WHERE j.status IN ('queued', 'active')
   GROUP BY 1, 2
 ),
--- A worker that could run such tasks, one that is awake with nothing requested,
--- one that is free; in an own farm the first is that with the lowest id, so that
--- those who are blocked before it are passed over once.
+-- A worker that could run such tasks (and, in found, one that is awake with nothing
+-- requested, and one that is free). In an own farm the first is that with the lowest
+-- id, so that the blocked workers before it are passed over once.
 able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
   SELECT
     v.job_id, v.task_type, v.worker_tag_id, v.num_blocked,
@@ -50,7 +50,8 @@ able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
       LIMIT 1
     )
   FROM pairs v
-  -- And a WHERE below: an old SQLite would ask anew for what is named anew.
+  -- The LIMIT, and the WHERE in found, keep an old SQLite from working this out anew
+  -- at each use.
   LIMIT -1
 ),
 found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id) AS MATERIALIZED (
@@ -84,8 +85,8 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
   WHERE v.job_id >= 0
   LIMIT -1
 ),
--- What that says of a task that the worker for whom it says so has not failed;
--- verdict is NULL where nobody could run it.
+-- What found means for a task that the worker in it has not failed; verdict is NULL if
+-- nobody could run the task.
 verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERIALIZED (
   SELECT
     v.job_id, v.task_type, v.worker_tag_id, coalesce(v.free_id, v.awake_id, v.some_id),
@@ -117,7 +118,7 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
             ))
         ) n
       )
-      -- All of them are blocked, each once, however often and in what spelling.
+      -- All of them are blocked. Each counts once, however often it is blocked.
       ELSE (
         SELECT count(*)
         FROM types p CROSS JOIN workers w ON w.id = p.worker_id
@@ -134,7 +135,7 @@ SELECT
     WHEN 'job-status' THEN 'the job is ' || c.job_status
     WHEN 'deletion-requested' THEN 'deletion of the job was requested at ' || c.delete_requested_at
     WHEN 'dependencies' THEN (
-      -- With min(), the other columns are of the row that has it.
+      -- With min(), the other columns are those of the row that has the minimum.
       SELECT 'waits for "' || p.name || '", which is ' || p.status
         || CASE WHEN count(*) > 1 THEN ', and ' || (count(*) - 1) || ' more' ELSE '' END
         || substr(min(p.index_in_job), 1, 0)
@@ -233,8 +234,8 @@ FROM (
   WHERE t.status = 'queued' OR t.status = 'soft-failed'
 ) c;
 
--- Why the tasks of each job do not run: one row per job and reason. How many of
--- its tasks wait for that, and what there is to say of one of them.
+-- Why the tasks of each job do not run: one row per job and reason, with how many of
+-- its tasks wait for that, and a sentence about one of them.
 CREATE VIEW waiting_jobs (
   job_uuid, name, status, reason, num_tasks, detail
 ) AS

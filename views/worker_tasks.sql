@@ -1,6 +1,6 @@
--- tablao_last_tasks: the task that each worker is or was last working on: one row per worker,
--- task_id NULL when it never had one. Its active task on an active job, else
--- the one of its tasks that was updated last.
+-- tablao_last_tasks: the task that each worker is or was last working on: its active
+-- task on an active job, else the one of its tasks that was updated last. One row per
+-- worker; task_id is NULL if it never had a task.
 -- @own
 CREATE VIEW tablao_last_tasks (worker_id, task_id) AS
 SELECT

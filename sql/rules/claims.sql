@@ -6,12 +6,12 @@
 CREATE VIEW tablao_blocks (job_id, worker_id, task_type) AS
 SELECT job_id, worker_id, lower(trim(task_type, char(9, 10, 13, 32))) FROM job_blocks;
 
--- tablao_offers: every task that a worker may take: one row per worker and
--- task. Its lane is open, the type among the worker's, the tag among the worker's or
--- none, and the worker is not blocked for that type on that job. What stands in
--- tablao_skips it has failed all before. A pair IN the columns of an index is looked
--- up there, whatever statistics SQLite has; NOT IN would also look through all of
--- it, for a NULL.
+-- tablao_offers: every task that a worker may take: one row per worker and task. The
+-- lane is open, the worker supports its type and has its tag, if there is one, and is
+-- not blocked for that type on that job. Ready tasks before the index in tablao_skips
+-- are left out: the worker has failed all of them. SQLite looks a pair up IN the
+-- columns of an index whatever its statistics; for NOT IN it would also look through
+-- the whole index for a NULL.
 CREATE VIEW tablao_offers (
   worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority,
   task_priority, index_in_job, task_id

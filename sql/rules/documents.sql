@@ -1,8 +1,8 @@
--- Jobs as documents: docs/documents.md. A document goes in in
--- three steps, so that plain SQL and the functions of the extension share one
--- set of rules: tablao_unpack takes it apart into the tables tablao_authored_*,
--- tablao_authoring_problems says what is wrong with it, tablao_store moves it
--- into the tables. It comes out by way of tablao_skeletons.
+-- Jobs as documents: docs/documents.md. A document is stored in three steps, so
+-- that plain SQL and the functions of the extension share one set of rules:
+-- tablao_unpack takes it apart into the tables tablao_authored_*,
+-- tablao_authoring_problems says what is wrong with it, tablao_store moves it into
+-- the tables. The way out is by tablao_skeletons.
 
 -- 1.
 
@@ -12,8 +12,9 @@ CREATE VIEW tablao_unpack (document, job_uuid) AS
 SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_unpack_insert INSTEAD OF INSERT ON tablao_unpack
--- What the members may be: JSON's types of a value, where an empty string and a
--- fraction are types of their own. A name or a type that is null is missing.
+-- members lists the types that each may have: those of JSON, and two more: `empty` for
+-- an empty string, `fraction` for a number that is not whole. A name or a type that is
+-- null is missing.
 BEGIN
   INSERT INTO tablao_assert_json (value) VALUES (NEW.document);
   DELETE FROM tablao_authored_tasks;
@@ -39,7 +40,7 @@ BEGIN
     CASE t.type WHEN 'object' THEN t.value END
   FROM json_each(
     ltrim(CAST(NEW.document AS TEXT), char(65279)),
-    -- Older versions of SQLite know a member by the bytes of its name only.
+    -- Older versions of SQLite do not find a member whose name has escapes.
     CASE
       WHEN NEW.job_uuid IS NOT NULL THEN '$'
       ELSE coalesce((
@@ -48,7 +49,7 @@ BEGIN
       ), '$.tasks')
     END
   ) t
-  -- What is no array has the key of its parent, or those of its members.
+  -- If it is no array, the keys are no numbers: they are its own or its members'.
   WHERE typeof(t.key) = 'integer';
   INSERT INTO tablao_authored_dependencies (number, dependency_uuid, dependency_number)
   SELECT d.number, d.uuid, p.number
@@ -64,9 +65,9 @@ END;
 
 -- tablao_unpack_part: takes a job (number 0) or a task (from 1 on) of a document
 -- apart.
--- uuid: that of a job which is stored already.
--- kind: before the words for its faults. members: those that it may have.
--- document: NULL, if it is no object.
+-- uuid: of a job that is stored already.
+-- kind: what the words for its faults begin with. members: those that it may have.
+-- document: NULL if it is no object.
 CREATE VIEW tablao_unpack_part (number, uuid, kind, members, fault, document) AS
 SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
@@ -100,9 +101,9 @@ BEGIN
     coalesce(
       NEW.fault,
       a.fault,
-      -- Of an escape like \ude00 without its other half SQLite makes bytes that are
-      -- not UTF-8, and reads them, as few others, as U+FFFD. At a zero byte it cuts
-      -- a string, so that U+FDD0, which is for no text, takes its place; in
+      -- An escape like \ude00 without its other half SQLite turns into bytes that are
+      -- not UTF-8. It reads them, and few other bytes, as U+FFFD. It cuts a string at a
+      -- zero byte, so \u0000 is replaced by U+FDD0, which no text should have; in
       -- dependencies it is looked for in the text.
       CASE WHEN NEW.document GLOB '*\u[0dD]*' THEN (
         SELECT 'zero ' || coalesce(a.uuid, '')
@@ -147,7 +148,7 @@ BEGIN
     FROM (
       SELECT j.key, j.type, ' ' || replace(j.key, ' ', '-') AS member, CASE j.key || j.type
         WHEN 'tasksarray' THEN NULL
-        -- Of storage nothing is kept but this, as a BLOB if it is wrong.
+        -- Only this member of storage is kept; as a BLOB if it is wrong.
         WHEN 'storageobject' THEN (
           SELECT CASE
             WHEN instr('text null', n.type) AND NOT instr(replace(j.value, '\\', ''), '\u0000') THEN n.value
@@ -166,9 +167,9 @@ END;
 
 -- 2.
 
--- tablao_authoring_problems: what is wrong with the document taken apart: a row
--- for the job, for each of its tasks and dependencies that has a problem: a word
--- for the first one (the message to it is in tablao_store), and what offends.
+-- tablao_authoring_problems: what is wrong with the unpacked document: one row for
+-- the job and for each task and dependency that has a problem, with a word for its
+-- first problem (tablao_store has the message) and the value that is to blame.
 CREATE VIEW tablao_authoring_problems (problem, offender) AS
 SELECT
   coalesce(substr(fault, 1, instr(fault, ' ') - 1), 'steps'),
@@ -204,15 +205,15 @@ WHERE d.dependency_number = d.number
 
 -- 3.
 
--- tablao_store: refuses the document taken apart, if it has a problem, or moves it
--- into the tables. job_id is not asked for: a view has a column at least.
+-- tablao_store: refuses the unpacked document if it has a problem, else moves it into
+-- the tables. job_id is not used: a view must have a column.
 CREATE VIEW tablao_store (job_id) AS
 SELECT NULL WHERE 0;
 
 CREATE TRIGGER tablao_store_insert INSTEAD OF INSERT ON tablao_store
 BEGIN
-  -- One value: from a FROM clause SQLite would write all of this CASE once per
-  -- arm of the view.
+  -- As one value: with the view in FROM, SQLite would compile all of this CASE once
+  -- per arm of the view.
   SELECT CASE (SELECT p.problem FROM tablao_authoring_problems p)
     WHEN 'object'
     THEN RAISE(ABORT, 'tablao: authored_jobs.document must be a JSON object')
@@ -280,7 +281,7 @@ BEGIN
     coalesce(p.storage, ''),
     (SELECT g.id FROM worker_tags g WHERE g.uuid = p.worker_tag)
   FROM tablao_authored_tasks p
-  -- Where tasks are added, nothing but its uuid is there of the job.
+  -- When tasks are added to a stored job, nothing but its uuid is there.
   WHERE p.number = 0 AND p.type IS NOT NULL;
   INSERT INTO tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total)
   SELECT
@@ -296,10 +297,10 @@ BEGIN
   DELETE FROM tablao_authored_dependencies;
 END;
 
--- tablao_store_tasks: stores the tasks by one statement, in rows that say that
--- they are accounted for (tablao_rev is 1), and the dependencies by another, while
--- job 0 in tablao_storing keeps the triggers per row quiet; what those would have kept
--- is computed here.
+-- tablao_store_tasks: stores the tasks by one statement, as rows that are counted
+-- already (tablao_rev is 1), and the dependencies by another, while job 0 in
+-- tablao_storing keeps the triggers on each row quiet. What those would have kept is
+-- computed here.
 CREATE VIEW tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total) AS
 SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 
@@ -342,7 +343,7 @@ BEGIN
     coalesce(p.commands, '[]'),
     p.steps_total,
     1,
-    -- For a task that has no id yet, as long as it is not linked.
+    -- -1, for a task that has no id yet, until the dependencies are stored.
     -(coalesce(p.dependencies, '[]') <> '[]'),
     (
       SELECT l.id FROM tablao_lanes l
@@ -371,16 +372,16 @@ BEGIN
   SELECT n.task_id, n.waits_for
   FROM tablao_right_dependencies n
   WHERE likelihood(n.job_id = NEW.job_id, 1e-5) AND NOT n.is_right;
-  -- The sums are what is booked, whatever is written to them; and with the priority
-  -- goes which lanes have ready tasks.
+  -- The sums become what is booked, whatever is written to them; and with the
+  -- priority it is set which lanes have ready tasks.
   UPDATE jobs SET
     steps_total = steps_total + NEW.steps_total,
-    -- As with an INSERT: what leaves the sums as they are does not stamp the job.
+    -- As with INSERT INTO tasks: if the sums stay, the job is not stamped.
     updated_at = CASE WHEN NEW.steps_total > 0 THEN NEW.now ELSE updated_at END,
     priority = priority,
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id AND NEW.num_tasks > 0;
-  -- Who has failed all that was ready in a lane looks at what is new.
+  -- Workers that have failed all that was ready in a lane look at the new tasks.
   DELETE FROM tablao_skips
   WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = NEW.job_id)
     AND from_index > NEW.first_index;
@@ -388,13 +389,12 @@ END;
 
 -- The way out ---------------------------------------------------------------
 
--- tablao_skeletons: a job (kind 'job'), up to its tasks, and a task (kind
--- 'task') in an authored_jobs document, but for what is JSON already: ""1"",
--- ""2"" and ""3"", which valid JSON cannot hold, stand for its priority and for
--- settings and metadata, or commands. SQLite's scalar JSON functions may not
--- stand in a schema, so strings are escaped by hand: backslashes and quotes one
--- by one, and then the control characters, which are rare, in all of them at
--- once, one character after the other.
+-- tablao_skeletons: the text of a job up to its tasks (kind 'job'), or of a task (kind
+-- 'task'), in an authored_jobs document. What is JSON already is left out: ""1"",
+-- ""2"" and ""3"", which valid JSON cannot hold, stand for the priority and for
+-- settings and metadata, or commands. SQLite's scalar JSON functions may not stand in
+-- a schema, so strings are escaped by hand: backslashes and quotes one by one, and
+-- then the control characters, which are rare, in the whole text at once.
 -- @both
 CREATE VIEW tablao_skeletons (kind, id, text) AS
 SELECT

@@ -1,10 +1,10 @@
 -- What follows when a worker reports that it failed a task: docs/rules.md, "When
 -- a task fails", whose numbers are those below.
 
--- tablao_failure_verdicts: what the failure policy says of a task that a worker
--- has failed; one row per failure of who still has the task, which a user's trigger
--- on the failure may have taken away. now: when the report was stored.
--- max_failures: with how many it has failed for good. is_blocked: the worker has
+-- tablao_failure_verdicts: what the failure policy says of a task that a worker has
+-- failed: one row per failure, if the worker still has the task, which a user's
+-- trigger on the failure may have taken away. now: when the report was stored.
+-- max_failures: with so many the task has failed for good. is_blocked: the worker has
 -- failed too many tasks of this type on this job. is_left: another worker can still
 -- run the task. The failure itself counts.
 CREATE VIEW tablao_failure_verdicts (
@@ -51,8 +51,8 @@ CROSS JOIN task_failures f ON f.task_id = t.id AND f.worker_id = t.worker_id
 CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
 WHERE t.status = 'active';
 
--- tablao_judge_failure: does what a verdict says. A door of its own so that it
--- is asked for once.
+-- tablao_judge_failure: does what a verdict says. A door of its own, so that the
+-- verdict is worked out once.
 CREATE VIEW tablao_judge_failure (
   now, task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures,
   is_blocked, is_left, activity
@@ -71,7 +71,7 @@ BEGIN
         AND b.worker_id = NEW.worker_id
         AND b.task_type = NEW.task_type
     );
-  -- By the UPDATE that stores reports, which costs less than one more.
+  -- By the UPDATE that stores reports: another one would have to be compiled, too.
   INSERT INTO tablao_report (task_id, worker_id, status, activity, is_verdict)
   SELECT
     t.id,
@@ -89,7 +89,7 @@ BEGIN
     AND t.worker_id = NEW.worker_id
     AND t.status = 'failed'
     AND (SELECT l.task_type FROM tablao_lanes l WHERE l.id = t.tablao_lane) = NEW.task_type;
-  -- 2., 3., 4. With the time, so that the row need not be stamped by one UPDATE more.
+  -- 2., 3., 4. With the time, so that no other UPDATE is needed to stamp the row.
   INSERT INTO tablao_report (task_id, worker_id, status, activity, now, is_verdict)
   VALUES (
     NEW.task_id,

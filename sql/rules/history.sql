@@ -8,12 +8,11 @@
 
 CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
 -- Closes the attempt that the change ends, opens the one that it begins, and
--- writes the event. A job's sweep over its tasks comes by here, too, and ends
--- the attempts of those that were active; none of the statuses that it gives
--- is one of an event. Where a trigger of the user's has changed the task again
--- meanwhile, what counts is the row as it is. instr() finds failed in soft-failed,
--- too, and no other status of a task in any of these. An observed farm may have any;
--- a blank before and behind by replace() is an opcode less than by || twice.
+-- writes the event. A sweep of the job fires it, too, and ends the attempts of the
+-- tasks that were active; no status that a sweep gives is an event. If a trigger of
+-- the user's has changed the task again meanwhile, the row as it is now counts.
+-- instr() finds failed in soft-failed, too, and no other status. An observed farm may
+-- have any status, so blanks are put around it: by replace(), an opcode less than ||.
 WHEN (OLD.status = 'active' OR instr('active completed soft-failed', NEW.status))
   AND (NEW.status <> OLD.status OR NEW.worker_id IS NOT OLD.worker_id)
 BEGIN
@@ -25,7 +24,7 @@ BEGIN
       ELSE 'reassigned'
     END,
     activity = NEW.activity
-  -- A subquery's value is that of its first row: LIMIT 1 would only cost more.
+  -- The value of a subquery is its first row: LIMIT 1 would only cost more.
   WHERE id = (
       SELECT a.id FROM task_attempts a
       WHERE likelihood(a.task_id = NEW.id, 1e-5)
@@ -64,10 +63,10 @@ BEGIN
   );
 END;
 
--- tablao_attempt: begins an attempt of a task that is active and has a worker. A door,
--- since in a trigger that has read the table SQLite puts what it inserts into one
--- of its own first. Statistics of a table that has had one row make SQLite scan it
--- where it joins it; in an observed farm fewer opcodes count for more.
+-- tablao_attempt: begins an attempt of a task that is active and has a worker. It is a
+-- door because in a trigger that reads task_attempts SQLite would put what it inserts
+-- into a temporary table first. workers is not joined: SQLite would scan it if it had
+-- one row at ANALYZE. (In an observed farm it is: there fewer opcodes count for more.)
 -- @own
 CREATE VIEW tablao_attempt (task_id) AS
 SELECT NULL WHERE 0;
@@ -83,9 +82,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts -- @own
--- An attempt that closes is added up with its job's; in an observed farm, when
--- somebody asks: there, what is compiled with each report counts for more.
--- Milliseconds are counted on whole seconds and the digits behind them, since
+-- Adds an attempt that closes to the sums of its job. In an observed farm they are
+-- added up when somebody asks: there it counts for more what each report compiles.
+-- Milliseconds are computed from whole seconds and the digits behind them, since
 -- SQLite versions differ by one in what they make of fractions.
 WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL
 BEGIN
@@ -124,8 +123,8 @@ BEGIN
     last_ended_at = max(last_ended_at, excluded.last_ended_at);
 END;
 
--- tablao_events: writes an event; none where kind is NULL. Who calls it gives all of its
--- columns, and does not name them: that would be 600 bytes more to parse.
+-- tablao_events: writes an event; none if kind is NULL. Those who use it give all
+-- columns and do not name them: the names would be 600 bytes more to parse.
 CREATE VIEW tablao_events (
   kind, uuid, name, job_uuid, old_status, new_status, activity
 ) AS
@@ -161,9 +160,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_events_prune AFTER INSERT ON farm_events -- @own
--- The oldest events go now and then, many at once. Not with each event, as it takes a
--- look at all of them where SQLite believes, from ANALYZE, that there are two. In an
--- observed farm, where nobody should run it, fewer opcodes count for more.
+-- Deletes the oldest events now and then, many at once. Not with each event: SQLite
+-- would look at all of them if there were two at ANALYZE. (An observed farm, in which
+-- nobody should run ANALYZE, does it where the event is written: fewer opcodes.)
 WHEN NOT NEW.id % 256
 BEGIN
   DELETE FROM farm_events
@@ -171,7 +170,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_events_delete AFTER DELETE ON farm_events
--- Its id is not given again.
+-- Notes its id, so that it is not given again.
 BEGIN
   UPDATE tablao_deleted_events SET last_id = OLD.id WHERE last_id < OLD.id;
 END;
@@ -185,7 +184,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_status_event AFTER UPDATE OF status ON jobs
--- A new status of a job is one.
+-- A new status of a job is an event.
 WHEN NEW.status <> OLD.status
 BEGIN
   INSERT INTO tablao_events VALUES (
@@ -213,8 +212,8 @@ BEGIN
     SELECT count(*) AS num_attempts, total(a.ms) AS busy_ms
     FROM tasks t CROSS JOIN tablao_timed_attempts a ON likelihood(a.task_id = t.id, 1e-5)
     WHERE t.job_id = OLD.id
-      -- What is open: the others are added up. With a +, it looks at the tasks of this
-      -- job, and not, as job_times does, at all that are active.
+      -- The open ones: the others are added up already. The + makes SQLite look at the
+      -- tasks of this job, and not at all that are active.
       AND +t.status = 'active' AND a.ended_at IS NULL -- @own
   ) b
   CROSS JOIN farm_clock c
@@ -229,8 +228,8 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_insert_event AFTER INSERT ON workers
--- A new worker is an event; one that comes soft-deleted has no status to tell of,
--- and its end will be none.
+-- A new worker is an event, unless it is soft-deleted from the start: then it has no
+-- status, and its deletion will be no event either.
 BEGIN
   INSERT INTO tablao_events VALUES (
     CASE WHEN NEW.deleted_at THEN NULL ELSE 'worker' END, NEW.uuid, NEW.name, NULL, NULL, NEW.status, NULL
@@ -238,8 +237,8 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_status_event AFTER UPDATE OF status, deleted_at ON workers
--- To be soft-deleted is to have no status any more. The year of a time makes it true,
--- and costs less than a comparison.
+-- A soft-deleted worker has no status any more. A time is true by its year, which
+-- costs less than a comparison.
 WHEN CASE WHEN OLD.deleted_at THEN NULL ELSE OLD.status END
   IS NOT CASE WHEN NEW.deleted_at THEN NULL ELSE NEW.status END
 BEGIN

@@ -5,8 +5,8 @@
 -- INSERT --------------------------------------------------------------------
 
 CREATE TRIGGER tablao_jobs_before_insert BEFORE INSERT ON jobs
--- Notes whether the keys are taken. Not by tablao_note_replaced, which an INSERT
--- has no other use for: compiling that costs more.
+-- Notes whether the keys are taken. Not by tablao_note_replaced: an INSERT has no
+-- other use for it, and compiling it costs more.
 BEGIN
   DELETE FROM tablao_replaced WHERE table_name = 'jobs';
   INSERT INTO tablao_replaced (table_name)
@@ -31,10 +31,9 @@ BEGIN
 END;
 
 -- tablao_finish_job: brings the times of a job to the form in which they are kept,
--- and settings and metadata, of which it is known that they are JSON, to text.
--- step: what tablao_rev is counted by: 1 after an UPDATE of them, -1 for a new job:
--- the triggers that have the rules on what is set here know it by that, whatever
--- users' triggers did before.
+-- and settings and metadata, which are known to be JSON, to text. step: what is added
+-- to tablao_rev: 1 after an UPDATE of these; -1 for a new job, which the triggers that
+-- have the rules on them know by it, whatever users' triggers did before.
 CREATE VIEW tablao_finish_job (job_id, step) AS
 SELECT NULL, NULL WHERE 0;
 
@@ -74,8 +73,8 @@ END;
 CREATE TRIGGER tablao_jobs_count_lanes AFTER UPDATE OF
   priority, status, delete_requested_at, worker_tag_id
 ON jobs
--- What the lanes of a job carry of it follows; and which of them have ready
--- tasks, after the change of many.
+-- Copies to its lanes what they carry of the job; and says which of them have ready
+-- tasks, since a sweep leaves that to this trigger.
 BEGIN
   UPDATE tablao_lanes SET
     (worker_tag_id, job_priority, is_open) = (
@@ -87,12 +86,12 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_update_own AFTER UPDATE OF status, tablao_status ON jobs
--- The rule on the status; and only what acts upon a status may say so: upon one
--- from before the rule, too, or no other job could be acted upon. '' is for a job
--- that has just been inserted, or that a tick takes for such a one. Which status is
--- one, instr() finds with fewer opcodes than comparisons: in quotes, so that nothing
--- is taken for two of them, and no BLOB for one; and without, since what is quoted
--- ends at a zero byte.
+-- The rule on the status; and on tablao_status, which only tablao_act may write:
+-- also for a status from before the rule, or no other job could be acted upon. ''
+-- stands for a job that has just been inserted, or that a tick treats as new.
+-- instr() finds out whether it is a status with fewer opcodes than comparisons. In
+-- the list each status stands in quotes, so that no text is taken for two of them
+-- and no BLOB for one; and once more without, since quote() ends at a zero byte.
 WHEN (
     NEW.tablao_status <> OLD.tablao_status
     AND OLD.tablao_status <> ''
@@ -116,14 +115,14 @@ CREATE TRIGGER tablao_jobs_update AFTER UPDATE OF
   priority, status, activity, settings, metadata, delete_requested_at,
   worker_tag_id, steps_completed, steps_total
 ON jobs
--- Sets updated_at, unless the statement has, and then brings it to its form.
--- The sums are what is booked, whatever is written to them.
+-- Sets updated_at, or brings it to its form if the statement has set it. The sums
+-- are what is booked, whatever is written to them.
 WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
   OR printf('%s %s %s', NEW.updated_at, NEW.steps_completed, NEW.steps_total) <> printf(
     '%s.%03d+00:00 %s',
     datetime(NEW.updated_at, '+0 days'),
     substr(NEW.updated_at, 21, 3),
-    -- Of a job that never had a task nothing is booked.
+    -- For a job that never had a task nothing is booked.
     coalesce((SELECT printf('%s %s', c.steps_completed, c.steps_total) FROM tablao_counts c WHERE c.job_id = NEW.id), '0 0')
   )
 BEGIN
@@ -133,12 +132,12 @@ BEGIN
   INSERT INTO tablao_sums (job_id, n) VALUES (NEW.id, 0);
 END;
 
--- tablao_sums: writes the sums over its tasks, which are what is booked, and
--- updated_at to a job: from row n of tablao_written_times, and now where there is none.
--- With 0, if the sums are others than those that it has. A door, as an UPDATE of a row
--- this wide is most of what there is to compile. Where recursive_triggers is off, SQLite
--- skips it for what users' triggers do inside it: so whoever asks for it does so twice.
--- It is also where one asks how much the sums may be, as they are read anyway.
+-- tablao_sums: writes to a job the booked sums over its tasks, and updated_at: from
+-- row n of tablao_written_times, or now if that is NULL. With n = 0 it does so only if
+-- the sums differ from those that the job has. It is a door because an UPDATE of a row
+-- this wide is most of what there is to compile. With recursive_triggers off, SQLite
+-- skips it for what users' triggers do inside it, so it is always used twice. Here it
+-- is also asked how large a sum may be, since the sums are read anyway.
 CREATE VIEW tablao_sums (job_id, n) AS
 SELECT NULL, NULL WHERE 0;
 
@@ -167,11 +166,10 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
--- Acts upon the new status; and upon the new statuses of other jobs, which
--- users' triggers gave them meanwhile; not of one that is only being inserted.
--- What a task's new status has written is not the statement's own, and gives way
--- to what requeueing leads to.
--- One that a user's trigger takes back, before it is acted upon, is one, too.
+-- Acts upon the new status, and upon those that users' triggers gave to other jobs
+-- meanwhile; not for a job that is only being inserted. An activity that a task's
+-- new status has written is not the statement's own: that of requeueing replaces it.
+-- A status that a user's trigger takes back before it is acted upon counts, too.
 WHEN NEW.status <> NEW.tablao_status
   OR (NEW.status <> OLD.status AND NEW.tablao_status = OLD.tablao_status)
 BEGIN
@@ -187,16 +185,15 @@ BEGIN
   INSERT INTO tablao_act (job_id, status, activity)
   SELECT id, status, CASE id WHEN NEW.id THEN nullif(activity, NEW.activity) END
   FROM jobs WHERE status <> tablao_status AND tablao_status > '';
-  -- And what that has led to, where SQLite skips the trigger that would see to it.
+  -- And what that has led to, in case SQLite has skipped this trigger for it.
   INSERT INTO tablao_act (job_id, status)
   SELECT id, status FROM jobs WHERE status <> tablao_status AND tablao_status > '';
 END;
 
--- tablao_act: acts upon the status that a job has, if that is still to be done:
--- its tasks follow, and lead to the next status, which may be the same. Where a
--- user's trigger gives it another one meanwhile, that is acted upon next.
--- activity is what its statement has written, which stays, as does updated_at, which
--- that statement has written or by now had written.
+-- tablao_act: acts upon the status of a job, if that is still to be done: its tasks
+-- follow, and then the job gets its next status, which may be the same. If a user's
+-- trigger gives it another one meanwhile, that is acted upon next. activity: what the
+-- statement has written, which stays. So does updated_at, which is right by now.
 CREATE VIEW tablao_act (job_id, status, activity) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
@@ -209,7 +206,7 @@ BEGIN
   INSERT INTO tablao_sweep (job_id, from_status, to_status, activity, mark, now)
   SELECT
     NEW.job_id, r.from_status, r.to_status, r.activity, a.booked || r.mark, c.now
-  -- Not the job: joined to it, SQLite scans all jobs where ANALYZE has found one.
+  -- The job is not joined: SQLite would scan all jobs if ANALYZE has found one.
   FROM tablao_acting a
   CROSS JOIN farm_clock c
   CROSS JOIN tablao_sweep_rules r
@@ -223,7 +220,7 @@ BEGIN
     AND tablao_job_id = NEW.job_id;
   UPDATE jobs SET
     (status, tablao_status, activity) = (
-      -- max(), so that there is a row where there is no rule, and what r has is NULL.
+      -- max() makes a row even if no rule matches; the columns of r are NULL then.
       SELECT
         coalesce(max(r.next_status), jobs.status),
         coalesce(max(r.next_status), NEW.status),
@@ -231,16 +228,16 @@ BEGIN
       FROM tablao_job_rules r
       WHERE r.job_status = NEW.status
         AND jobs.status = NEW.status
-        -- Of the tasks as they are: not all may have been counted, where a user's
-        -- trigger has changed the job.
+        -- Asked of the tasks themselves: if a user's trigger has changed the job,
+        -- not all of them may have been counted.
         AND r.has_more = EXISTS (
           SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND NOT instr(r.done, t.status)
         )
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id;
-  -- How many tasks that was goes on the job's latest event, which is that of the
-  -- status that it has come to: the first row of the subquery.
+  -- The number of tasks goes on the job's latest event, that of the status that it
+  -- has come to: the first row of the subquery.
   UPDATE farm_events SET
     num_tasks = (SELECT num_tasks FROM tablao_acting WHERE job_id = NEW.job_id)
   WHERE id = (
@@ -253,9 +250,9 @@ BEGIN
   DELETE FROM tablao_acting WHERE job_id = NEW.job_id;
 END;
 
--- tablao_sweep: gives all tasks of a job that have from_status to_status. SQLite
--- picks the rows first; one that a user's trigger has given another status before
--- its turn came is left alone, and without the mark it is not counted.
+-- tablao_sweep: gives to_status to all tasks of a job that have from_status. SQLite
+-- picks the rows first. A task that a user's trigger has given another status before
+-- its turn came is left alone; it does not get the mark, and so is not counted.
 CREATE VIEW tablao_sweep (job_id, from_status, to_status, activity, mark, now) AS
 SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
@@ -279,7 +276,7 @@ BEGIN
     WHERE t.job_id = NEW.job_id AND t.tablao_swept = NEW.mark AND t.tablao_rev
   )
   WHERE job_id = NEW.job_id AND changes();
-  -- changes(): 0 where there was none, which is not counted.
+  -- changes() is 0 if there was no such task.
   INSERT INTO tablao_count (job_id, from_status, to_status, n)
   VALUES (
     NEW.job_id, NEW.from_status, NEW.to_status,
@@ -320,8 +317,8 @@ CREATE TRIGGER tablao_jobs_update_values AFTER UPDATE OF
   created_at, delete_requested_at, settings, metadata
 ON jobs
 -- Times are kept in one form, settings and metadata as text. Not where nothing
--- has changed: SQLite 3.37 may make another millisecond of a time that has that
--- form already, and this would set itself off for ever.
+-- has changed: SQLite 3.37 may give a time that has that form already another
+-- millisecond, and this trigger would fire itself for ever.
 WHEN NEW.created_at IS NOT OLD.created_at
   OR NEW.delete_requested_at IS NOT OLD.delete_requested_at
   OR NEW.settings IS NOT OLD.settings
@@ -346,11 +343,11 @@ END;
 CREATE TRIGGER tablao_jobs_delete BEFORE DELETE ON jobs
 -- What hangs on a job goes with it, with foreign keys on or off.
 BEGIN
-  -- First, since what a user's trigger on it adds to the job is to go, too.
+  -- First, so that what a user's trigger on it adds to the job goes, too.
   DELETE FROM last_rendereds WHERE job_id = OLD.id;
-  -- With its counters goes what the triggers keep for this job, see
-  -- tablao_counts; so its tasks go without one word about each other. And with
-  -- its lanes, who might still claim one.
+  -- By the missing row of tablao_counts the triggers know that the job is being
+  -- deleted, and do nothing as its tasks go one by one. Without its lanes nobody can
+  -- claim one any more.
   DELETE FROM tablao_counts WHERE job_id = OLD.id;
   DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
@@ -358,12 +355,11 @@ BEGIN
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM task_failures
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
-  -- What users' triggers have made meanwhile of its attempts, which it took along
-  -- into the archive.
+  -- Its attempts went when it was archived; users' triggers may have added some.
   DELETE FROM task_attempts
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM tasks WHERE job_id = OLD.id;
-  -- Again, for the same.
+  -- Once more, for the same reason.
   DELETE FROM tablao_counts WHERE job_id = OLD.id;
   DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
@@ -376,7 +372,7 @@ END;
 CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority, pool_status) AS
 SELECT
   id,
-  -- instr() is 1 where it is that status, and costs less than a comparison.
+  -- instr() gives 1 if it is that status, and costs less than a comparison.
   CASE WHEN delete_requested_at IS NULL THEN instr('queued', status) + instr('active', status) ELSE 0 END,
   coalesce(worker_tag_id, 0),
   priority,

@@ -24,8 +24,8 @@ FROM jobs j
 LEFT JOIN tasks t ON t.job_id = j.id
 GROUP BY j.id;
 
--- tablao_derived_problems: what is derived, and is not what it should be; in the
--- order in which it is repaired, so that what is recounted comes last.
+-- tablao_derived_problems: derived data that is wrong, in the order in which it is
+-- repaired: what is recounted comes last.
 CREATE VIEW tablao_derived_problems (kind, object, message) AS
 SELECT kind, object, message FROM (
   SELECT 'leftover' AS kind, 'tablao_scratch' AS object, 'a statement has not come to its end' AS message
@@ -41,7 +41,7 @@ SELECT kind, object, message FROM (
   FROM tasks t
   JOIN jobs j ON j.id = t.job_id
   LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
-  -- A text is above all numbers.
+  -- A text sorts after all numbers.
   WHERE t.tablao_rev NOT BETWEEN 1 AND 9e18
     OR l.job_id IS NOT t.job_id
     OR l.task_type IS NOT lower(trim(t.type, char(9, 10, 13, 32)))
@@ -123,7 +123,7 @@ UNION ALL
 SELECT kind, object, message FROM (
   SELECT 'worker types' AS kind, w.uuid AS object, 'the types and tags it takes tasks of differ from supported_task_types and worker_tag_membership' AS message
   FROM workers w
-  -- From before the rule, and no JSON when taken apart.
+  -- A text from before the rule, which would make malformed JSON, is left out.
   WHERE NOT CASE
     WHEN instr(w.supported_task_types, char(0))
       OR w.supported_task_types GLOB '*[^' || char(9, 10, 13, 32, 45, 1114111) || ']*'
@@ -153,7 +153,7 @@ SELECT kind, object, message FROM (
   WHERE worker_id NOT IN (SELECT id FROM workers)
 );
 
--- tablao_state_problems: what nothing derives, and cannot be right.
+-- tablao_state_problems: data that is not derived, and cannot be right.
 -- @both
 CREATE VIEW tablao_state_problems (kind, object, message) AS
 SELECT 'setting', name, 'the setting has no value'

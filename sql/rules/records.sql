@@ -80,7 +80,8 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_failures_move AFTER UPDATE OF task_id, worker_id ON task_failures
--- It is one of another task or worker: that one may have the task again.
+-- The failure is that of another task or worker now: the one before may have its
+-- task again.
 WHEN NEW.task_id <> OLD.task_id OR NEW.worker_id <> OLD.worker_id
 BEGIN
   DELETE FROM tablao_skips

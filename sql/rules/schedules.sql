@@ -13,7 +13,7 @@ END;
 
 CREATE TRIGGER tablao_schedules_insert AFTER INSERT ON sleep_schedules
 -- Refuses a REPLACE by id, which has deleted another schedule; its times. The
--- UPDATE goes by the triggers that have the rules, and apply it.
+-- UPDATE fires the triggers that have the rules and apply the schedule.
 BEGIN
   SELECT CASE
     WHEN NEW.id < 1
@@ -56,8 +56,8 @@ BEGIN
       AND NEW.end_time <> '' AND NEW.end_time IS NOT strftime('%H:%M', NEW.end_time, '+0 days')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.end_time must be a time from 00:00 to 23:59, or empty for the end of the day')
   END;
-  -- Nothing else is in it than the letters of the days and what separates them,
-  -- and every name is one of the days, or the first two letters of one.
+  -- It has no characters but letters that day names have and separators, and every
+  -- word in it is a day, or the first two letters of one.
   SELECT RAISE(ABORT, 'tablao: sleep_schedules.days_of_week must hold English names of days or their first two letters, separated by blanks or commas, or be empty for every day')
   WHERE (NEW.days_of_week IS NOT OLD.days_of_week OR NEW.updated_at = '')
     AND (
@@ -113,9 +113,8 @@ END;
 CREATE TRIGGER tablao_schedules_apply AFTER UPDATE OF
   worker_id, is_active, days_of_week, start_time, end_time
 ON sleep_schedules
--- Applies a schedule that was written; next_check alone does not. A next_check
--- behind what the new times ask for is brought forward, unless the statement set
--- it itself.
+-- Applies a schedule that was written; next_check alone does not. A next_check that
+-- is later than the new times want is brought forward, unless the statement set it.
 BEGIN
   INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
   SELECT
@@ -130,8 +129,8 @@ BEGIN
   FROM worker_sleep_statuses s WHERE s.worker_id = NEW.worker_id;
 END;
 
--- tablao_apply_schedules: asks a worker for the status that its schedule wants
--- of it; next_check is when to look again, and NULL where that stays as it is.
+-- tablao_apply_schedules: asks a worker for the status that its schedule wants.
+-- next_check: when to look again; NULL leaves that as it is.
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check) AS
 SELECT NULL, NULL, NULL WHERE 0;
 

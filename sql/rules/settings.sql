@@ -61,10 +61,11 @@ END;
 
 -- @both
 CREATE TRIGGER tablao_settings_delete AFTER DELETE ON farm_settings
--- A deleted setting is back at its default at once. Not where a REPLACE deletes
--- it, which with recursive_triggers on comes by here before it writes the row,
--- and would find it taken. A REPLACE puts its OR in place of that of the first
--- INSERT, which then sets is_replacing; a DELETE's leaves nothing behind.
+-- A deleted setting is back at its default at once. Not if a REPLACE deletes it:
+-- with recursive_triggers on that fires this before it writes the row, and would
+-- find the name taken. The OR REPLACE of its statement overrides the OR IGNORE of
+-- the first INSERT below, which then sets is_replacing; for a DELETE that INSERT
+-- does nothing.
 BEGIN
   INSERT OR IGNORE INTO tablao_scratch (key, is_replacing, last_tick_at)
   SELECT key, 1, last_tick_at FROM tablao_scratch;

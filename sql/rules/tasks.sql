@@ -2,29 +2,30 @@
 -- here, in the order in which it fires; a change of the job's status goes on
 -- in jobs.sql.
 --
--- A trigger whose name says `count` books: it adds the difference between OLD
--- and NEW to a table that only Tablao writes, so no trigger of a user's runs
--- inside it, SQLite skips it for no change, and it does not matter what came
--- before. All others look at the row as it is now: they may come late or twice.
+-- A trigger with `count` in its name is a bookkeeper: it adds the difference
+-- between OLD and NEW to a table that only Tablao writes. So no trigger of a
+-- user's runs inside it, SQLite never skips it, and the order of changes does not
+-- matter. All others look at the row as it is now: they may run late, or twice.
 --
 -- An UPDATE that counts tablao_rev up is one of ours, and stamps the row itself.
--- One that also writes tablao_swept is that of a job which changes many tasks at
--- once and has booked it. So the status before is OLD.status, or where that is
--- out of date, since a user's BEFORE trigger has changed the job, what the job
--- has made of it. Of a task that is being inserted tablao_rev stays 0, whoever else
--- writes it (tablao_rev IS TRUE adds nothing), until tablao_finish_task is done.
+-- One that also writes tablao_swept is a sweep: a job changes many of its tasks
+-- at once, and books that itself. So the status before a change is OLD.status; or,
+-- where OLD is out of date, since a user's BEFORE trigger has changed the job, the
+-- status that the sweep gave. While a task is being inserted, its tablao_rev stays
+-- 0, whoever writes the row (+ (tablao_rev IS TRUE) adds nothing to 0), until
+-- tablao_finish_task is done.
 
 -- INSERT --------------------------------------------------------------------
 
 CREATE TRIGGER tablao_tasks_before_insert BEFORE INSERT ON tasks
--- Notes whether the keys are taken. Only a document comes with columns of ours.
+-- Notes whether the keys are taken. Only a document may bring columns of ours.
 WHEN NOT NEW.tablao_rev
   OR NEW.job_id NOT IN (SELECT job_id FROM tablao_storing)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: tasks.tablao_rev, tablao_swept, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
-  -- As one text, so that a word is refused where a number is.
+  -- Compared as one text, so that a word is refused like a number.
   WHERE NEW.tablao_rev || NEW.tablao_swept || NEW.tablao_open_deps || NEW.tablao_lane <> '000';
-  -- A user's trigger inserts a task while ours have not been at another one.
+  -- In case a user's trigger inserts a task before ours are done with another.
   INSERT INTO tablao_finish_task (task_id, rev)
   VALUES ((SELECT id FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0), 0);
   INSERT INTO tablao_note_replaced (table_name, is_taken)
@@ -40,9 +41,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks
--- The counters and sums of the job. Until then, which is as long as tablao_rev is
--- 0, nothing that users' triggers do to the task is booked.
--- instr() is 1 where it is that status, and costs less than a comparison.
+-- Adds the task to the counters and sums of its job. Before that, as long as
+-- tablao_rev is 0, nothing that users' triggers do to the task is booked.
+-- instr() gives 1 if it is that status, and costs less than a comparison.
 WHEN NOT NEW.tablao_rev
 BEGIN
   UPDATE tablao_counts SET (
@@ -59,7 +60,7 @@ BEGIN
       num_paused + instr(t.status, 'paused'),
       tablao_counts.steps_completed + t.steps_completed % 18014398509481984,
       tablao_counts.steps_total + t.steps_total
-    -- Not the table, which may have somebody's column num_tasks.
+    -- Not the table itself: somebody may have added a column num_tasks to it.
     FROM (SELECT status, steps_completed, steps_total FROM tasks WHERE id = NEW.id) t
   )
   WHERE job_id = (SELECT job_id FROM tasks WHERE id = NEW.id);
@@ -70,24 +71,25 @@ CREATE TRIGGER tablao_tasks_insert AFTER INSERT ON tasks
 WHEN NOT NEW.tablao_rev
 BEGIN
   SELECT CASE
-    -- A BEFORE trigger sees an id that is yet to be given as -1, so that one
-    -- must not be there.
+    -- A BEFORE trigger sees -1 for an id that is yet to be given, so no row may
+    -- have that id.
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: tasks.id must be a whole number from 1')
     WHEN 'tasks' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
     WHEN NEW.job_id NOT IN (SELECT id FROM jobs)
     THEN RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
-    -- Here and not by the UPDATE below, which would be the way to an attempt.
+    -- Asked here, since an UPDATE of worker_id below would open an attempt.
     WHEN NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id)
     THEN RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker')
   END;
   INSERT INTO tablao_assert_json (value, rule) VALUES (NEW.commands, 'commands array null');
   INSERT INTO tablao_finish_task (task_id, rev) VALUES (NEW.id, 1);
-  -- One that a user's trigger has inserted meanwhile, where SQLite skips this one.
+  -- And a task that a user's trigger has inserted meanwhile, for which SQLite
+  -- skips this trigger.
   INSERT INTO tablao_finish_task (task_id, rev)
   VALUES ((SELECT id FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0), 1);
-  -- Unless a user's trigger has handed the task on meanwhile, which has opened one.
+  -- Not if a user's trigger has handed the task on meanwhile: that opened one.
   INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at)
   SELECT t.id, w.id, w.name, c.now
   FROM tasks t
@@ -98,11 +100,11 @@ BEGIN
     AND (NEW.id IN (SELECT task_id FROM task_attempts)) IS NOT TRUE;
 END;
 
--- tablao_finish_task: gives a new task its index and lane, and brings what is not
--- yet so to the form in which it is kept: created_at, and commands, of which it is
--- known that they are JSON, to text. The UPDATE goes by the triggers that have the
--- rules on what it sets. rev: 1, or 0 where other triggers of its INSERT are still to
--- come, and its lane; NULL after an UPDATE of created_at or commands.
+-- tablao_finish_task: gives a new task its index and lane, and brings created_at
+-- and commands, which are known to be JSON, to the form in which they are kept.
+-- Its UPDATE fires the triggers that have the rules on what it sets. rev: 1; 0 if
+-- other triggers of the INSERT are still to come, and the lane with them; NULL
+-- after an UPDATE of created_at or commands.
 CREATE VIEW tablao_finish_task (task_id, rev) AS
 SELECT NULL, NULL WHERE 0;
 
@@ -161,9 +163,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks
--- The counters of the job; and that what the status makes of it is to be looked at:
--- not what happens all day, or to many tasks, and leaves the job as it is;
--- completed is so while others are to be done.
+-- Keeps the counters of the job, and notes in tablao_pending that the new status
+-- may move the job. Not noted is what happens all day, or to many tasks, and
+-- leaves the job as it is: the pairs below; completed while others are to be done.
 WHEN NEW.status <> CASE NEW.tablao_swept WHEN OLD.tablao_swept THEN OLD.status ELSE substr(NEW.tablao_swept, instr(NEW.tablao_swept, ' ') + 1) END
 BEGIN
   INSERT INTO tablao_count (job_id, from_status, to_status, n)
@@ -185,16 +187,16 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
--- The rules on steps, and the sums of the job, but for how much they may be: see
--- tablao_sums. Steps out of their bounds are booked until
--- tablao_tasks_update has brought them back: modulo 2^54, so that no sum overflows.
+-- The rules on steps, and the sums of the job. How large a sum may be is asked in
+-- tablao_sums. Steps that are out of bounds are booked, too, until
+-- tablao_tasks_update has corrected them: modulo 2^54, so that no sum overflows.
 WHEN (NEW.steps_completed IS NOT OLD.steps_completed OR NEW.steps_total IS NOT OLD.steps_total OR NOT OLD.tablao_rev)
   AND NEW.tablao_rev
 BEGIN
   UPDATE tablao_counts SET
     steps_completed = steps_completed + NEW.steps_completed % 18014398509481984 - OLD.steps_completed % 18014398509481984,
     steps_total = steps_total - OLD.steps_total + CASE typeof(NEW.steps_completed) || quote(NEW.steps_total)
-      -- %u gives back whole numbers from 0, and no others.
+      -- %u gives back whole numbers from 0 as they are, and nothing else.
       WHEN printf('integer%u', NEW.steps_total)
       THEN NEW.steps_total
       ELSE RAISE(ABORT, 'tablao: tasks.steps_completed and tasks.steps_total must be whole numbers, and steps_total, and its sum over the job, from 0 to 2^53')
@@ -205,8 +207,8 @@ END;
 CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF
   status, index_in_job, tablao_open_deps, tablao_lane
 ON tasks
--- Whether the lane has a ready task, and where in it workers start to look.
--- The job sees to this itself where it changes the status of many tasks.
+-- Keeps whether the lane has a ready task, and where in it workers start to look.
+-- A job that changes the status of many tasks sees to this itself.
 WHEN NEW.tablao_swept = OLD.tablao_swept OR NOT instr(NEW.tablao_swept, ' ' || NEW.status)
 BEGIN
   UPDATE tablao_lanes SET has_ready = NOT has_ready
@@ -214,7 +216,7 @@ BEGIN
     AND has_ready <> EXISTS (
       SELECT 1 FROM tablao_ready_tasks WHERE lane_id = tablao_lanes.id
     );
-  -- Only of a task that is queued or soft-failed: there may be as many skips as
+  -- Only for a task that is queued or soft-failed: there may be as many skips as
   -- workers.
   DELETE FROM tablao_skips
   WHERE lane_id = NEW.tablao_lane
@@ -226,9 +228,9 @@ END;
 CREATE TRIGGER tablao_tasks_update_own AFTER UPDATE OF
   status, tablao_swept, tablao_open_deps, tablao_lane
 ON tasks
--- The rule on the status, and on who may write columns of ours: AFTER, like all
--- others, since where there is a BEFORE trigger SQLite reads the row anew. Only
--- their job gives many another status, while it is acted upon. instr(): as of jobs.
+-- The rule on the status, and on who may write columns of ours. AFTER, like all
+-- rules on UPDATE, since with a BEFORE trigger SQLite reads the row anew. Only a
+-- job that is being acted upon may sweep. instr(): as in tablao_jobs_update_own.
 WHEN NEW.tablao_rev < OLD.tablao_rev
   OR (
     NEW.tablao_rev = OLD.tablao_rev AND OLD.tablao_rev
@@ -241,14 +243,14 @@ WHEN NEW.tablao_rev < OLD.tablao_rev
   )
   OR (
     (NEW.tablao_rev = OLD.tablao_rev + (NOT OLD.tablao_rev) OR NEW.status <> OLD.status)
-    -- What many tasks get at once is told apart sooner: a twentieth of such a change.
+    -- The statuses that a sweep gives come first: it takes a twentieth less time.
     AND NEW.status <> 'queued' AND NEW.status <> 'canceled' AND NEW.status <> 'paused'
     -- @statuses task
     AND NOT instr('''active''active''completed''completed''queued''queued''canceled''canceled''failed''failed''soft-failed''soft-failed''paused''paused', quote(NEW.status) || NEW.status)
   )
 BEGIN
   SELECT CASE
-    -- Not the status, then.
+    -- The status is valid, so it was one of the other columns.
     -- @statuses task
     WHEN instr('''active''active''completed''completed''queued''queued''canceled''canceled''failed''failed''soft-failed''soft-failed''paused''paused', quote(NEW.status) || NEW.status)
     THEN RAISE(ABORT, 'tablao: tasks: the row has changed since it was read; tablao_rev, tablao_swept, tablao_open_deps and tablao_lane are kept by triggers: leave them out')
@@ -261,10 +263,10 @@ CREATE TRIGGER tablao_tasks_update AFTER UPDATE OF
   index_in_job, priority, status, worker_id, last_touched_at, commands, activity,
   steps_completed, steps_total
 ON tasks
--- The steps of a new status: all where it is completed, none where it is queued, found
--- with fewer opcodes than by a CASE; steps_completed stays in its bounds. Sets
--- updated_at, unless the statement has, and then brings it to its form. Of the
--- UPDATEs that count tablao_rev up, only a job's over its tasks gives a status.
+-- Sets the steps that go with a new status (all for completed, none for queued,
+-- with fewer opcodes than a CASE), keeps steps_completed in its bounds, and sets
+-- updated_at, or brings it to its form if the statement has set it. Of our own
+-- UPDATEs, which count tablao_rev up, only a sweep gives a status.
 WHEN NEW.steps_completed NOT BETWEEN 0 AND NEW.steps_total
   OR (
     NEW.tablao_rev = OLD.tablao_rev + (NOT OLD.tablao_rev)
@@ -306,8 +308,8 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks
--- What waited for this task waits for another one, or is ready; what does not
--- wait for any, though it depends on this one, does.
+-- Tasks that waited for this one now wait for another, or are ready; those that
+-- depend on it and wait for nothing may have to wait for it again.
 WHEN (
     (NEW.status <> OLD.status AND (NEW.status = 'completed' OR OLD.status = 'completed'))
     OR (NEW.tablao_swept <> OLD.tablao_swept AND NOT instr(NEW.tablao_swept, ' ' || NEW.status))
@@ -320,8 +322,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
--- What a new status of a task makes of its job, if it is noted; and what others' do,
--- whose trigger SQLite has skipped, since users' triggers gave them meanwhile.
+-- Moves the job, if the new status is noted in tablao_pending; and then the jobs
+-- of other tasks that are noted: users' triggers gave these a status meanwhile,
+-- and SQLite skipped this trigger for them.
 WHEN NEW.id IN (SELECT task_id FROM tablao_pending)
 BEGIN
   INSERT INTO tablao_move_job (job_id, task_id, status) VALUES (NEW.job_id, NEW.id, NEW.status);
@@ -329,19 +332,19 @@ BEGIN
   SELECT job_id, task_id, status FROM tablao_pending;
 END;
 
--- tablao_move_job: docs/rules.md, "A task's status": what a job should become, now
--- that its task has got that status: what the first of tablao_task_rules says that
--- matches. Nothing, where the task has another one by now, its job's sweep having
--- given it that. A task that is being inserted (tablao_rev 0) is not among those
--- counted. What it says goes into tablao_scratch and not through a door, by which all
--- that it sets off is one trigger less deep.
+-- tablao_move_job: moves a job, now that its task has got that status: docs/rules.md,
+-- "A task's status". What it becomes is said by the first row of tablao_task_rules
+-- that matches. Nothing happens if the task has another status by now, from a sweep
+-- of its job. A task that is being inserted (tablao_rev 0) is not yet counted. The
+-- result goes into tablao_scratch and not through a door, so that all that it sets
+-- off is one trigger less deep.
 CREATE VIEW tablao_move_job (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_move_job_insert INSTEAD OF INSERT ON tablao_move_job
 BEGIN
   DELETE FROM tablao_pending WHERE task_id = NEW.task_id;
-  -- Not by UPDATE ... FROM: there SQLite scans all jobs, where ANALYZE has found few.
+  -- Not by UPDATE ... FROM: SQLite would scan all jobs if ANALYZE has found few.
   UPDATE tablao_scratch SET (next_status, activity) = (
     SELECT
       r.next_status,
@@ -374,8 +377,8 @@ END;
 -- Other columns -------------------------------------------------------------
 
 CREATE TRIGGER tablao_tasks_update_touched AFTER UPDATE OF last_touched_at ON tasks
--- The time is kept in one form. Apart from the other, as most UPDATEs that set it
--- are claims and reports.
+-- The time is kept in one form. Apart from created_at, since most UPDATEs that
+-- set this one are claims and reports.
 WHEN (NEW.last_touched_at IS NOT OLD.last_touched_at OR NOT OLD.tablao_rev)
   AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.last_touched_at, '+0 days') IS NOT NEW.last_touched_at
 BEGIN
@@ -420,8 +423,8 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_update_values AFTER UPDATE OF created_at, commands ON tasks
--- The rule on commands, which are kept as text, and the time in one form. As of
--- jobs: not where nothing has changed.
+-- Commands must be JSON, and are kept as text; the time is kept in one form. Not
+-- where nothing has changed: see tablao_jobs_update_values.
 WHEN NEW.commands IS NOT OLD.commands OR NEW.created_at IS NOT OLD.created_at
 BEGIN
   INSERT INTO tablao_assert_json (value, rule)
@@ -440,7 +443,7 @@ WHEN NEW.type <> OLD.type OR NEW.priority <> OLD.priority
 BEGIN
   INSERT INTO tablao_place_task (task_id, from_lane)
   SELECT id, tablao_lane FROM tasks WHERE id = NEW.id AND tablao_rev > 0;
-  -- A user's trigger may have sent it on meanwhile, and SQLite skipped this one.
+  -- A user's trigger may have changed it again, and SQLite skipped this trigger.
   INSERT INTO tablao_place_task (task_id, from_lane)
   SELECT t.id, l.id
   FROM tasks t CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
@@ -454,17 +457,18 @@ END;
 -- DELETE --------------------------------------------------------------------
 
 CREATE TRIGGER tablao_tasks_before_delete BEFORE DELETE ON tasks
--- While it says in which lane: there the workers that failed it are to look from
--- the start again. What fires users' triggers waits until the row is gone: they
--- might change it, and what is booked would be as it was before. Where the job is
--- being deleted, all of that goes with it.
+-- While the row still says which lane it is in: workers that have failed it look
+-- from the start of that lane again. What may fire users' triggers is left until
+-- the row is gone: they might change it, and the wrong values would be booked.
+-- Not where the job is being deleted: all of this goes with it.
 WHEN OLD.job_id IN (SELECT job_id FROM tablao_counts)
 BEGIN
   DELETE FROM tablao_skips
   WHERE lane_id = OLD.tablao_lane
     AND worker_id IN (SELECT worker_id FROM task_failures WHERE task_id = OLD.id);
-  -- Its attempts go with it, with foreign keys on before the next trigger, and their
-  -- sums with them. What only all the others can tell is marked: see job_times.
+  -- Its attempts go with it (with foreign keys on, before the next trigger), so they
+  -- are subtracted. If the first start or last end was among them, a mark says that
+  -- it has to be looked up in those that are left: see job_times.
   UPDATE tablao_counts SET
     (num_attempts, num_failed_attempts, busy_ms, first_started_at, last_ended_at) = (
       SELECT
@@ -497,7 +501,7 @@ BEGIN
     steps_total = steps_total - OLD.steps_total
   WHERE job_id = OLD.job_id;
   INSERT INTO tablao_count (job_id, from_status, to_status, n) VALUES (OLD.job_id, OLD.status, ' ', 1);
-  -- One that its job has just changed along with others, which is yet to be booked.
+  -- And what a sweep of the job has just made of it, if that is not yet booked.
   INSERT INTO tablao_count (job_id, from_status, to_status, n)
   SELECT
     OLD.job_id,
@@ -519,9 +523,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks
--- What hangs on it, with foreign keys on or off; here and not before, when that
--- would change the row that is being deleted. What waited for it waits no more.
--- And the sums of its job.
+-- Deletes what hangs on it, with foreign keys on or off. Not before the row is
+-- gone, since that would change it. What waited for it waits no more. Last, the
+-- sums of its job.
 WHEN OLD.job_id IN (SELECT job_id FROM tablao_counts)
 BEGIN
   DELETE FROM task_dependencies WHERE task_id = OLD.id;
@@ -534,8 +538,8 @@ END;
 
 -- Counters ------------------------------------------------------------------
 
--- tablao_count: n tasks of a job have got another status; to_status is a blank where
--- there is none. instr(): as in tablao_tasks_count_insert.
+-- tablao_count: n tasks of a job have got another status; to_status is a blank if
+-- they have been deleted. instr(): as in tablao_tasks_count_insert.
 CREATE VIEW tablao_count (job_id, from_status, to_status, n) AS
 SELECT NULL, NULL, NULL, NULL WHERE 0;
 
@@ -553,8 +557,8 @@ BEGIN
 END;
 
 -- tablao_job_counts: how many tasks a job has, in all and in each status, and
--- the sums of their steps: one row per job, whether it has a task or not. The
--- canceled are the rest, and not booked.
+-- the sums of their steps: one row per job, whether it has a task or not. Canceled
+-- tasks are what is left, and have no counter.
 CREATE VIEW tablao_job_counts (
   job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
   num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
@@ -574,18 +578,18 @@ FROM jobs j LEFT JOIN tablao_counts c ON c.job_id = j.id;
 
 -- Lanes ---------------------------------------------------------------------
 
--- tablao_ready_tasks: the tasks that wait for nothing but a worker. The
--- condition is to the letter that of tablao_tasks_ready_idx, which is what
--- makes it cheap.
+-- tablao_ready_tasks: the tasks that wait for nothing but a worker. The condition
+-- is word for word that of tablao_tasks_ready_idx, so that SQLite uses the index.
 CREATE VIEW tablao_ready_tasks (task_id, lane_id, index_in_job) AS
 SELECT id, tablao_lane, index_in_job
 FROM tasks
 WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
 
 -- tablao_new_lanes: makes sure that there is a lane for n tasks of this job, type and
--- priority, which are about to come there, if from another one, from that, and counts
--- them: now and not when they have come, as a user's trigger may send one on or delete
--- it before ours is asked, and the lane would go with those that are still in it.
+-- priority that are about to come into it, and counts them. from_lane: the lane that
+-- they come from, if any. They are counted beforehand, since a user's trigger may move
+-- or delete one of them before ours run: the lane would be deleted with the others
+-- still in it.
 CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority, n, from_lane) AS
 SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 
@@ -603,9 +607,9 @@ BEGIN
   WHERE id IS NOT NEW.from_lane;
 END;
 
--- tablao_place_task: puts a task into the lane it belongs to, from another one, which
--- goes with its last task. Who skips tasks of that one has failed one that is there,
--- so that the skip goes with the failure.
+-- tablao_place_task: moves a task from one lane to that in which it belongs. A lane is
+-- deleted with its last task. Workers that have failed the task look from the start of
+-- its old lane again: their skips there may be due to this failure.
 CREATE VIEW tablao_place_task (task_id, from_lane) AS
 SELECT NULL, NULL WHERE 0;
 
@@ -625,7 +629,7 @@ BEGIN
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.task_id
-    -- Unless it is there in other words.
+    -- Unless it is there already: the type may only be spelled differently.
     AND NOT EXISTS (
       SELECT 1 FROM tablao_lanes l
       WHERE l.id = NEW.from_lane
@@ -644,7 +648,7 @@ END;
 -- Dependencies --------------------------------------------------------------
 
 CREATE TRIGGER tablao_dependencies_before_insert BEFORE INSERT ON task_dependencies
--- Notes whether it is there already, but where a document is being stored.
+-- Notes whether it is there already, unless a document is being stored.
 WHEN 0 NOT IN (SELECT job_id FROM tablao_storing)
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
@@ -675,7 +679,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_dependencies_before_update BEFORE UPDATE ON task_dependencies
--- Notes whether there is one like it.
+-- Notes whether there is another with the new key.
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid cannot be changed')
   WHERE NEW.rowid IS NOT OLD.rowid;
@@ -701,7 +705,7 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_dependencies_delete AFTER DELETE ON task_dependencies
--- The task waits for another one, if it waited for that; not where its job is being
+-- If the task waited for that one, it waits for another. Not where its job is being
 -- deleted.
 WHEN (SELECT job_id FROM tasks WHERE id = OLD.task_id) IN (SELECT job_id FROM tablao_counts)
 BEGIN
@@ -725,21 +729,20 @@ BEGIN
     WHEN NEW.job_id <> NEW.other_id
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be a task of the same job as task_id')
   END;
-  -- NULL: one that is completed changes nothing, of which there may be many.
+  -- NULL, so that nothing is done, if that one is completed: there may be many such.
   INSERT INTO tablao_wait (task_id, waits_for)
   VALUES ((SELECT NEW.task_id FROM tasks WHERE id = NEW.dependency_id AND status <> 'completed'), 0);
 END;
 
--- tablao_wait: a task that waits for that one, or for none, may have to wait for
--- another: one that it depends on and that is not completed, 0 where there is none.
--- It waits for one at a time, so what one completion costs does not depend on how
--- many others it waits for. It starts with the last, since most jobs are worked off
--- from the first on, and goes down from the one that it waited for.
--- likelihood: what SQLite expects without statistics. From those of a farm in
--- which one task waits for all others it takes that for the rule, and looks
--- through all dependencies of the farm, for each task.
--- A door of its own, as one task by its id is the one thing that SQLite looks up
--- whatever statistics it has.
+-- tablao_wait: finds what a task has to wait for, if it has waited for waits_for, or
+-- for nothing: a task that it depends on and that is not completed; 0 if there is
+-- none. It waits for one at a time, so what one completion costs does not depend on
+-- how many others a task waits for. It starts with the last, since most jobs are
+-- worked off from the first on, and goes down from the one that it waited for.
+-- likelihood() says what SQLite assumes without statistics. With those of a farm in
+-- which one task waits for all others, SQLite would look through all dependencies
+-- of the farm for each task.
+-- It is a door because SQLite looks up one task by its id whatever its statistics.
 CREATE VIEW tablao_wait (task_id, waits_for) AS
 SELECT NULL, NULL WHERE 0;
 
@@ -748,9 +751,9 @@ BEGIN
   -- No row: the task has just been deleted.
   UPDATE tasks SET
     tablao_open_deps = coalesce(
-      -- A subquery's value is that of its first row: LIMIT 1 would only cost more. Two
-      -- of them: as one, with a row for each, SQLite looks through all dependencies of
-      -- the farm, where it had one when somebody ran ANALYZE.
+      -- The value of a subquery is its first row: LIMIT 1 would only cost more. There
+      -- are two: in one that sorts both, SQLite would look through all dependencies of
+      -- the farm, if there was one when somebody ran ANALYZE.
       (
         SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
         WHERE likelihood(d.task_id = tasks.id, 1e-5) AND d.dependency_id < tasks.tablao_open_deps AND p.status <> 'completed'

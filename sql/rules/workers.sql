@@ -2,8 +2,8 @@
 -- worker_tag_membership.
 
 CREATE TRIGGER tablao_workers_before_insert BEFORE INSERT ON workers
--- Notes whether the keys are taken. Not by tablao_note_replaced, which an INSERT
--- has no other use for: compiling that costs more.
+-- Notes whether the keys are taken. Not by tablao_note_replaced: an INSERT has no
+-- other use for it, and compiling it costs more.
 BEGIN
   DELETE FROM tablao_replaced WHERE table_name = 'workers';
   INSERT INTO tablao_replaced (table_name)
@@ -36,9 +36,9 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_insert AFTER INSERT ON workers
--- The rules on a new worker; its times, and its task types taken apart. The
--- UPDATE goes by the triggers that have the rules on what it sets; it is the one
--- that counts tablao_rev down, by which they know it.
+-- The rules on a new worker; its times, and its list of task types split up. The
+-- UPDATE fires the triggers that have the rules on what it sets. They know it
+-- because no other UPDATE counts tablao_rev down.
 BEGIN
   SELECT CASE
     WHEN NEW.id < 1
@@ -69,10 +69,10 @@ END;
 CREATE TRIGGER tablao_workers_update_request AFTER UPDATE OF
   status, status_requested, lazy_status_request, can_restart
 ON workers
--- The rules on these, instr() as of jobs; and what is left of the request made of a
--- worker, now that it has the status it has: docs/rules.md, "A worker's status".
--- Booleans are kept as 0 and 1: in one UPDATE, since that of a row this wide is
--- most of what there is to compile.
+-- The rules on these columns (instr(): as in tablao_jobs_update_own); and what is
+-- left of a request, now that the worker has this status: docs/rules.md, "A worker's
+-- status". Booleans are kept as 0 and 1. All of it in one UPDATE, since that of a row
+-- this wide is most of what there is to compile.
 BEGIN
   SELECT CASE
     -- @statuses worker
@@ -103,18 +103,18 @@ BEGIN
         SELECT
           CASE
             WHEN OLD.status <> NEW.status AND workers.status = 'offline'
-              -- '' is in it, too.
+              -- '' is found in it, too.
               AND instr('offline restart', workers.status_requested)
             -- Awake or asleep.
             THEN CASE WHEN OLD.status GLOB 'a[ws]*' THEN OLD.status ELSE '' END
             WHEN workers.status_requested = workers.status THEN ''
             ELSE workers.status_requested
           END AS request
-        -- Or SQLite would put the CASE in the place of each use.
+        -- Without it SQLite would put the CASE in the place of each use.
         LIMIT 1
       ) r
     ),
-    -- What else was there before the rule stays.
+    -- Other values, from before the rule, stay.
     can_restart = replace(replace(lower(can_restart), 'true', 1), 'false', 0),
     -- The statement's own UPDATE is stamped: its updated_at stays.
     tablao_rev = tablao_rev + 1
@@ -163,9 +163,9 @@ CREATE TRIGGER tablao_workers_update AFTER UPDATE OF
   platform, software, status, last_seen_at, status_requested,
   lazy_status_request, supported_task_types, can_restart
 ON workers
--- Sets updated_at, unless the statement has, and then brings it to its form.
--- deleted_at alone does not.
--- What ours set is right; and SQLite 3.37 might find another millisecond for ever.
+-- Sets updated_at, or brings it to its form if the statement has set it. Not for a
+-- change of deleted_at alone, nor for our own UPDATEs: what they set is right, and
+-- SQLite 3.37 might find another millisecond for ever.
 WHEN NEW.tablao_rev <= OLD.tablao_rev
   AND (
     NEW.updated_at IS OLD.updated_at
@@ -221,7 +221,7 @@ CREATE TRIGGER tablao_workers_update_types AFTER UPDATE OF
   id, rowid, oid, _rowid_, uuid, name, supported_task_types
 ON workers
 -- The rules on names and types; an UPDATE OR REPLACE must not delete another
--- worker. Takes the task types apart anew.
+-- worker. Splits up the task types anew.
 BEGIN
   SELECT CASE
     -- An id is for life: rows of other tables name it.
@@ -253,12 +253,11 @@ BEGIN
   ON CONFLICT DO NOTHING;
 END;
 
--- tablao_worker_supports: supported_task_types, taken apart at its commas,
--- trimmed and in lower case: one row per worker and type, in which a type may
--- repeat. None of a worker whose text has control characters, which only an
--- observed farm can have: it would be no JSON, and no worker be shown any more.
--- value is j's and the alias is long: a column that somebody adds to workers
--- would be meant.
+-- tablao_worker_supports: supported_task_types, split at its commas, trimmed and in
+-- lower case: one row per worker and type; a type may repeat. A worker whose text has
+-- control characters, as only an observed farm can have, has no row: its list would
+-- make malformed JSON, and the view would fail for all workers. value is qualified
+-- and the alias unusual, so that neither means a column that somebody adds to workers.
 -- @both
 CREATE VIEW tablao_worker_supports (worker_id, task_type) AS
 SELECT w.id, trim(j.value, char(9, 10, 13, 32)) AS tablao_s
@@ -277,7 +276,8 @@ CROSS JOIN json_each(
 WHERE tablao_s <> '';
 
 -- tablao_worker_type_pairs: what tablao_worker_types must hold: every task type
--- that a worker supports with every tag that it has, and with 0 for none.
+-- that a worker supports with every tag that it has, and with 0, for jobs without a
+-- tag.
 -- @both
 CREATE VIEW tablao_worker_type_pairs (worker_id, task_type, worker_tag_id) AS
 SELECT g.worker_id, s.task_type, g.worker_tag_id
@@ -395,7 +395,7 @@ END;
 -- worker_tag_membership -----------------------------------------------------
 
 CREATE TRIGGER tablao_membership_before_insert BEFORE INSERT ON worker_tag_membership
--- Notes whether its rowid is that of another.
+-- Notes whether another row has its rowid.
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
   VALUES ('worker_tag_membership', EXISTS (
