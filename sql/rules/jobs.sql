@@ -115,15 +115,15 @@ CREATE TRIGGER tablao_jobs_update AFTER UPDATE OF
   priority, status, activity, settings, metadata, delete_requested_at,
   worker_tag_id, steps_completed, steps_total
 ON jobs
--- Sets updated_at, or brings it to its form if the statement has set it. The sums
--- are what is booked, whatever is written to them.
+-- Sets updated_at, or brings it to its form if the statement has set it. Our own
+-- UPDATEs set a time that is right, and SQLite 3.37 might find another millisecond for
+-- ever. The sums are what is booked, whatever is written to them.
 WHEN (NEW.updated_at IS OLD.updated_at AND NEW.tablao_rev = OLD.tablao_rev)
-  OR printf('%s %s %s', NEW.updated_at, NEW.steps_completed, NEW.steps_total) <> printf(
-    '%s.%03d+00:00 %s',
-    datetime(NEW.updated_at, '+0 days'),
-    substr(NEW.updated_at, 21, 3),
-    -- For a job that never had a task nothing is booked.
-    coalesce((SELECT printf('%s %s', c.steps_completed, c.steps_total) FROM tablao_counts c WHERE c.job_id = NEW.id), '0 0')
+  OR (NEW.tablao_rev <= OLD.tablao_rev AND strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.updated_at, '+0 days') IS NOT NEW.updated_at)
+  -- Of a job that never had a task nothing is booked.
+  OR printf('%s %s', NEW.steps_completed, NEW.steps_total) <> coalesce(
+    (SELECT printf('%s %s', c.steps_completed, c.steps_total) FROM tablao_counts c WHERE c.job_id = NEW.id),
+    '0 0'
   )
 BEGIN
   INSERT INTO tablao_times (n, value)
