@@ -1,6 +1,6 @@
 -- tablao_last_tasks: the task that each worker is or was last working on: its active
--- task on an active job, else the one of its tasks that was updated last (of several,
--- the one with the lowest id). One row per worker; task_id is NULL if it never had a task.
+-- task on an active job, else the one of its tasks that was updated last. One row per
+-- worker; task_id is NULL if it never had a task.
 -- @own
 CREATE VIEW tablao_last_tasks (worker_id, task_id) AS
 SELECT
@@ -9,12 +9,12 @@ SELECT
     (
       SELECT a.id FROM tasks a CROSS JOIN jobs j ON j.id = a.job_id
       WHERE a.status = 'active' AND a.worker_id = w.id AND j.status = 'active'
-      ORDER BY substr(a.updated_at, 1, 23) DESC, a.id LIMIT 1
+      ORDER BY substr(a.updated_at, 1, 23) DESC, a.id DESC LIMIT 1
     ),
     (
       SELECT a.id FROM tasks a
       WHERE a.worker_id = w.id
-      ORDER BY substr(a.updated_at, 1, 13) DESC, substr(a.updated_at, 1, 23) DESC, a.id
+      ORDER BY substr(a.updated_at, 1, 13) DESC, substr(a.updated_at, 1, 23) DESC, a.id DESC
       LIMIT 1
     )
   )

@@ -33,20 +33,20 @@ FROM tablao_worker_type_pairs;
 CREATE VIEW tablao_last_tasks (worker_id, task_id) AS
 -- The task that each worker is or was last working on: its active task on an active
 -- job, else the one of its tasks that was updated last. One row per worker; task_id is
--- NULL if it never had a task. As the Manager does, this compares the whole times, and
--- takes the lowest id of several: tasks that it changes at once have the same time.
+-- NULL if it never had a task. Of several at one time it is the one that the Manager
+-- takes, which compares the whole texts: tasks that it changes at once have the same.
 SELECT
   w.id,
   coalesce(
     (
       SELECT t.id FROM tasks t CROSS JOIN jobs j ON j.id = t.job_id
       WHERE t.worker_id = w.id AND t.status = 'active' AND j.status = 'active'
-      ORDER BY t.updated_at DESC, t.id LIMIT 1
+      ORDER BY substr(t.updated_at, 1, 23) DESC, t.updated_at DESC, t.id LIMIT 1
     ),
     (
       SELECT t.id FROM tasks t
       WHERE t.worker_id = w.id
-      ORDER BY t.updated_at DESC, t.id LIMIT 1
+      ORDER BY substr(t.updated_at, 1, 23) DESC, t.updated_at DESC, t.id LIMIT 1
     )
   )
 FROM workers w;
