@@ -203,6 +203,18 @@ static void takeOverRules(TablaoOp *pOp){
   }
 }
 
+/* Adds the old indexes that none of ours replaces to the list. */
+static void takeOverIndexes(TablaoOp *pOp, TablaoList *pIndex){
+  tablaoGuardFind(pOp, pIndex,
+      "SELECT a.type, a.name, a.sql FROM main.tablao_adopted a "
+      "WHERE a.type='index' AND NOT EXISTS("
+      "SELECT 1 FROM main.sqlite_schema s WHERE lower(s.name)=lower(a.name)) "
+      "AND NOT EXISTS("
+      "SELECT 1 FROM pragma_index_list(a.tbl_name, 'main') l "
+      "WHERE l.partial=0 AND l.\"unique\">=a.is_unique "
+      "AND " ADOPT_COLUMNS("l") "=a.columns) ORDER BY a.id");
+}
+
 /* The work; the savepoint is open. */
 static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   TablaoList drop = {0, 0};
@@ -252,14 +264,7 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   tablaoInstallObjects(pOp, TABLAO_OWN, "trigger");
   tablaoRecord(pOp, TABLAO_OWN, tablaoLatest());
   tablaoInstallTables(&p->guard.op, 0, TABLAO_OWN|TABLAO_BOTH);
-  tablaoGuardFind(pOp, &index,
-      "SELECT a.type, a.name, a.sql FROM main.tablao_adopted a "
-      "WHERE a.type='index' AND NOT EXISTS("
-      "SELECT 1 FROM main.sqlite_schema s WHERE lower(s.name)=lower(a.name)) "
-      "AND NOT EXISTS("
-      "SELECT 1 FROM pragma_index_list(a.tbl_name, 'main') l "
-      "WHERE l.partial=0 AND l.\"unique\">=a.is_unique "
-      "AND " ADOPT_COLUMNS("l") "=a.columns) ORDER BY a.id");
+  takeOverIndexes(pOp, &index);
   tablaoGuardRun(pOp, &p->guard, &index);
   tablaoGuardRun(pOp, &p->guard, &trigger);
   if( keep.n>0 ) tablaoInstallObjects(&p->guard.op, TABLAO_OWN, "view");
@@ -431,6 +436,33 @@ static void detachObserved(TablaoOp *pOp, AdoptWork *p){
   tablaoListDrop(pOp, &ours);
 }
 
+/* Adds the statements that fill Flamenco's tables and put back the highest ids
+** that AUTOINCREMENT has given. */
+static void detachFill(TablaoOp *pOp, AdoptWork *p, TablaoList *pFill){
+  adoptList(&p->model.op, pFill,
+      "SELECT printf('INSERT INTO main.\"%w\"(%s) "
+      "SELECT %s FROM main.\"tablao_old_%w\" ORDER BY rowid', "
+      "t.name, c.list, c.list, t.name) "
+      "FROM temp.flamenco_tables t JOIN ("
+      "SELECT table_name, group_concat('\"' || name || '\"') AS list "
+      "FROM temp.flamenco_columns GROUP BY table_name) c "
+      "ON c.table_name=t.name ORDER BY t.position");
+  if( tablaoInt(pOp, "SELECT 1 FROM main.tablao_adopted "
+                     "WHERE last_id IS NOT NULL", 0) ){
+    tablaoListAdd(pOp, pFill, sqlite3_mprintf("%s",
+        "UPDATE main.sqlite_sequence SET seq=max(seq, ("
+        "SELECT a.last_id FROM main.tablao_adopted a "
+        "WHERE a.type='table' AND a.name=sqlite_sequence.name)) "
+        "WHERE name IN (SELECT name FROM main.tablao_adopted "
+        "WHERE last_id IS NOT NULL)"));
+    tablaoListAdd(pOp, pFill, sqlite3_mprintf("%s",
+        "INSERT INTO main.sqlite_sequence(name, seq) "
+        "SELECT name, last_id FROM main.tablao_adopted "
+        "WHERE last_id IS NOT NULL "
+        "AND name NOT IN (SELECT name FROM main.sqlite_sequence)"));
+  }
+}
+
 /* Makes Flamenco's tables again, in a farm that was taken over. */
 static void detachOwn(TablaoOp *pOp, AdoptWork *p){
   TablaoList make = {0, 0};      /* Flamenco's tables */
@@ -446,28 +478,7 @@ static void detachOwn(TablaoOp *pOp, AdoptWork *p){
   sqlite3_free(z);
   tablaoGuardFind(pOp, &make, "SELECT type, name, sql "
       "FROM main.tablao_adopted WHERE type='table' ORDER BY id");
-  adoptList(&p->model.op, &fill,
-      "SELECT printf('INSERT INTO main.\"%w\"(%s) "
-      "SELECT %s FROM main.\"tablao_old_%w\" ORDER BY rowid', "
-      "t.name, c.list, c.list, t.name) "
-      "FROM temp.flamenco_tables t JOIN ("
-      "SELECT table_name, group_concat('\"' || name || '\"') AS list "
-      "FROM temp.flamenco_columns GROUP BY table_name) c "
-      "ON c.table_name=t.name ORDER BY t.position");
-  if( tablaoInt(pOp, "SELECT 1 FROM main.tablao_adopted "
-                     "WHERE last_id IS NOT NULL", 0) ){
-    tablaoListAdd(pOp, &fill, sqlite3_mprintf("%s",
-        "UPDATE main.sqlite_sequence SET seq=max(seq, ("
-        "SELECT a.last_id FROM main.tablao_adopted a "
-        "WHERE a.type='table' AND a.name=sqlite_sequence.name)) "
-        "WHERE name IN (SELECT name FROM main.tablao_adopted "
-        "WHERE last_id IS NOT NULL)"));
-    tablaoListAdd(pOp, &fill, sqlite3_mprintf("%s",
-        "INSERT INTO main.sqlite_sequence(name, seq) "
-        "SELECT name, last_id FROM main.tablao_adopted "
-        "WHERE last_id IS NOT NULL "
-        "AND name NOT IN (SELECT name FROM main.sqlite_sequence)"));
-  }
+  detachFill(pOp, p, &fill);
   tablaoGuardFind(pOp, &index, "SELECT type, name, sql "
       "FROM main.tablao_adopted WHERE type='index' ORDER BY id");
   tablaoModelCopy(pOp,

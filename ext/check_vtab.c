@@ -44,6 +44,7 @@
 ** view or trigger may set it off.
 */
 #include "tablao.h"
+#include <stdarg.h>
 
 #define CHECK_DECLARE \
   "CREATE TABLE x(severity TEXT, object TEXT, message TEXT, " \
@@ -174,6 +175,27 @@ static void checkAdd(
   if( pRow->zObject==0 || pRow->zMessage==0 ) pOp->rc = SQLITE_NOMEM;
 }
 
+/* Adds a row whose message is formatted. */
+static void checkAddf(
+  CheckCursor *pCur,
+  TablaoOp *pOp,
+  const char *zSeverity,
+  const char *zObject,
+  const char *zFormat,
+  ...
+){
+  va_list ap;
+  va_start(ap, zFormat);
+  char *zMessage = sqlite3_vmprintf(zFormat, ap);
+  va_end(ap);
+  if( zMessage ){
+    checkAdd(pCur, pOp, zSeverity, zObject, zMessage);
+  }else if( pOp->rc==SQLITE_OK ){
+    pOp->rc = SQLITE_NOMEM;
+  }
+  sqlite3_free(zMessage);
+}
+
 /* What follows "SELECT tablao_migrate() ..." in a message: it works in main. */
 static const char *checkWhere(const CheckCursor *pCur){
   return pCur->zSchema ? ", where this database is main" : "";
@@ -299,8 +321,6 @@ static int checkColumns(
   while( pOp->rc==SQLITE_OK && tablaoStep(pModel, pWant) ){
     const char *zName = tablaoColumnText(pModel, pWant, 0);
     const char *zWant = tablaoColumnText(pModel, pWant, 2);
-    char *zMessage = 0;
-    int bAdd = 1;
     tablaoBindText(pOp, pHave, 1, zTable);
     tablaoBindText(pOp, pHave, 2, zName);
     tablaoBindInt(pOp, pHave, 3, sqlite3_column_int(pWant, 1));
@@ -312,20 +332,16 @@ static int checkColumns(
       sqlite3_reset(pKnown);
     }
     if( zThere==0 ){
-      zMessage = sqlite3_mprintf("column %s is missing", zName);
+      checkAddf(pCur, pOp, "error", zTable, "column %s is missing", zName);
     }else if( sqlite3_stricmp(zThere, zName) ){
-      zMessage = sqlite3_mprintf("column %s is missing; if it was renamed: "
+      checkAddf(pCur, pOp, "error", zTable,
+          "column %s is missing; if it was renamed: "
           "ALTER TABLE %s RENAME COLUMN \"%w\" TO %s", zName, zTable,
           zThere, zName);
     }else if( strcmp(tablaoColumnText(pOp, pHave, 2), zWant)!=0 ){
-      zMessage = sqlite3_mprintf("column %s is not as this extension would "
-          "make it", zName);
-    }else{
-      bAdd = 0;
+      checkAddf(pCur, pOp, "error", zTable,
+          "column %s is not as this extension would make it", zName);
     }
-    if( bAdd && zMessage==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
-    if( bAdd ) checkAdd(pCur, pOp, "error", zTable, zMessage);
-    sqlite3_free(zMessage);
     sqlite3_reset(pHave);
   }
   sqlite3_finalize(pWant);
@@ -368,15 +384,13 @@ static void checkObject(
     }
   }
   sqlite3_reset(pFind);
-  if( zWhat && pOp->rc==SQLITE_OK ){
-    char *zMessage = bAnew
-        ? sqlite3_mprintf("%s %s; SELECT tablao_migrate() restores it%s",
-            zType, zWhat, checkWhere(pCur))
-        : sqlite3_mprintf("%s %s%s%s", zType, zWhat,
-            bIndex ? "; it was made by " : "", bIndex ? zSql : "");
-    if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
-    checkAdd(pCur, pOp, "error", zName, zMessage);
-    sqlite3_free(zMessage);
+  if( zWhat && bAnew ){
+    checkAddf(pCur, pOp, "error", zName,
+        "%s %s; SELECT tablao_migrate() restores it%s",
+        zType, zWhat, checkWhere(pCur));
+  }else if( zWhat ){
+    checkAddf(pCur, pOp, "error", zName, "%s %s%s%s", zType, zWhat,
+        bIndex ? "; it was made by " : "", bIndex ? zSql : "");
   }
 }
 
@@ -515,11 +529,9 @@ static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp, int eKind){
     if( tablaoIsOurs(eKind, zName)
      && !tablaoFindSource(eKind, zName, &source)
     ){
-      char *zMessage = sqlite3_mprintf("%s is not known to this extension; "
+      checkAddf(pCur, pOp, "warning", zName,
+          "%s is not known to this extension; "
           "SELECT tablao_migrate() drops it%s", zType, checkWhere(pCur));
-      if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
-      checkAdd(pCur, pOp, "warning", zName, zMessage);
-      sqlite3_free(zMessage);
     }
   }
   sqlite3_finalize(pStmt);
@@ -540,12 +552,10 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   checkAddError(pCur, pOp, &op, "error", "tablao_migrations");
   if( !bApplied ) return;
   if( iVersion!=tablaoLatest() ){
-    char *zMessage = sqlite3_mprintf("schema version %d, where this extension "
+    checkAddf(pCur, pOp, "warning", "tablao_migrations",
+        "schema version %d, where this extension "
         "has %d; SELECT tablao_migrate() upgrades it%s",
         iVersion, tablaoLatest(), checkWhere(pCur));
-    if( zMessage==0 ) pOp->rc = SQLITE_NOMEM;
-    checkAdd(pCur, pOp, "warning", "tablao_migrations", zMessage);
-    sqlite3_free(zMessage);
     return;
   }
   pCur->bCurrent = 1;
@@ -562,50 +572,55 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   checkUnknown(pCur, pOp, eKind);
 }
 
+/* Values of pragmas that tablao_check reports. */
+static const struct {
+  const char *zPragma;
+  int bIfFile;            /* only where the database is a file */
+  int bIfWritten;         /* only where this connection can write */
+  int iBad;               /* the value that is reported */
+  const char *zSeverity;
+  const char *zMessage;
+  const char *zObserved;  /* the message in an observed farm; 0: the same */
+} aCheckPragma[] = {
+  { "synchronous", 1, 1, 0, "warning",
+    "OFF: a power failure may damage the file; NORMAL or more is safe", 0 },
+  { "busy_timeout", 1, 1, 0, "warning",
+    "0: a statement fails at once when another process is writing", 0 },
+  { "foreign_keys", 0, 1, 0, "info",
+    "OFF: the triggers keep references all the same; ON is a second net",
+    "OFF: what this connection deletes leaves references behind; "
+    "Flamenco's Manager has it ON" },
+  { "ignore_check_constraints", 0, 1, 1, "warning",
+    "ON: a rule of the user's own tables may not hold", 0 },
+  { "writable_schema", 0, 1, 1, "error",
+    "ON: any statement may take the rules out of the file", 0 },
+};
+
+/* What can be switched off in a connection, and takes all rules away. */
+static const struct {
+  int op;
+  const char *zObject;
+  const char *zMessage;
+} aCheckConfig[] = {
+  { SQLITE_DBCONFIG_ENABLE_TRIGGER, "triggers",
+    "switched off in this connection: no rule holds" },
+  { SQLITE_DBCONFIG_ENABLE_VIEW, "views",
+    "switched off in this connection: no rule holds" },
+};
+
 /* Settings of this connection that take rules away, or that it should have. */
 static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
-  static const struct {
-    const char *zPragma;
-    int bIfFile;            /* only where the database is a file */
-    int bIfWritten;         /* only where this connection can write */
-    int iBad;               /* the value that is reported */
-    const char *zSeverity;
-    const char *zMessage;
-    const char *zObserved;  /* the message in an observed farm; 0: the same */
-  } aPragma[] = {
-    { "synchronous", 1, 1, 0, "warning",
-      "OFF: a power failure may damage the file; NORMAL or more is safe", 0 },
-    { "busy_timeout", 1, 1, 0, "warning",
-      "0: a statement fails at once when another process is writing", 0 },
-    { "foreign_keys", 0, 1, 0, "info",
-      "OFF: the triggers keep references all the same; ON is a second net",
-      "OFF: what this connection deletes leaves references behind; "
-      "Flamenco's Manager has it ON" },
-    { "ignore_check_constraints", 0, 1, 1, "warning",
-      "ON: a rule of the user's own tables may not hold", 0 },
-    { "writable_schema", 0, 1, 1, "error",
-      "ON: any statement may take the rules out of the file", 0 },
-  };
-  static const struct {
-    int op;
-    const char *zObject;
-    const char *zMessage;
-  } aConfig[] = {
-    { SQLITE_DBCONFIG_ENABLE_TRIGGER, "triggers",
-      "switched off in this connection: no rule holds" },
-    { SQLITE_DBCONFIG_ENABLE_VIEW, "views",
-      "switched off in this connection: no rule holds" },
-  };
   const char *zFile = sqlite3_db_filename(pOp->db, tablaoSchemaName(pOp));
   /* What dqlite keeps is synced and locked by dqlite. */
   int bFile = zFile && zFile[0] && !tablaoIsDqlite(pOp->db);
   int bWritten = sqlite3_db_readonly(pOp->db, tablaoSchemaName(pOp))!=1;
 
-  for(size_t i=0; i<sizeof(aConfig)/sizeof(aConfig[0]); i++){
+  for(size_t i=0; i<sizeof(aCheckConfig)/sizeof(aCheckConfig[0]); i++){
     int bOn = 1;
-    sqlite3_db_config(pOp->db, aConfig[i].op, -1, &bOn);
+    sqlite3_db_config(pOp->db, aCheckConfig[i].op, -1, &bOn);
     if( !bOn ){
-      checkAdd(pCur, pOp, "error", aConfig[i].zObject, aConfig[i].zMessage);
+      checkAdd(pCur, pOp, "error", aCheckConfig[i].zObject,
+          aCheckConfig[i].zMessage);
     }
   }
   char *zMode = tablaoText(pOp, "PRAGMA main.journal_mode");
@@ -614,19 +629,21 @@ static void checkConnection(CheckCursor *pCur, TablaoOp *pOp){
         "not WAL: readers and writers wait for each other");
   }
   sqlite3_free(zMode);
-  for(size_t i=0; i<sizeof(aPragma)/sizeof(aPragma[0]); i++){
+  for(size_t i=0; i<sizeof(aCheckPragma)/sizeof(aCheckPragma[0]); i++){
     char zSql[64];
-    sqlite3_snprintf(sizeof(zSql), zSql, "PRAGMA main.%s", aPragma[i].zPragma);
-    if( aPragma[i].bIfFile && !bFile ) continue;
-    if( aPragma[i].bIfWritten && !bWritten ) continue;
-    if( tablaoInt(pOp, zSql, -1)!=aPragma[i].iBad ) continue;
-    const char *zMessage = aPragma[i].zMessage;
-    if( aPragma[i].zObserved && pCur->bCurrent
+    sqlite3_snprintf(sizeof(zSql), zSql, "PRAGMA main.%s",
+        aCheckPragma[i].zPragma);
+    if( aCheckPragma[i].bIfFile && !bFile ) continue;
+    if( aCheckPragma[i].bIfWritten && !bWritten ) continue;
+    if( tablaoInt(pOp, zSql, -1)!=aCheckPragma[i].iBad ) continue;
+    const char *zMessage = aCheckPragma[i].zMessage;
+    if( aCheckPragma[i].zObserved && pCur->bCurrent
      && tablaoKind(pOp)==TABLAO_OBSERVED
     ){
-      zMessage = aPragma[i].zObserved;
+      zMessage = aCheckPragma[i].zObserved;
     }
-    checkAdd(pCur, pOp, aPragma[i].zSeverity, aPragma[i].zPragma, zMessage);
+    checkAdd(pCur, pOp, aCheckPragma[i].zSeverity, aCheckPragma[i].zPragma,
+        zMessage);
   }
 }
 
@@ -662,8 +679,52 @@ static void checkTimes(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   sqlite3_free(zMessage);
 }
 
-/* Texts that are not UTF-8, JSON that came as a BLOB included; and uuids that
-** are BLOBs. In a UTF-16 database SQLite makes UTF-8 of whatever is there. */
+/*
+** Looks at one value of a table: column j of pScan, whose column 0 says which
+** row this is. Adds a row if it is a text that is not UTF-8 (JSON that came as
+** a BLOB counts as text), or a uuid that is a BLOB. False after CHECK_MAX_TEXTS
+** of them. In a UTF-16 database SQLite makes UTF-8 of whatever is there.
+*/
+static int checkText(
+  CheckCursor *pCur,
+  TablaoOp *pOp,
+  const char *zTable,
+  sqlite3_stmt *pScan,
+  int j,
+  int *pnFound
+){
+  const char *zColumn = tablaoColumnName(pScan, j);
+  int eType = sqlite3_column_type(pScan, j);
+  const char *zFormat = 0;
+  if( zColumn==0 ){
+    pOp->rc = SQLITE_NOMEM;
+  }else if( eType==SQLITE_BLOB && strcmp(zColumn, "uuid")==0 ){
+    zFormat = "column %s of row %s is a BLOB: no text finds it";
+  }else if( eType==SQLITE_TEXT
+         || (eType==SQLITE_BLOB && (strcmp(zColumn, "settings")==0
+             || strcmp(zColumn, "metadata")==0
+             || strcmp(zColumn, "commands")==0))
+  ){
+    const unsigned char *z = sqlite3_column_text(pScan, j);
+    int n = sqlite3_column_bytes(pScan, j);
+    /* An empty BLOB has no text. */
+    if( z==0 && n>0 ) pOp->rc = SQLITE_NOMEM;
+    if( z && !tablaoIsUtf8(z, n) ){
+      zFormat = "column %s of row %s is not UTF-8: "
+          "some clients cannot read the table";
+    }
+  }
+  if( zFormat==0 ) return 1;
+  if( ++*pnFound>CHECK_MAX_TEXTS ){
+    checkAdd(pCur, pOp, "error", zTable, "more texts are not UTF-8");
+    return 0;
+  }
+  checkAddf(pCur, pOp, "error", zTable, zFormat, zColumn,
+      tablaoColumnText(pOp, pScan, 0));
+  return 1;
+}
+
+/* Looks at all values of the tables in which people write. */
 static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
   static const struct {
     const char *zTable;
@@ -700,40 +761,9 @@ static void checkTexts(CheckCursor *pCur, TablaoOp *pOp){
     while( pScan && pOp->rc==SQLITE_OK && nFound<=CHECK_MAX_TEXTS
         && tablaoStep(&op, pScan)
     ){
-      for(int j=1; j<sqlite3_column_count(pScan); j++){
-        const char *zColumn = tablaoColumnName(pScan, j);
-        int eType = sqlite3_column_type(pScan, j);
-        int bJson = zColumn && (strcmp(zColumn, "settings")==0
-            || strcmp(zColumn, "metadata")==0
-            || strcmp(zColumn, "commands")==0);
-        int bBlob = 0;              /* a uuid that is a BLOB */
-        int bBytes = 0;             /* bytes that are not UTF-8 */
-        if( zColumn==0 ){
-          pOp->rc = SQLITE_NOMEM;
-        }else if( eType==SQLITE_BLOB && strcmp(zColumn, "uuid")==0 ){
-          bBlob = 1;
-        }else if( eType==SQLITE_TEXT || (bJson && eType==SQLITE_BLOB) ){
-          const unsigned char *z = sqlite3_column_text(pScan, j);
-          int n = sqlite3_column_bytes(pScan, j);
-          /* An empty BLOB has no text. */
-          if( z==0 && n>0 ) pOp->rc = SQLITE_NOMEM;
-          bBytes = z && !tablaoIsUtf8(z, n);
-        }
-        if( !bBlob && !bBytes ) continue;
-        if( ++nFound>CHECK_MAX_TEXTS ){
-          checkAdd(pCur, pOp, "error", zTable, "more texts are not UTF-8");
-          break;
-        }
-        const char *zRow = tablaoColumnText(pOp, pScan, 0);
-        char *zMessage = bBlob
-            ? sqlite3_mprintf("column %s of row %s is a BLOB: no text finds it",
-                zColumn, zRow)
-            : sqlite3_mprintf("column %s of row %s is not UTF-8: "
-                "some clients cannot read the table", zColumn, zRow);
-        if( zMessage==0 && pOp->rc==SQLITE_OK ) pOp->rc = SQLITE_NOMEM;
-        checkAdd(pCur, pOp, "error", zTable, zMessage);
-        sqlite3_free(zMessage);
-      }
+      int n = sqlite3_column_count(pScan);
+      int j = 1;
+      while( j<n && checkText(pCur, pOp, zTable, pScan, j, &nFound) ) j++;
     }
     sqlite3_finalize(pScan);
     checkAddError(pCur, pOp, &op, "error", zTable);
@@ -881,12 +911,9 @@ static int checkBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   pInfo->idxNum = CHECK_IDX_MAIN;
   pInfo->estimatedCost = 1e9;
   int iSchema = -1;
+  int nArg = 0;
   int rc = tablaoVtabSchema(pInfo, CHECK_COL_SCHEMA, &iSchema);
-  if( iSchema>=0 ){
-    pInfo->aConstraintUsage[iSchema].argvIndex = 1;
-    pInfo->aConstraintUsage[iSchema].omit = 1;
-    pInfo->idxNum = CHECK_IDX_SCHEMA;
-  }
+  tablaoVtabUse(pInfo, iSchema, CHECK_IDX_SCHEMA, 1, &nArg);
   return rc;
 }
 

@@ -490,17 +490,11 @@ static int queryBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     if( iFilter<0 ) iFilter = i;
   }
   if( iFilter>=0 ){
-    pInfo->aConstraintUsage[iFilter].argvIndex = ++nArg;
-    pInfo->aConstraintUsage[iFilter].omit = 1;
-    pInfo->idxNum |= QUERY_IDX_FILTER;
     pInfo->estimatedCost = 1e4;
     pInfo->estimatedRows = 100;
   }
-  if( iSchema>=0 ){
-    pInfo->aConstraintUsage[iSchema].argvIndex = ++nArg;
-    pInfo->aConstraintUsage[iSchema].omit = 1;
-    pInfo->idxNum |= QUERY_IDX_SCHEMA;
-  }
+  tablaoVtabUse(pInfo, iFilter, QUERY_IDX_FILTER, 1, &nArg);
+  tablaoVtabUse(pInfo, iSchema, QUERY_IDX_SCHEMA, 1, &nArg);
   return SQLITE_OK;
 }
 

@@ -147,6 +147,8 @@ int tablaoVtabDisconnect(sqlite3_vtab*);
 int tablaoVtabError(sqlite3_vtab*, TablaoOp*);
 int tablaoVtabNames(const sqlite3_index_info*, int iConstraint, int iCol);
 int tablaoVtabSchema(const sqlite3_index_info*, int iCol, int *piSchema);
+void tablaoVtabUse(sqlite3_index_info*, int iConstraint, int mBit, int bOmit,
+                   int *pnArg);
 
 /* Interface to code in collect.c: rows read many at a time -----------------*/
 

@@ -433,25 +433,13 @@ static int graphBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   }
   int nArg = 0;
   pInfo->idxNum = 0;
-  if( iJob>=0 ){
-    pInfo->aConstraintUsage[iJob].argvIndex = ++nArg;
-    pInfo->aConstraintUsage[iJob].omit = 1;
-    pInfo->idxNum |= GRAPH_IDX_JOB;
+  if( iJob>=0 || iTask>=0 ){
     pInfo->estimatedCost = 1e4;
-    pInfo->estimatedRows = 1000;
+    pInfo->estimatedRows = iTask>=0 ? 1 : 1000;
   }
-  if( iTask>=0 ){
-    /* Not omitted: SQLite compares it once more. */
-    pInfo->aConstraintUsage[iTask].argvIndex = ++nArg;
-    pInfo->idxNum |= GRAPH_IDX_TASK;
-    pInfo->estimatedCost = 1e4;
-    pInfo->estimatedRows = 1;
-  }
-  if( iSchema>=0 ){
-    pInfo->aConstraintUsage[iSchema].argvIndex = ++nArg;
-    pInfo->aConstraintUsage[iSchema].omit = 1;
-    pInfo->idxNum |= GRAPH_IDX_SCHEMA;
-  }
+  tablaoVtabUse(pInfo, iJob, GRAPH_IDX_JOB, 1, &nArg);
+  tablaoVtabUse(pInfo, iTask, GRAPH_IDX_TASK, 0, &nArg);
+  tablaoVtabUse(pInfo, iSchema, GRAPH_IDX_SCHEMA, 1, &nArg);
   return SQLITE_OK;
 }
 

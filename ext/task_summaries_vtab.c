@@ -56,6 +56,7 @@
   "steps_completed INTEGER, steps_total INTEGER, worker_uuid TEXT, " \
   "worker_name TEXT, job_uuid TEXT HIDDEN, schema TEXT HIDDEN)"
 
+#define SUMMARIES_COL_ROWID       (-1)
 #define SUMMARIES_COL_ID            0
 #define SUMMARIES_COL_UUID          1
 #define SUMMARIES_COL_INDEX_IN_JOB  3
@@ -519,24 +520,45 @@ static int summariesFilter(
   return summariesNextJob(pCur, &op);
 }
 
-/* True if the plan can give the rows in the order that is wanted. OUT: the bits
-** of *pidxNum that make it do so. */
-static int summariesOrdered(sqlite3_index_info *pInfo, int *pidxNum){
+/* True if the plan can give the rows in the order that is wanted; idxNum then
+** says which. */
+static int summariesOrdered(sqlite3_index_info *pInfo){
   int i = 0;
   int n = pInfo->nOrderBy;
   if( i<n && pInfo->aOrderBy[i].iColumn==SUMMARIES_COL_JOB_UUID ){
     /* One job only: it is in any order. */
-    *pidxNum |= SUMMARIES_IDX_BY_JOB;
-    if( pInfo->aOrderBy[i].desc ) *pidxNum |= SUMMARIES_IDX_JOB_DESC;
+    pInfo->idxNum |= SUMMARIES_IDX_BY_JOB;
+    if( pInfo->aOrderBy[i].desc ) pInfo->idxNum |= SUMMARIES_IDX_JOB_DESC;
     i++;
-  }else if( (*pidxNum & SUMMARIES_IDX_JOB)==0 ){
+  }else if( (pInfo->idxNum & SUMMARIES_IDX_JOB)==0 ){
     return 0;
   }
   if( i<n && pInfo->aOrderBy[i].iColumn==SUMMARIES_COL_INDEX_IN_JOB ){
-    if( pInfo->aOrderBy[i].desc ) *pidxNum |= SUMMARIES_IDX_INDEX_DESC;
+    if( pInfo->aOrderBy[i].desc ) pInfo->idxNum |= SUMMARIES_IDX_INDEX_DESC;
     i++;
   }
   return i==n;
+}
+
+/* Uses the constraint on the status. An IN that does not come as a whole comes
+** value by value, as an =. */
+static void summariesUseStatus(
+  sqlite3_index_info *pInfo,
+  int iStatus,
+  int *pnArg
+){
+  int mBit = SUMMARIES_IDX_STATUS;
+#if SQLITE_VERSION_NUMBER>=3038000
+  if( sqlite3_libversion_number()>=3038000
+   && sqlite3_vtab_in(pInfo, iStatus, 1)
+  ){
+    mBit = SUMMARIES_IDX_STATUS_IN;
+  }
+#endif
+  /* SQLite compares an IN once more: it may have more values than we take. */
+  tablaoVtabUse(pInfo, iStatus, mBit, mBit==SUMMARIES_IDX_STATUS, pnArg);
+  pInfo->estimatedCost /= 2;
+  pInfo->estimatedRows = pInfo->estimatedRows/4 + 1;
 }
 
 static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
@@ -546,7 +568,6 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
   int iUuid = -1;
   int iId = -1;
   int iIndex = -1;
-  int idxNum = 0;
   int nArg = 0;
   UNUSED_PARAMETER(pVtab);
   int rc = tablaoVtabSchema(pInfo, SUMMARIES_COL_SCHEMA, &iSchema);
@@ -558,59 +579,28 @@ static int summariesBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *pInfo){
     ){
       continue;
     }
-    if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_JOB_UUID ) iJob = i;
-    if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_STATUS ) iStatus = i;
-    if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_UUID ) iUuid = i;
-    if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_INDEX_IN_JOB ) iIndex = i;
-    if( pInfo->aConstraint[i].iColumn==SUMMARIES_COL_ID
-     || pInfo->aConstraint[i].iColumn<0  /* the rowid */
-    ){
-      iId = i;
+    switch( pInfo->aConstraint[i].iColumn ){
+      case SUMMARIES_COL_JOB_UUID:     iJob = i;    break;
+      case SUMMARIES_COL_STATUS:       iStatus = i; break;
+      case SUMMARIES_COL_UUID:         iUuid = i;   break;
+      case SUMMARIES_COL_INDEX_IN_JOB: iIndex = i;  break;
+      case SUMMARIES_COL_ROWID:
+      case SUMMARIES_COL_ID:           iId = i;     break;
+      default:                                      break;
     }
-  }
-  pInfo->estimatedCost = 1e7;
-  pInfo->estimatedRows = 1000000;
-  if( iSchema>=0 ){
-    idxNum |= SUMMARIES_IDX_SCHEMA;
-    pInfo->aConstraintUsage[iSchema].argvIndex = ++nArg;
-    pInfo->aConstraintUsage[iSchema].omit = 1;
-  }
-  if( iJob>=0 ){
-    idxNum |= SUMMARIES_IDX_JOB;
-    pInfo->aConstraintUsage[iJob].argvIndex = ++nArg;
-    pInfo->aConstraintUsage[iJob].omit = 1;
-    pInfo->estimatedCost = 1e4;
-    pInfo->estimatedRows = 1000;
   }
   int iKey = iUuid>=0 ? iUuid : iId>=0 ? iId : iJob>=0 ? iIndex : -1;
-  if( iKey>=0 ){
-    /* Not omitted: SQLite compares it once more. */
-    idxNum |= iUuid>=0 ? SUMMARIES_IDX_UUID
-            : iId>=0 ? SUMMARIES_IDX_ID : SUMMARIES_IDX_INDEX;
-    pInfo->aConstraintUsage[iKey].argvIndex = ++nArg;
-    pInfo->estimatedCost = 10;
-    pInfo->estimatedRows = 1;
-    pInfo->idxFlags |= SQLITE_INDEX_SCAN_UNIQUE;
-  }
-  if( iStatus>=0 ){
-    /* An IN that does not come as a whole comes value by value, as an =. */
-    idxNum |= SUMMARIES_IDX_STATUS;
-    pInfo->aConstraintUsage[iStatus].argvIndex = ++nArg;
-    pInfo->aConstraintUsage[iStatus].omit = 1;
-#if SQLITE_VERSION_NUMBER>=3038000
-    if( sqlite3_libversion_number()>=3038000
-     && sqlite3_vtab_in(pInfo, iStatus, 1)
-    ){
-      idxNum ^= SUMMARIES_IDX_STATUS | SUMMARIES_IDX_STATUS_IN;
-      /* SQLite compares it once more: there may be more values than we take. */
-      pInfo->aConstraintUsage[iStatus].omit = 0;
-    }
-#endif
-    pInfo->estimatedCost /= 2;
-    pInfo->estimatedRows = pInfo->estimatedRows/4 + 1;
-  }
-  pInfo->orderByConsumed = summariesOrdered(pInfo, &idxNum);
-  pInfo->idxNum = idxNum;
+  int mKey = iUuid>=0 ? SUMMARIES_IDX_UUID
+           : iId>=0 ? SUMMARIES_IDX_ID : SUMMARIES_IDX_INDEX;
+  pInfo->idxNum = 0;
+  pInfo->estimatedCost = iKey>=0 ? 10 : iJob>=0 ? 1e4 : 1e7;
+  pInfo->estimatedRows = iKey>=0 ? 1 : iJob>=0 ? 1000 : 1000000;
+  if( iKey>=0 ) pInfo->idxFlags |= SQLITE_INDEX_SCAN_UNIQUE;
+  tablaoVtabUse(pInfo, iSchema, SUMMARIES_IDX_SCHEMA, 1, &nArg);
+  tablaoVtabUse(pInfo, iJob, SUMMARIES_IDX_JOB, 1, &nArg);
+  tablaoVtabUse(pInfo, iKey, mKey, 0, &nArg);
+  if( iStatus>=0 ) summariesUseStatus(pInfo, iStatus, &nArg);
+  pInfo->orderByConsumed = summariesOrdered(pInfo);
   pInfo->idxStr = sqlite3_mprintf("%x", (unsigned int)pInfo->colUsed);
   pInfo->needToFreeIdxStr = 1;
   return pInfo->idxStr ? SQLITE_OK : SQLITE_NOMEM;

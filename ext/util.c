@@ -909,3 +909,21 @@ int tablaoVtabSchema(
   }
   return bUnusable && *piSchema<0 ? SQLITE_CONSTRAINT : SQLITE_OK;
 }
+
+/*
+** Makes a constraint the next argument of xFilter, which mBit in idxNum tells
+** of; nothing if iConstraint is -1. *pnArg counts the arguments. bOmit: SQLite
+** need not compare it once more.
+*/
+void tablaoVtabUse(
+  sqlite3_index_info *pInfo,
+  int iConstraint,
+  int mBit,
+  int bOmit,
+  int *pnArg
+){
+  if( iConstraint<0 ) return;
+  pInfo->aConstraintUsage[iConstraint].argvIndex = ++*pnArg;
+  pInfo->aConstraintUsage[iConstraint].omit = (unsigned char)bOmit;
+  pInfo->idxNum |= mBit;
+}
