@@ -13,21 +13,7 @@
 # A file with the line `# tester: slow` near its top is started first, so that
 # it does not run alone at the end.
 
-proc number_of_cores {} {
-  foreach command {{nproc} {sysctl -n hw.ncpu} {getconf _NPROCESSORS_ONLN}} {
-    if {![catch {exec {*}$command 2>@1} n] && [string is integer -strict $n]} {
-      return $n
-    }
-  }
-  return 2
-}
-
-proc env_default {name default} {
-  if {[info exists ::env($name)] && $::env($name) ne ""} {
-    return $::env($name)
-  }
-  return $default
-}
+source [file join [file dirname [info script]] pool.tcl]
 
 proc is_slow {path} {
   set channel [open $path r]
@@ -54,12 +40,6 @@ proc stop {channel} {
   append output($channel) "\nstopped after $timeout seconds\n"
   # The shell has its own kill; a small system may lack the program.
   catch {exec sh -c "kill -9 [pid $channel]"}
-}
-
-proc collect {channel} {
-  global output
-  append output($channel) [read $channel]
-  if {[eof $channel]} {finish $channel}
 }
 
 # Judges what a file's process has left: the closing line that finish_test

@@ -36,6 +36,9 @@
 #   dump_rows db ?text?       all rows of all tables, as comparable text
 #   schema_version            the number of the last migration in sql/
 #   text_of PATH              what stands in a file, in UTF-8
+#   bytes_of PATH             the bytes of a file
+#   next_line CHANNEL         the next line that a program writes; waits for it,
+#       on a busy machine, too
 #   tmp_path NAME             a path in a directory that finish_test removes
 #   columns_of TEXT           what the sqlite3 shell shows in columns, the same
 #       whatever version aligned them: two blanks between the columns
@@ -192,6 +195,23 @@ proc text_of {path} {
   set text [read $channel]
   close $channel
   return $text
+}
+
+proc bytes_of {path} {
+  set channel [open $path rb]
+  set bytes [read $channel]
+  close $channel
+  return $bytes
+}
+
+# The channel does not block. Five minutes: others may keep the machine busy.
+proc next_line {channel} {
+  for {set i 0} {$i<30000} {incr i} {
+    if {[gets $channel line]>=0} {return $line}
+    if {[eof $channel]} {return {end of file}}
+    after 10
+  }
+  return {no line}
 }
 
 # Versions of the shell differ in where a column begins, on which side of it a

@@ -1,12 +1,11 @@
--- Taking over: from Flamenco's tables, which are named tablao_old_* by now,
--- into those of an own farm, whose triggers are there but for those that keep
--- the history. So it is the rules that bring times and JSON to their stored
--- form, count, place and refuse; what a row is, is written here once. Each
--- statement has the columns first that name a row. Values that Flamenco might
--- have left out become those that say the same.
+-- Taking over: copies rows from Flamenco's tables, which are named tablao_old_* by
+-- now, into those of an own farm. Its triggers are there, except those that keep the
+-- history. So the rules bring times and JSON to their stored form, count, place and
+-- refuse. In each statement the columns that name a row come first. Values that
+-- Flamenco may have left out become those that mean the same.
 --
--- ext/adopt_vtab.c takes these statements apart, too, to hand each row to the
--- rules of the model.
+-- ext/adopt_vtab.c takes these statements apart, to try each row on the rules of the
+-- model.
 
 INSERT INTO main.worker_tags (
   id, created_at, updated_at, uuid, name, description

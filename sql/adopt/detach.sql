@@ -1,6 +1,6 @@
--- When a farm's rows are in Flamenco's tables again: its Manager reads JSON only
--- where it is a BLOB, and a farm keeps it as text. These tables have no triggers
--- yet, the user's neither.
+-- Run when a farm's rows are in Flamenco's tables again: the Manager reads JSON only
+-- if it is a BLOB, and a farm keeps it as text. These tables have no triggers yet, not
+-- even the user's.
 
 UPDATE main.jobs SET
   settings = CAST(settings AS BLOB), metadata = CAST(metadata AS BLOB)

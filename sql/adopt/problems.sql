@@ -1,9 +1,8 @@
--- What stands in the way of taking a database of Flamenco's over that the rules
--- on a single row cannot tell: those are asked by ext/adopt_vtab.c. Each
--- statement gives (kind, object, message). What no key sees to is in the view
--- tablao_row_problems.
+-- What prevents taking over a database of Flamenco's, as far as the rules on a single
+-- row cannot tell (ext/adopt_vtab.c asks those). Each statement gives (kind, object,
+-- message). What no key enforces is in the view tablao_row_problems.
 
--- Only where it is not the rowid can an id be something else than a number.
+-- An id can only be something else than a number if it is not the rowid.
 SELECT 'id', v.table_name || ' ' || coalesce(v.id, '-'), 'id must be a whole number from 1'
 FROM (
   SELECT 'worker_tags' AS table_name, id FROM main.worker_tags
@@ -16,7 +15,7 @@ FROM (
 ) v
 WHERE typeof(v.id) <> 'integer' OR v.id < 1;
 
--- Two rows with one key: only where the database has lost its own.
+-- Two rows with the same key: only if the database has lost its own unique keys.
 SELECT 'duplicate', 'worker_tags ' || id, 'its ' || v.key || ' is that of another row'
 FROM main.worker_tags t
 JOIN (
@@ -83,8 +82,8 @@ WHERE worker_id IN (
   GROUP BY worker_id HAVING count(*) > 1
 );
 
--- A sum in halves, since sum() of great numbers may itself be too great. Numbers
--- that are wrong by themselves are told of with their row.
+-- The sum is made in halves, since sum() of large numbers may overflow. Numbers that are
+-- wrong by themselves are reported with their row.
 SELECT 'value', 'jobs ' || coalesce(job_id, '-'), 'the sum of steps_total over its tasks must not pass 2^53'
 FROM main.tasks
 WHERE typeof(steps_total) = 'integer' AND steps_total BETWEEN 0 AND 9007199254740992

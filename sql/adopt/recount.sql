@@ -1,6 +1,6 @@
--- An observed farm whose triggers were gone for a while, which is what a table
--- that was made anew leaves behind: attempts that ended meanwhile end now, and
--- those that began meanwhile begin. When it was, nobody knows.
+-- For an observed farm whose triggers were gone for a while, because a table was made
+-- anew: attempts that ended meanwhile end now, and those that began meanwhile begin
+-- now, since nobody knows when it was.
 
 UPDATE main.task_attempts SET
   ended_at = (SELECT now FROM main.farm_clock),

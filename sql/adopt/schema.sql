@@ -1,6 +1,5 @@
--- What stands in the way of observing a database of Flamenco's, or of taking
--- it over. Run in the model, which has all that an own farm has; ext/model.c
--- fills the tables.
+-- What prevents observing a database of Flamenco's, or taking it over. Run in the
+-- model, which has all that an own farm has; ext/model.c fills the tables.
 
 CREATE TABLE temp.farms (
   -- One row if the database is a farm already.
@@ -34,8 +33,8 @@ CREATE TABLE temp.their_columns (
 );
 
 CREATE TABLE temp.their_references (
-  -- Which of the database's tables refers to which: filled where something is
-  -- about to go.
+  -- Which of the database's tables refers to which: filled only if something is about
+  -- to be dropped.
   table_name text COLLATE NOCASE,
   parent text COLLATE NOCASE
 );
@@ -84,8 +83,8 @@ WHERE NOT EXISTS (
   WHERE c.table_name = d.table_name AND c.name = d.name
 )
 UNION ALL
--- What is on one of Flamenco's tables goes with it and may come back under its
--- name if that is free then.
+-- What is on one of Flamenco's tables is dropped with it, and is made again under its
+-- name, if that is free then.
 SELECT 'name', o.name, 'this ' || o.type || ' has a name that Tablao needs', 0,
   CASE
     WHEN EXISTS (SELECT 1 FROM temp.farms) THEN 'taking over'
@@ -143,8 +142,8 @@ WHERE o.type = 'trigger'
   AND lower(o.name) NOT GLOB 'tablao_*';
 
 CREATE VIEW temp.lost_objects (type, name, tbl_name) AS
--- What somebody has added that cannot be without a table of ours. What refers to
--- one that is not there makes foreign_key_check fail, and Flamenco's start with it.
+-- What somebody has added that needs a table of ours. A reference to a table that is
+-- gone makes foreign_key_check fail, and then Flamenco does not start.
 SELECT 'table', r.table_name, r.parent
 FROM temp.their_references r
 WHERE r.parent IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')

@@ -1,6 +1,6 @@
--- Behind copy.sql: what the rules did to a row because another came, which
--- here was no news. A new schedule is applied at once, and what a row has got
--- stamps it; not where the time is the same, for an UPDATE that changes nothing
+-- After copy.sql: undoes what the rules did to a row because another one was inserted,
+-- which here was only copied: a new schedule is applied at once, and other rows are
+-- stamped. Not where the time is the same already, since an UPDATE that changes nothing
 -- is stamped, too.
 
 UPDATE main.workers SET
@@ -40,7 +40,7 @@ WHERE updated_at IS NOT (
   FROM main.tablao_old_jobs o WHERE o.id = jobs.id
 );
 
--- A new task that is active opens an attempt; here it had one.
+-- A new task that is active opens an attempt; here it may have one already.
 DELETE FROM main.task_attempts
 WHERE ended_at IS NULL
   AND EXISTS (
@@ -50,7 +50,7 @@ WHERE ended_at IS NULL
       AND a.id < task_attempts.id
   );
 
--- What an observed farm adds up when it is asked, an own one keeps.
+-- Sums that an observed farm computes when it is asked, and that an own one keeps.
 INSERT INTO main.tablao_counts (
   job_id, num_attempts, num_failed_attempts, busy_ms, first_started_at,
   last_ended_at

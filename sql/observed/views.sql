@@ -1,15 +1,15 @@
--- What an own farm keeps in tables and an observed one counts: views with the
--- same names and columns, so that the views behind them stand once.
+-- What an own farm keeps in tables, an observed one counts: by views with the same
+-- names and columns, so that the views which use them are written once.
 
 CREATE VIEW tablao_job_counts (
   job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
   num_canceled, num_soft_failed, num_paused, steps_completed, steps_total
 ) AS
--- How many tasks a job has, in all and in each status, and its steps, which
--- are what the Manager makes them: one row per job. A job's tasks are found by
--- their key. An index with the status in it would have to be kept by each of
--- the Manager's changes. One subquery per column, so that a query counts what
--- it names and no more, for the jobs that it names.
+-- How many tasks a job has, in all and in each status, and its steps, which are the
+-- Manager's: one row per job. A job's tasks are found by their key, since an index
+-- with the status would have to be updated with each of the Manager's changes. One
+-- subquery per column, so that a query counts only what it names, for the jobs that
+-- it names.
 SELECT
   j.id,
   (SELECT count(*) FROM tasks t WHERE t.job_id = j.id),
@@ -87,7 +87,7 @@ CREATE VIEW farm_problems (kind, object, message) AS
 -- Rows of the Manager's that break a rule: no row when all is well. object is
 -- the uuid of the job, task or worker, or a table and a key in it. Nothing is
 -- derived here that could differ from what it derives from, and how many steps
--- a task has done is the Manager's to say.
+-- a task has done is for the Manager to say.
 SELECT kind, object, message FROM tablao_state_problems
 UNION ALL
 SELECT kind, object, message FROM tablao_row_problems;

@@ -13,21 +13,7 @@
 
 package require Tcl 8.6
 
-proc env_default {name default} {
-  if {[info exists ::env($name)] && $::env($name) ne ""} {
-    return $::env($name)
-  }
-  return $default
-}
-
-proc number_of_cores {} {
-  foreach command {{nproc} {sysctl -n hw.ncpu} {getconf _NPROCESSORS_ONLN}} {
-    if {![catch {exec {*}$command 2>@1} n] && [string is integer -strict $n]} {
-      return $n
-    }
-  }
-  return 2
-}
+source [file join [file dirname [info script]] .. pool.tcl]
 
 set top [file dirname [file dirname [file dirname \
     [file normalize [info script]]]]]
@@ -95,12 +81,6 @@ proc start_next {} {
   set started($channel) [clock milliseconds]
   set running($channel) $name
   fileevent $channel readable [list collect $channel]
-}
-
-proc collect {channel} {
-  global output
-  append output($channel) [read $channel]
-  if {[eof $channel]} {finish $channel}
 }
 
 # A part that does not count for itself has passed once if it ended well.
