@@ -239,7 +239,8 @@ FROM (
 CREATE VIEW waiting_jobs (
   job_uuid, name, status, reason, num_tasks, detail
 ) AS
-SELECT t.job_uuid, t.job_name, j.status, t.reason, count(*), min(t.detail)
+SELECT
+  t.job_uuid, t.job_name, (SELECT j.status FROM jobs j WHERE j.uuid = t.job_uuid),
+  t.reason, count(*), min(t.detail)
 FROM waiting_tasks t
-JOIN jobs j ON j.uuid = t.job_uuid
 GROUP BY t.job_uuid, t.reason;

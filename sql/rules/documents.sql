@@ -431,8 +431,8 @@ FROM (
         (
           SELECT group_concat('"' || replace(replace(dep.uuid, '\', '\\'), '"', '\"') || '"', ',')
           FROM (
-            SELECT p.uuid
-            FROM task_dependencies n CROSS JOIN tasks p ON p.id = n.dependency_id
+            SELECT (SELECT p.uuid FROM tasks p WHERE p.id = n.dependency_id) AS uuid
+            FROM task_dependencies n
             WHERE likelihood(n.task_id = t.id, 1e-5)
             ORDER BY n.rowid
           ) dep
