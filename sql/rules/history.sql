@@ -195,8 +195,8 @@ END;
 
 CREATE TRIGGER tablao_jobs_before_delete_archive BEFORE DELETE ON jobs
 -- Leaves what is worth knowing of a job, and takes its attempts along, with
--- foreign keys on or off (a Manager that is observed has them on).
--- BEFORE, and made so as to fire before what deletes the tasks.
+-- foreign keys on or off (a Manager that is observed has them on), and then, in an
+-- own farm, its tasks.
 BEGIN
   INSERT INTO archived_jobs (
     uuid, name, job_type, status, created_at, deleted_at, num_tasks,
@@ -221,11 +221,22 @@ BEGIN
   LEFT JOIN tablao_counts n ON n.job_id = OLD.id -- @own
   LEFT JOIN tasks t ON t.job_id = OLD.id -- @observed
   ;
-  DELETE FROM task_attempts -- @own
-  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
   INSERT INTO tablao_events VALUES (
     'job', OLD.uuid, OLD.name, OLD.uuid, OLD.status, NULL, OLD.activity
   );
+  -- What a user's trigger on it adds to the job is to go, too. -- @own
+  DELETE FROM last_rendereds WHERE job_id = OLD.id; -- @own
+  -- With its counters goes what the triggers keep for this job, see -- @own
+  -- tablao_counts; so its tasks go without one word about each other. And with -- @own
+  -- its lanes, who might still claim one. -- @own
+  DELETE FROM tablao_counts WHERE job_id = OLD.id; -- @own
+  DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id); -- @own
+  DELETE FROM tablao_lanes WHERE job_id = OLD.id; -- @own
+  DELETE FROM task_dependencies WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
+  DELETE FROM task_failures WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
+  -- Not sooner: users' triggers may make attempts meanwhile. -- @own
+  DELETE FROM task_attempts WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
+  DELETE FROM tasks WHERE job_id = OLD.id; -- @own
 END;
 
 CREATE TRIGGER tablao_workers_insert_event AFTER INSERT ON workers

@@ -343,14 +343,11 @@ END;
 
 -- DELETE --------------------------------------------------------------------
 
-CREATE TRIGGER tablao_jobs_delete BEFORE DELETE ON jobs
--- What hangs on a job goes with it, with foreign keys on or off.
+CREATE TRIGGER tablao_jobs_delete AFTER DELETE ON jobs
+-- What hangs on a job goes with it, with foreign keys on or off. Most of it has gone
+-- before, with tablao_jobs_before_delete_archive; what users' triggers on that have
+-- added since goes here, AFTER, when nobody can add to the job any more.
 BEGIN
-  -- First, since what a user's trigger on it adds to the job is to go, too.
-  DELETE FROM last_rendereds WHERE job_id = OLD.id;
-  -- With its counters goes what the triggers keep for this job, see
-  -- tablao_counts; so its tasks go without one word about each other. And with
-  -- its lanes, who might still claim one.
   DELETE FROM tablao_counts WHERE job_id = OLD.id;
   DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
@@ -358,16 +355,11 @@ BEGIN
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM task_failures
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
-  -- What users' triggers have made meanwhile of its attempts, which it took along
-  -- into the archive.
   DELETE FROM task_attempts
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM tasks WHERE job_id = OLD.id;
-  -- Again, for the same.
-  DELETE FROM tablao_counts WHERE job_id = OLD.id;
-  DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id);
-  DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM job_blocks WHERE job_id = OLD.id;
+  DELETE FROM last_rendereds WHERE job_id = OLD.id;
 END;
 
 -- tablao_job_lanes: what a job's lanes carry of it: one row per job. A job

@@ -463,7 +463,7 @@ CREATE TRIGGER tablao_jobs_before_delete_archive BEFORE DELETE ON jobs;
 CREATE TRIGGER tablao_jobs_before_insert BEFORE INSERT ON jobs;
 CREATE TRIGGER tablao_jobs_before_uuid BEFORE UPDATE OF uuid ON jobs;
 CREATE TRIGGER tablao_jobs_count_lanes AFTER UPDATE OF priority, status, delete_requested_at, worker_tag_id ON jobs;
-CREATE TRIGGER tablao_jobs_delete BEFORE DELETE ON jobs;
+CREATE TRIGGER tablao_jobs_delete AFTER DELETE ON jobs;
 CREATE TRIGGER tablao_jobs_insert AFTER INSERT ON jobs;
 CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs;
 CREATE TRIGGER tablao_jobs_status_event AFTER UPDATE OF status ON jobs;
