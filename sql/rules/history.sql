@@ -263,8 +263,16 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_delete_history AFTER DELETE ON workers
--- Its attempts stay, without it, with foreign keys on or off.
+-- Its attempts stay, without it, with foreign keys on or off. What else hangs on it
+-- goes, in an own farm: here, AFTER, when no user's trigger can add to that any more.
 BEGIN
+  -- Those that a user's trigger has given it again. -- @own
+  UPDATE tasks SET worker_id = NULL WHERE worker_id = OLD.id; -- @own
+  DELETE FROM worker_tag_membership WHERE worker_id = OLD.id; -- @own
+  DELETE FROM task_failures WHERE worker_id = OLD.id; -- @own
+  DELETE FROM job_blocks WHERE worker_id = OLD.id; -- @own
+  DELETE FROM sleep_schedules WHERE worker_id = OLD.id; -- @own
+  DELETE FROM tablao_worker_types WHERE worker_id = OLD.id; -- @own
   UPDATE task_attempts SET worker_id = NULL WHERE worker_id = OLD.id;
   DELETE FROM tablao_attempt_sums WHERE worker_id = OLD.id;
   INSERT INTO tablao_events VALUES (
