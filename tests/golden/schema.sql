@@ -503,7 +503,7 @@ CREATE TRIGGER tablao_sums_insert INSTEAD OF INSERT ON tablao_sums;
 CREATE TRIGGER tablao_sweep_insert INSTEAD OF INSERT ON tablao_sweep;
 CREATE TRIGGER tablao_tags_before_insert BEFORE INSERT ON worker_tags;
 CREATE TRIGGER tablao_tags_before_keys BEFORE UPDATE OF uuid, name ON worker_tags;
-CREATE TRIGGER tablao_tags_delete BEFORE DELETE ON worker_tags;
+CREATE TRIGGER tablao_tags_delete AFTER DELETE ON worker_tags;
 CREATE TRIGGER tablao_tags_insert AFTER INSERT ON worker_tags;
 CREATE TRIGGER tablao_tags_update AFTER UPDATE ON worker_tags;
 CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks;
