@@ -193,9 +193,8 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_before_delete_archive BEFORE DELETE ON jobs
--- Leaves what is worth knowing of a job, and takes its attempts along, with
--- foreign keys on or off (a Manager that is observed has them on).
--- BEFORE, and made so as to fire before what deletes the tasks.
+-- Leaves a row that says what is worth knowing of the job; then, in an own farm, its
+-- tasks go, with foreign keys on or off (a Manager that is observed has them on).
 BEGIN
   INSERT INTO archived_jobs (
     uuid, name, job_type, status, created_at, deleted_at, num_tasks,
@@ -220,11 +219,22 @@ BEGIN
   LEFT JOIN tablao_counts n ON n.job_id = OLD.id -- @own
   LEFT JOIN tasks t ON t.job_id = OLD.id -- @observed
   ;
-  DELETE FROM task_attempts -- @own
-  WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
   INSERT INTO tablao_events VALUES (
     'job', OLD.uuid, OLD.name, OLD.uuid, OLD.status, NULL, OLD.activity
   );
+  -- First, so that what a user's trigger on it adds to the job goes, too. -- @own
+  DELETE FROM last_rendereds WHERE job_id = OLD.id; -- @own
+  -- By the missing row of tablao_counts the triggers know that the job is being -- @own
+  -- deleted, and do nothing as its tasks go one by one. Without its lanes nobody -- @own
+  -- can claim one any more. -- @own
+  DELETE FROM tablao_counts WHERE job_id = OLD.id; -- @own
+  DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id); -- @own
+  DELETE FROM tablao_lanes WHERE job_id = OLD.id; -- @own
+  DELETE FROM task_dependencies WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
+  DELETE FROM task_failures WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
+  -- Not sooner: users' triggers may make attempts meanwhile. -- @own
+  DELETE FROM task_attempts WHERE task_id IN (SELECT t.id FROM tasks t WHERE t.job_id = OLD.id); -- @own
+  DELETE FROM tasks WHERE job_id = OLD.id; -- @own
 END;
 
 CREATE TRIGGER tablao_workers_insert_event AFTER INSERT ON workers
@@ -251,8 +261,16 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_workers_delete_history AFTER DELETE ON workers
--- Its attempts stay, without it, with foreign keys on or off.
+-- Its attempts stay, without it, with foreign keys on or off. What else hangs on it
+-- goes, in an own farm: here, AFTER, when no user's trigger can add to that any more.
 BEGIN
+  -- Those that a user's trigger has given it again. -- @own
+  UPDATE tasks SET worker_id = NULL WHERE worker_id = OLD.id; -- @own
+  DELETE FROM worker_tag_membership WHERE worker_id = OLD.id; -- @own
+  DELETE FROM task_failures WHERE worker_id = OLD.id; -- @own
+  DELETE FROM job_blocks WHERE worker_id = OLD.id; -- @own
+  DELETE FROM sleep_schedules WHERE worker_id = OLD.id; -- @own
+  DELETE FROM tablao_worker_types WHERE worker_id = OLD.id; -- @own
   UPDATE task_attempts SET worker_id = NULL WHERE worker_id = OLD.id;
   DELETE FROM tablao_attempt_sums WHERE worker_id = OLD.id;
   INSERT INTO tablao_events VALUES (

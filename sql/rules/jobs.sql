@@ -340,14 +340,11 @@ END;
 
 -- DELETE --------------------------------------------------------------------
 
-CREATE TRIGGER tablao_jobs_delete BEFORE DELETE ON jobs
--- What hangs on a job goes with it, with foreign keys on or off.
+CREATE TRIGGER tablao_jobs_delete AFTER DELETE ON jobs
+-- Deletes what hangs on a job, with foreign keys on or off. Most of that has gone in
+-- tablao_jobs_before_delete_archive; what users' triggers have added since goes here,
+-- AFTER, when nobody can add to the job any more.
 BEGIN
-  -- First, so that what a user's trigger on it adds to the job goes, too.
-  DELETE FROM last_rendereds WHERE job_id = OLD.id;
-  -- By the missing row of tablao_counts the triggers know that the job is being
-  -- deleted, and do nothing as its tasks go one by one. Without its lanes nobody can
-  -- claim one any more.
   DELETE FROM tablao_counts WHERE job_id = OLD.id;
   DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
@@ -355,15 +352,11 @@ BEGIN
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM task_failures
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
-  -- Its attempts went when it was archived; users' triggers may have added some.
   DELETE FROM task_attempts
   WHERE task_id IN (SELECT id FROM tasks WHERE job_id = OLD.id);
   DELETE FROM tasks WHERE job_id = OLD.id;
-  -- Once more, for the same reason.
-  DELETE FROM tablao_counts WHERE job_id = OLD.id;
-  DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id);
-  DELETE FROM tablao_lanes WHERE job_id = OLD.id;
   DELETE FROM job_blocks WHERE job_id = OLD.id;
+  DELETE FROM last_rendereds WHERE job_id = OLD.id;
 END;
 
 -- tablao_job_lanes: what a job's lanes carry of it: one row per job. A job

@@ -289,8 +289,8 @@ FROM (
 CROSS JOIN tablao_worker_supports s ON s.worker_id = g.worker_id;
 
 CREATE TRIGGER tablao_workers_delete BEFORE DELETE ON workers
--- What hangs on a worker goes with it, with foreign keys on or off; its active
--- tasks return to the pool.
+-- The tasks of a worker stay, without it, with foreign keys on or off; the active
+-- ones return to the pool. What goes with it: tablao_workers_delete_history.
 BEGIN
   INSERT INTO tablao_return_tasks (worker_id, reason) VALUES (OLD.id, 'was deleted');
   UPDATE tasks SET
@@ -298,11 +298,6 @@ BEGIN
     updated_at = (SELECT now FROM farm_clock),
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
   WHERE worker_id = OLD.id;
-  DELETE FROM worker_tag_membership WHERE worker_id = OLD.id;
-  DELETE FROM task_failures WHERE worker_id = OLD.id;
-  DELETE FROM job_blocks WHERE worker_id = OLD.id;
-  DELETE FROM sleep_schedules WHERE worker_id = OLD.id;
-  DELETE FROM tablao_worker_types WHERE worker_id = OLD.id;
 END;
 
 -- worker_tags ---------------------------------------------------------------
@@ -385,8 +380,9 @@ BEGIN
   WHERE id = NEW.id AND updated_at IS NOT v.value;
 END;
 
-CREATE TRIGGER tablao_tags_delete BEFORE DELETE ON worker_tags
--- What hangs on a tag goes with it, with foreign keys on or off.
+CREATE TRIGGER tablao_tags_delete AFTER DELETE ON worker_tags
+-- What hangs on a tag goes with it, with foreign keys on or off. AFTER, when no user's
+-- trigger can hang on it what it has just lost.
 BEGIN
   UPDATE jobs SET worker_tag_id = NULL WHERE worker_tag_id = OLD.id;
   DELETE FROM worker_tag_membership WHERE worker_tag_id = OLD.id;
