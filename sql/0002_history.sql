@@ -113,6 +113,7 @@ WHERE t.status = 'active';
 -- tasks.tablao_done: out of use since 0.2.0.
 -- tablao_scratch.is_moving: out of use since 0.2.0.
 -- tablao_scratch.is_replacing: see tablao_settings_delete.
+-- tablao_written_times.n: 0 stands for now: its value stays NULL.
 -- @own
 UPDATE tasks SET
   tablao_done = 0,

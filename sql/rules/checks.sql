@@ -4,11 +4,11 @@
 -- any other does nothing.
 
 -- tablao_times: takes a time as a client wrote it, in any of the forms of
--- docs/rules.md, "Times", and leaves it in the stored form in row n of
--- tablao_written_times: NULL for '' and NULL. A fraction is cut, not rounded: SQLite's
--- date functions would round .9995 up to the next second, so they are shown a 0 in
--- place of a leading 9. With 0 days added, the 30th of February comes back as the 2nd
--- of March, and is found out.
+-- docs/rules.md, "Times", and leaves the stored form in row n of tablao_written_times,
+-- NULL for '' and NULL. A fraction is cut, not rounded: SQLite's date functions would
+-- round .9995 up to the next second, so they are shown a 0 in place of a leading 9.
+-- With 0 days added, the 30th of February comes back as the 2nd of March, and is found
+-- out.
 -- SQLite 3.37 may give back another millisecond than it was given. So a time that a
 -- trigger sends here because of strftime('%f') may be in the stored form already;
 -- where that would matter, triggers compare seconds and milliseconds instead.
