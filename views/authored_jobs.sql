@@ -33,6 +33,9 @@ FROM jobs j;
 
 CREATE TRIGGER tablao_authored_jobs_insert INSTEAD OF INSERT ON authored_jobs
 BEGIN
+  -- A user's trigger within a document would take away what is still to be stored.
+  SELECT RAISE(ABORT, 'tablao: authored_jobs: a document is being stored: a trigger on what it stores cannot store another; if none is, DELETE FROM farm_problems')
+  FROM tablao_storing;
   INSERT INTO tablao_unpack (document) VALUES (NEW.document);
   SELECT RAISE(ABORT, 'tablao: authored_jobs.uuid must be the uuid in the document, or be left out')
   WHERE NEW.uuid IS NOT NULL
