@@ -219,9 +219,9 @@ BEGIN
   LEFT JOIN tablao_counts n ON n.job_id = OLD.id -- @own
   LEFT JOIN tasks t ON t.job_id = OLD.id -- @observed
   ;
-  INSERT INTO tablao_events VALUES (
-    'job', OLD.uuid, OLD.name, OLD.uuid, OLD.status, NULL, OLD.activity
-  );
+  INSERT INTO tablao_events VALUES ( -- @observed
+    'job', OLD.uuid, OLD.name, OLD.uuid, OLD.status, NULL, OLD.activity -- @observed
+  ); -- @observed
   -- First, so that what a user's trigger on it adds to the job goes, too. -- @own
   DELETE FROM last_rendereds WHERE job_id = OLD.id; -- @own
   -- By the missing row of tablao_counts the triggers know that the job is being -- @own

@@ -343,8 +343,12 @@ END;
 CREATE TRIGGER tablao_jobs_delete AFTER DELETE ON jobs
 -- Deletes what hangs on a job, with foreign keys on or off. Most of that has gone in
 -- tablao_jobs_before_delete_archive; what users' triggers have added since goes here,
--- AFTER, when nobody can add to the job any more.
+-- AFTER, when nobody can add to the job any more. So does its last event: users'
+-- triggers may have changed its status as its tasks went.
 BEGIN
+  INSERT INTO tablao_events VALUES (
+    'job', OLD.uuid, OLD.name, OLD.uuid, OLD.status, NULL, OLD.activity
+  );
   DELETE FROM tablao_counts WHERE job_id = OLD.id;
   DELETE FROM tablao_skips WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = OLD.id);
   DELETE FROM tablao_lanes WHERE job_id = OLD.id;
