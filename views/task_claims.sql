@@ -49,8 +49,6 @@ BEGIN
     ELSE RAISE(ABORT, 'tablao: task_claims: the worker must be awake (workers.status); it is starting, testing or restarting')
   END
   FROM workers WHERE id = NEW.worker_id;
-  UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
-  WHERE id = NEW.worker_id;
   -- The first task of every pair of type and tag, and the best of these: by max(),
   -- since an ORDER BY opens a table of its own. The text sorts as the four numbers do,
   -- the last two backwards: each is in two's complement, in hexadecimal digits, after
@@ -77,6 +75,9 @@ BEGIN
     ),
     NEW.worker_id, NEW.now
   );
+  -- Last: if a user's trigger on it makes the worker sign off, it gives that task back.
+  UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
+  WHERE id = NEW.worker_id;
 END;
 
 -- tablao_hand_out: gives a task to a worker that is working on nothing; does nothing

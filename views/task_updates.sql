@@ -67,8 +67,6 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: task_updates.status must be completed for a task that is no longer active: the farm took it away')
   END
   FROM tasks WHERE id = NEW.task_id AND NOT NEW.is_verdict;
-  UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
-  WHERE id = NEW.worker_id AND NOT NEW.is_verdict;
   UPDATE tasks SET
     status = NEW.status,
     activity = coalesce(NEW.activity, activity),
@@ -93,6 +91,9 @@ BEGIN
     last_touched_at = NEW.now,
     updated_at = NEW.now
   WHERE id = NEW.task_id AND coalesce(NEW.status, 'failed') = 'failed' AND NOT NEW.is_verdict;
+  -- Last, as in a claim.
+  UPDATE workers SET last_seen_at = NEW.now, updated_at = NEW.now
+  WHERE id = NEW.worker_id AND NOT NEW.is_verdict;
 END;
 
 CREATE TRIGGER tablao_report_insert_failure INSTEAD OF INSERT ON tablao_report
