@@ -16,6 +16,15 @@ CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
 WHEN (OLD.status = 'active' OR instr('active completed soft-failed', NEW.status))
   AND (NEW.status <> OLD.status OR NEW.worker_id IS NOT OLD.worker_id)
 BEGIN
+  -- Before the one that ends is closed: in a trigger that has read task_attempts, SQLite -- @observed
+  -- makes a temporary table for what it inserts, each time that the trigger runs. -- @observed
+  INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at) -- @observed
+  SELECT NEW.id, w.id, w.name, c.now -- @observed
+  FROM farm_settings s -- @observed
+  CROSS JOIN workers w -- @observed
+    ON w.id = (SELECT t.worker_id FROM tasks t WHERE t.id = NEW.id AND t.status = 'active') -- @observed
+  CROSS JOIN farm_clock c -- @observed
+  WHERE s.name = 'history' AND s.value <> 'off'; -- @observed
   UPDATE task_attempts SET
     ended_at = (SELECT now FROM farm_clock),
     outcome = CASE
@@ -25,9 +34,12 @@ BEGIN
     END,
     activity = NEW.activity
   -- The value of a subquery is its first row: LIMIT 1 would only cost more.
+  -- If one has just begun, it is the last before that: a trigger of the user's may have -- @observed
+  -- begun another since. -- @observed
   WHERE id = (
       SELECT a.id FROM task_attempts a
       WHERE likelihood(a.task_id = NEW.id, 1e-5)
+        AND (a.id < last_insert_rowid() OR NOT changes()) -- @observed
       ORDER BY a.id DESC
     )
     AND ended_at IS NULL
@@ -44,13 +56,6 @@ BEGIN
     ) IS NOT TRUE -- @own
     THEN NEW.id -- @own
   END); -- @own
-  INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at) -- @observed
-  SELECT NEW.id, w.id, w.name, c.now -- @observed
-  FROM farm_settings s -- @observed
-  CROSS JOIN workers w -- @observed
-    ON w.id = (SELECT t.worker_id FROM tasks t WHERE t.id = NEW.id AND t.status = 'active') -- @observed
-  CROSS JOIN farm_clock c -- @observed
-  WHERE s.name = 'history' AND s.value <> 'off'; -- @observed
   INSERT INTO tablao_events VALUES (
     CASE
       WHEN NEW.status <> OLD.status AND instr('active completed soft-failed', NEW.status) -- @own
