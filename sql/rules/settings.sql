@@ -57,6 +57,10 @@ BEGIN
   -- Fewer events are kept from now on.
   DELETE FROM farm_events
   WHERE NEW.name = 'events_keep' AND id <= (SELECT max(id) FROM farm_events) - NEW.value;
+  -- Where none is written any more, an id is left out: by that a reader who has seen
+  -- the last one knows that some were missed.
+  UPDATE tablao_deleted_events SET last_id = last_id + 1
+  WHERE NEW.name = 'events_keep' AND NEW.value = 0;
 END;
 
 -- @both
