@@ -73,7 +73,9 @@ def main():
         while now != 'offline':
             code, task = ask('/worker/task', None, sign)
             if code == 423:
-                now, _ = become(task['status'])
+                now, then = become(task['status'])
+                if now == 'starting':
+                    now, _ = become(then)
             elif code == 200:
                 print(f"{args.name}: {task['name']}", flush=True)
                 try:

@@ -119,8 +119,14 @@ func worker(args []string) error {
 			return err
 		case code == 423:
 			next = task.Status
+			signing := next == "starting"
 			if err := become(); err != nil {
 				return err
+			}
+			if signing {
+				if err := become(); err != nil {
+					return err
+				}
 			}
 		case code == 200:
 			fmt.Printf("got %s %s\n", task.UUID, task.Name)

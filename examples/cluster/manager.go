@@ -121,10 +121,20 @@ func workerStatus(r request) (code int, answer interface{}, err error) {
 func nextTask(r request) (code int, answer interface{}, err error) {
 	err = r.farm.write(r.ctx, func(t tx) error {
 		code, answer = 423, nil
-		asked, err := t.one("SELECT status_requested AS status FROM workers WHERE uuid = ? AND status_requested <> ''",
-			r.worker)
+		// Who was silent for too long is in error, and signs on again.
+		asked, err := t.one(`SELECT CASE status WHEN 'error' THEN 'starting' ELSE status_requested END AS status
+			FROM workers WHERE uuid = ? AND (status = 'error' OR status_requested <> '')`, r.worker)
 		if err != nil || asked != nil {
 			answer = asked
+			return err
+		}
+		// Who sleeps is there all the same: a claim would be refused, and it would time out.
+		asleep, err := t.one("SELECT status FROM workers WHERE uuid = ? AND status = 'asleep'", r.worker)
+		if err != nil || asleep != nil {
+			code = 204
+			if err == nil {
+				err = t.exec("UPDATE workers SET last_seen_at = (SELECT now FROM farm_clock) WHERE uuid = ?", r.worker)
+			}
 			return err
 		}
 		if err = t.exec("INSERT INTO task_claims (worker_uuid) VALUES (?)", r.worker); err != nil {
