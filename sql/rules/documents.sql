@@ -52,15 +52,14 @@ BEGIN
   -- If it is no array, the keys are no numbers: they are its own or its members'.
   WHERE typeof(t.key) = 'integer';
   INSERT INTO tablao_authored_dependencies (number, dependency_uuid, dependency_number)
-  SELECT d.number, d.uuid, p.number
-  FROM (
-    SELECT
-      a.number,
-      CASE n.type WHEN 'text' THEN n.value ELSE CAST(n.value AS BLOB) END AS uuid
-    FROM tablao_authored_tasks a CROSS JOIN json_each(a.dependencies) n
-    WHERE a.fault IS NULL AND a.dependencies <> '[]'
-  ) d
-  LEFT JOIN tablao_authored_tasks p ON p.uuid = d.uuid AND p.number > 0;
+  SELECT
+    a.number,
+    CASE n.type WHEN 'text' THEN n.value ELSE CAST(n.value AS BLOB) END,
+    p.number
+  FROM tablao_authored_tasks a
+  CROSS JOIN json_each(a.dependencies) n
+  LEFT JOIN tablao_authored_tasks p ON n.type = 'text' AND p.uuid = n.value AND p.number > 0
+  WHERE a.fault IS NULL AND a.dependencies <> '[]';
 END;
 
 -- tablao_unpack_part: takes a job (number 0) or a task (from 1 on) of a document
@@ -73,9 +72,10 @@ SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_unpack_part_insert INSTEAD OF INSERT ON tablao_unpack_part
 BEGIN
+  -- All columns, and in the order of the table: of any others SQLite makes copies.
   INSERT INTO tablao_authored_tasks (
-    number, uuid, name, type, priority, status, settings, metadata, storage,
-    worker_tag, dependencies, commands, steps_total, fault
+    number, uuid, name, type, priority, commands, dependencies, stranger, has_zero,
+    steps_total, fault, status, settings, metadata, storage, worker_tag
   )
   SELECT
     NEW.number,
@@ -84,8 +84,7 @@ BEGIN
       hex(randomblob(4+0)), hex(randomblob(2+0)), hex(randomblob(2+0)),
       substr('89AB', 1 + (random() & 3)), hex(randomblob(2+0)), hex(randomblob(6+0))
     ))),
-    a.name, a.type, a.priority, a.status, a.settings, a.metadata, a.storage,
-    a.worker_tag, a.dependencies, a.commands,
+    a.name, a.type, coalesce(a.priority, 50), a.commands, a.dependencies, NULL, NULL,
     -- Anything above 2^53 is refused later, and must not overflow here.
     coalesce((
       SELECT sum(coalesce(
@@ -109,16 +108,18 @@ BEGIN
         SELECT 'zero ' || coalesce(a.uuid, '')
         FROM json_each(replace(NEW.document, '\u0000', '\ufdd0')) n
         WHERE replace(replace(replace(n.key || coalesce(n.atom, a.storage, ''),
-            char(65533), ''), char(65534), ''), char(65535), '') GLOB '*[' || char(65533, 64976) || ']*'
+            char(65533), ''), char(65534), ''), char(65535), '') GLOB printf('*[%s]*', char(65533, 64976))
           OR instr(replace(a.dependencies, '\\', ''), '\u0000')
       ) END,
       CASE
         WHEN NEW.uuid IS NOT NULL THEN NULL
         WHEN a.name IS NULL THEN CASE NEW.number WHEN 0 THEN 'name ' ELSE 'task_name task ' || NEW.number END
         WHEN a.type IS NULL THEN CASE NEW.number WHEN 0 THEN 'job_type ' ELSE 'task_type ' || a.name END
-        WHEN a.worker_tag NOT IN (SELECT uuid FROM worker_tags) THEN 'worker_tag ' || a.worker_tag
+        WHEN a.worker_tag IN (SELECT uuid FROM worker_tags) THEN NULL
+        ELSE 'worker_tag ' || a.worker_tag
       END
-    )
+    ),
+    a.status, a.settings, a.metadata, a.storage, a.worker_tag
   FROM (
     SELECT
       max(m.value) FILTER (WHERE m.key = 'uuid') AS uuid,
@@ -141,8 +142,8 @@ BEGIN
           ELSE m.type || ' '
         END)
         THEN NULL
-        WHEN instr(NEW.members, m.member || ':') THEN NEW.kind || m.key || ' ' || m.value
-        ELSE NEW.kind || 'stranger ' || m.key
+        WHEN instr(NEW.members, m.member || ':') THEN printf('%s%s %s', NEW.kind, m.key, m.value)
+        ELSE printf('%sstranger %s', NEW.kind, m.key)
       END) AS fault
     -- LIMIT keeps SQLite from asking JSON for the same value time and again.
     FROM (
@@ -275,7 +276,7 @@ BEGIN
     storage_shaman_checkout_id, worker_tag_id
   )
   SELECT
-    p.uuid, p.name, p.type, coalesce(p.priority, 50),
+    p.uuid, p.name, p.type, p.priority,
     coalesce(p.status, 'under-construction'),
     coalesce(p.settings, '{}'), coalesce(p.metadata, '{}'),
     coalesce(p.storage, ''),
@@ -287,7 +288,7 @@ BEGIN
   SELECT
     j.id,
     c.now,
-    coalesce((SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = j.id), 0),
+    coalesce((SELECT t.index_in_job FROM tasks t WHERE t.job_id = j.id ORDER BY t.index_in_job DESC), 0),
     p.num_tasks,
     p.steps_total
   FROM (SELECT max(number) AS num_tasks, sum(steps_total) AS steps_total FROM tablao_authored_tasks) p
@@ -309,7 +310,7 @@ BEGIN
   INSERT INTO tablao_storing (job_id, last_index)
   VALUES (NEW.job_id, NEW.first_index + NEW.num_tasks);
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, n)
-  SELECT NEW.job_id, type, coalesce(priority, 50), count(*)
+  SELECT NEW.job_id, type, priority, count(*)
   FROM tablao_authored_tasks
   WHERE number > 0
   GROUP BY type, priority;
@@ -339,7 +340,7 @@ BEGIN
     p.type,
     NEW.job_id,
     NEW.first_index + p.number,
-    coalesce(p.priority, 50),
+    p.priority,
     coalesce(p.commands, '[]'),
     p.steps_total,
     1,
@@ -349,12 +350,11 @@ BEGIN
       SELECT l.id FROM tablao_lanes l
       WHERE l.job_id = NEW.job_id
         AND l.task_type = lower(trim(p.type, char(9, 10, 13, 32)))
-        AND l.task_priority = coalesce(p.priority, 50)
+        AND l.task_priority = p.priority
     )
   FROM tablao_authored_tasks p
   WHERE p.number > 0
   ORDER BY p.number;
-  DELETE FROM tablao_storing;
   INSERT INTO tablao_storing (job_id) VALUES (0);
   INSERT INTO task_dependencies (task_id, dependency_id)
   SELECT t.id, o.id
@@ -372,14 +372,9 @@ BEGIN
   SELECT n.task_id, n.waits_for
   FROM tablao_right_dependencies n
   WHERE likelihood(n.job_id = NEW.job_id, 1e-5) AND NOT n.is_right;
-  -- The sums become what is booked, whatever is written to them; and with the
-  -- priority it is set which lanes have ready tasks.
-  UPDATE jobs SET
-    steps_total = steps_total + NEW.steps_total,
-    -- As with INSERT INTO tasks: if the sums stay, the job is not stamped.
-    updated_at = CASE WHEN NEW.steps_total > 0 THEN NEW.now ELSE updated_at END,
-    priority = priority,
-    tablao_rev = tablao_rev + 1
+  -- With the priority it is set which lanes have ready tasks; and the sums become what
+  -- is booked. As with INSERT INTO tasks: if they stay, the job is not stamped.
+  UPDATE jobs SET priority = priority, tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id AND NEW.num_tasks > 0;
   -- Workers that have failed all that was ready in a lane look at the new tasks.
   DELETE FROM tablao_skips
