@@ -10,8 +10,10 @@ CREATE TRIGGER tablao_jobs_before_insert BEFORE INSERT ON jobs
 BEGIN
   DELETE FROM tablao_replaced WHERE table_name = 'jobs';
   INSERT INTO tablao_replaced (table_name)
-  SELECT 'jobs'
-  WHERE NEW.id IN (SELECT id FROM jobs) OR NEW.uuid IN (SELECT uuid FROM jobs);
+  SELECT 'jobs' FROM jobs WHERE id = NEW.id
+  UNION ALL
+  SELECT 'jobs' FROM jobs WHERE uuid = NEW.uuid
+  ON CONFLICT DO NOTHING;
 END;
 
 CREATE TRIGGER tablao_jobs_insert AFTER INSERT ON jobs
@@ -219,12 +221,9 @@ BEGIN
     AND worker_id IN (SELECT id FROM workers)
     AND tablao_job_id = NEW.job_id;
   UPDATE jobs SET
+    -- The second row, if no rule matches.
     (status, tablao_status, activity) = (
-      -- max() makes a row even if no rule matches; the columns of r are NULL then.
-      SELECT
-        coalesce(max(r.next_status), jobs.status),
-        coalesce(max(r.next_status), NEW.status),
-        CASE WHEN max(r.next_status) IS NULL THEN jobs.activity ELSE coalesce(NEW.activity, r.activity) END
+      SELECT r.next_status, r.next_status, coalesce(NEW.activity, r.activity)
       FROM tablao_job_rules r
       WHERE r.job_status = NEW.status
         AND jobs.status = NEW.status
@@ -233,6 +232,8 @@ BEGIN
         AND r.has_more = EXISTS (
           SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND NOT instr(r.done, t.status)
         )
+      UNION ALL
+      SELECT jobs.status, NEW.status, jobs.activity
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id;
@@ -369,9 +370,10 @@ END;
 CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority, pool_status) AS
 SELECT
   id,
-  -- instr() gives 1 if it is that status, and costs less than a comparison.
-  CASE WHEN delete_requested_at IS NULL THEN instr('queued', status) + instr('active', status) ELSE 0 END,
-  coalesce(worker_tag_id, 0),
+  -- instr() is true if it is one of these, and costs less than a comparison.
+  delete_requested_at IS NULL AND instr('queued active', status),
+  -- The +: as in farm_clock.
+  +coalesce(worker_tag_id, 0),
   priority,
   CASE WHEN instr('paused pause-requested', status) THEN 'paused' ELSE 'queued' END
 FROM jobs;

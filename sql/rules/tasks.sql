@@ -127,7 +127,8 @@ BEGIN
     index_in_job = CASE index_in_job
       WHEN 0
       THEN 1 + max(
-        (SELECT max(t.index_in_job) FROM tasks t WHERE t.job_id = tasks.job_id),
+        -- The first row is the highest: max() would cost more.
+        (SELECT t.index_in_job FROM tasks t WHERE t.job_id = tasks.job_id ORDER BY t.index_in_job DESC),
         coalesce((SELECT a.last_index FROM tablao_storing a WHERE a.job_id = tasks.job_id), 0)
       )
       ELSE index_in_job
@@ -311,7 +312,7 @@ CREATE TRIGGER tablao_tasks_update_done AFTER UPDATE OF status ON tasks
 -- Tasks that waited for this one now wait for another, or are ready; those that
 -- depend on it and wait for nothing may have to wait for it again.
 WHEN (
-    (NEW.status <> OLD.status AND (NEW.status = 'completed' OR OLD.status = 'completed'))
+    instr(NEW.status, 'completed') <> instr(OLD.status, 'completed')
     OR (NEW.tablao_swept <> OLD.tablao_swept AND NOT instr(NEW.tablao_swept, ' ' || NEW.status))
   )
   AND NEW.id IN (SELECT dependency_id FROM task_dependencies)
@@ -652,12 +653,11 @@ CREATE TRIGGER tablao_dependencies_before_insert BEFORE INSERT ON task_dependenc
 WHEN 0 NOT IN (SELECT job_id FROM tablao_storing)
 BEGIN
   INSERT INTO tablao_note_replaced (table_name, is_taken)
-  VALUES ('task_dependencies',
-    EXISTS (
-      SELECT 1 FROM task_dependencies
-      WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id
-    )
-    OR EXISTS (SELECT 1 FROM task_dependencies WHERE rowid = NEW.rowid));
+  VALUES ('task_dependencies', CASE
+    WHEN (NEW.task_id, NEW.dependency_id) IN (SELECT task_id, dependency_id FROM task_dependencies)
+      OR NEW.rowid IN (SELECT rowid FROM task_dependencies)
+    THEN 1
+  END);
 END;
 
 CREATE TRIGGER tablao_dependencies_insert AFTER INSERT ON task_dependencies
@@ -783,5 +783,5 @@ SELECT
     WHERE likelihood(d.task_id = t.id, 1e-5)
       AND p.status <> 'completed'
       AND t.tablao_open_deps IN (0, p.id)
-  ) = (t.tablao_open_deps <> 0)
+  ) = (t.tablao_open_deps IS TRUE)
 FROM tasks t;

@@ -7,8 +7,10 @@ CREATE TRIGGER tablao_workers_before_insert BEFORE INSERT ON workers
 BEGIN
   DELETE FROM tablao_replaced WHERE table_name = 'workers';
   INSERT INTO tablao_replaced (table_name)
-  SELECT 'workers'
-  WHERE NEW.id IN (SELECT id FROM workers) OR NEW.uuid IN (SELECT uuid FROM workers);
+  SELECT 'workers' FROM workers WHERE id = NEW.id
+  UNION ALL
+  SELECT 'workers' FROM workers WHERE uuid = NEW.uuid
+  ON CONFLICT DO NOTHING;
 END;
 
 CREATE TRIGGER tablao_workers_insert_deleted BEFORE INSERT ON workers
@@ -94,25 +96,18 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: workers.lazy_status_request and can_restart must be 0 or 1, or the texts true and false')
   END;
   UPDATE workers SET
+    -- The first of these rows.
     (status_requested, lazy_status_request) = (
-      SELECT
-        r.request,
-        -- GLOB is 1 or 0, and costs less than any comparison of the two.
-        workers.lazy_status_request GLOB '[1Tt]*' AND r.request = workers.status_requested
-      FROM (
-        SELECT
-          CASE
-            WHEN OLD.status <> NEW.status AND workers.status = 'offline'
-              -- '' is found in it, too.
-              AND instr('offline restart', workers.status_requested)
-            -- Awake or asleep.
-            THEN CASE WHEN OLD.status GLOB 'a[ws]*' THEN OLD.status ELSE '' END
-            WHEN workers.status_requested = workers.status THEN ''
-            ELSE workers.status_requested
-          END AS request
-        -- Without it SQLite would put the CASE in the place of each use.
-        LIMIT 1
-      ) r
+      -- Awake or asleep.
+      SELECT CASE WHEN OLD.status GLOB 'a[ws]*' THEN OLD.status ELSE '' END, 0
+      WHERE OLD.status <> NEW.status AND workers.status = 'offline'
+        -- '' is found in it, too.
+        AND instr('offline restart', workers.status_requested)
+      UNION ALL
+      SELECT '', 0 WHERE workers.status_requested = workers.status AND workers.status <> ''
+      UNION ALL
+      -- GLOB is 1 or 0, and costs less than any comparison of the two.
+      SELECT workers.status_requested, workers.lazy_status_request GLOB '[1Tt]*'
     ),
     -- Other values, from before the rule, stay.
     can_restart = replace(replace(lower(can_restart), 'true', 1), 'false', 0),
