@@ -360,8 +360,15 @@ BEGIN
   SELECT t.id, o.id
   FROM tablao_authored_dependencies d
   CROSS JOIN tablao_authored_tasks p ON p.number = d.number
-  CROSS JOIN tasks t ON t.uuid = p.uuid
-  CROSS JOIN tasks o ON o.uuid = d.dependency_uuid
+  -- By their uuids; or by their places, where a user's trigger has changed these.
+  CROSS JOIN tasks t ON t.id = coalesce(
+    (SELECT a.id FROM tasks a WHERE a.uuid = p.uuid),
+    (SELECT a.id FROM tasks a WHERE a.job_id = NEW.job_id AND a.index_in_job = NEW.first_index + d.number)
+  )
+  CROSS JOIN tasks o ON o.id = coalesce(
+    (SELECT a.id FROM tasks a WHERE a.uuid = d.dependency_uuid),
+    (SELECT a.id FROM tasks a WHERE a.job_id = NEW.job_id AND a.index_in_job = NEW.first_index + d.dependency_number)
+  )
   WHERE true
   ORDER BY d.rowid
   ON CONFLICT DO NOTHING;
