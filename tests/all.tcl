@@ -7,7 +7,8 @@
 # `N passed, N failed`. A file that crashes, hangs, checks nothing or ends
 # without finish_test counts as one failure more.
 #
-#   TABLAO_JOBS           files at a time (default: the number of cores)
+#   TABLAO_JOBS           files at a time (default: one more than there are cores, since
+#                         some files mostly wait)
 #   TABLAO_TEST_TIMEOUT   seconds that one file may take (default 3600)
 #
 # A file with the line `# tester: slow` near its top is started first, so that
@@ -125,7 +126,7 @@ set queue [concat $slow $fast]
 set passed 0
 set failed 0
 set timeout [env_default TABLAO_TEST_TIMEOUT 3600]
-set jobs [env_default TABLAO_JOBS [number_of_cores]]
+set jobs [env_default TABLAO_JOBS [expr {[number_of_cores]+1}]]
 if {![llength $queue]} {
   puts "tablao: no test file matches: $dir $argv"
   incr failed
