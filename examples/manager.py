@@ -63,12 +63,10 @@ def worker_status(db, worker, body):
 def next_task(db, worker, body):
     """The next task; 204: there is none; 423: the worker must change to this status first."""
     [me] = rows(db, 'SELECT status, status_requested FROM workers WHERE uuid = ?', worker)
-    if me['status'] == 'error':  # it was silent for too long: it signs on again
-        return 423, {'status': 'starting'}
     if me['status_requested']:
         return 423, {'status': me['status_requested']}
     if me['status'] == 'asleep':  # it is there all the same; a claim would be refused, and it would time out
-        rows(db, 'UPDATE workers SET last_seen_at = (SELECT now FROM farm_clock) WHERE uuid = ?', worker)
+        db.execute('UPDATE workers SET last_seen_at = (SELECT now FROM farm_clock) WHERE uuid = ?', [worker])
         return 204, None
     db.execute('INSERT INTO task_claims (worker_uuid) VALUES (?)', [worker])
     for task in rows(db, '''SELECT t.uuid, t.name, t.type, t.commands

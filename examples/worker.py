@@ -57,25 +57,23 @@ def main():
     sign = 'Basic ' + base64.b64encode(f"{me['uuid']}:{me['secret']}".encode()).decode()
 
     def become(new, patience=None):
+        """Takes this status; who signs on goes on to the one that the farm answers."""
         code, answer = ask('/worker/status', {'status': new}, sign, patience)
         if code != 200:
             sys.exit(f"{args.name}: {answer['message']}")
-        return new, answer['status']
+        return become(answer['status']) if new == 'starting' else new
 
     def report(**what):
         code, answer = ask('/worker/task/' + task['uuid'], what, sign)
         if code == 409:  # taken away: timed out, canceled, paused
             print(f"{args.name}: {answer['message']}", flush=True)
 
-    now, then = become('starting')
-    now, _ = become(then)
+    now = become('starting')
     try:
         while now != 'offline':
             code, task = ask('/worker/task', None, sign)
             if code == 423:
-                now, then = become(task['status'])
-                if now == 'starting':
-                    now, _ = become(then)
+                now = become(task['status'])
             elif code == 200:
                 print(f"{args.name}: {task['name']}", flush=True)
                 try:
@@ -83,10 +81,9 @@ def main():
                     report(status='completed')
                 except (NotImplementedError, LookupError, TypeError, ValueError, OverflowError) as error:
                     report(status='failed', activity=str(error))  # a command that makes no sense
-            elif code == 409 and now == 'awake':  # it was silent for too long: the farm has put it in error
+            elif code == 409 and now in ('awake', 'asleep'):  # it was silent for too long: the farm has put it in error
                 print(f"{args.name}: signs on again: {task['message']}", flush=True)
-                now, then = become('starting')
-                now, _ = become(then)
+                now = become('starting')
             elif code == 401:  # it was deleted: its sign-off says so, and is the end
                 break
             else:  # nothing to do, or asleep

@@ -119,21 +119,15 @@ func worker(args []string) error {
 			return err
 		case code == 423:
 			next = task.Status
-			signing := next == "starting"
 			if err := become(); err != nil {
 				return err
-			}
-			if signing {
-				if err := become(); err != nil {
-					return err
-				}
 			}
 		case code == 200:
 			fmt.Printf("got %s %s\n", task.UUID, task.Name)
 			if err := c.run(task.UUID, task.Commands, *speed); err != nil {
 				return err
 			}
-		case code == 409 && next == "awake": // it was silent for too long: the farm has put it in error
+		case code == 409 && (next == "awake" || next == "asleep"): // it was silent for too long: the farm has put it in error
 			fmt.Println("signs on again")
 			if err := signOn(); err != nil {
 				return err

@@ -121,21 +121,17 @@ func workerStatus(r request) (code int, answer interface{}, err error) {
 func nextTask(r request) (code int, answer interface{}, err error) {
 	err = r.farm.write(r.ctx, func(t tx) error {
 		code, answer = 423, nil
-		// Who was silent for too long is in error, and signs on again.
-		asked, err := t.one(`SELECT CASE status WHEN 'error' THEN 'starting' ELSE status_requested END AS status
-			FROM workers WHERE uuid = ? AND (status = 'error' OR status_requested <> '')`, r.worker)
-		if err != nil || asked != nil {
-			answer = asked
+		me, err := t.one("SELECT status, status_requested FROM workers WHERE uuid = ?", r.worker)
+		if err != nil {
 			return err
 		}
-		// Who sleeps is there all the same: a claim would be refused, and it would time out.
-		asleep, err := t.one("SELECT status FROM workers WHERE uuid = ? AND status = 'asleep'", r.worker)
-		if err != nil || asleep != nil {
+		if me["status_requested"] != "" {
+			answer = map[string]interface{}{"status": me["status_requested"]}
+			return nil
+		}
+		if me["status"] == "asleep" { // it is there all the same; a claim would be refused, and it would time out
 			code = 204
-			if err == nil {
-				err = t.exec("UPDATE workers SET last_seen_at = (SELECT now FROM farm_clock) WHERE uuid = ?", r.worker)
-			}
-			return err
+			return t.exec("UPDATE workers SET last_seen_at = (SELECT now FROM farm_clock) WHERE uuid = ?", r.worker)
 		}
 		if err = t.exec("INSERT INTO task_claims (worker_uuid) VALUES (?)", r.worker); err != nil {
 			return err
