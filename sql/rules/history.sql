@@ -224,6 +224,7 @@ BEGIN
   LEFT JOIN tablao_counts n ON n.job_id = OLD.id -- @own
   LEFT JOIN tasks t ON t.job_id = OLD.id -- @observed
   ;
+  -- In an own farm that is the last that happens: tablao_jobs_delete. -- @observed
   INSERT INTO tablao_events VALUES ( -- @observed
     'job', OLD.uuid, OLD.name, OLD.uuid, OLD.status, NULL, OLD.activity -- @observed
   ); -- @observed
