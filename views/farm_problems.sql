@@ -1,6 +1,6 @@
 -- Stored data that disagrees with what it derives from, or with a rule: no row
--- when all is well. object is the uuid of the job, task or worker, or a table
--- and a key in it. DELETE FROM farm_problems repairs what can be computed anew, and
+-- when all is well. object is the uuid of the job, task or worker, the name of a
+-- setting, or a table and a key in it. DELETE FROM farm_problems repairs what can be computed anew, and
 -- deletes a row without its parent, or sets its column to NULL, as its key says:
 -- kinds counters, sums, readiness, lane, lanes, worker types, failures, steps,
 -- unfinished, attempt, leftover, setting, orphan and last rendered. The other kinds

@@ -1,6 +1,6 @@
 -- Jobs that nothing will move on any more: one row per job. They are in
 -- cancel-requested or requeueing; or in pause-requested without an active task; or
--- queued or active, and all their tasks are completed, or none can still be run.
+-- queued or active with tasks, none of which is queued, active, soft-failed or paused.
 -- The tick acts on them as if they had just got their status.
 CREATE VIEW stuck_jobs (job_uuid, status) AS
 SELECT j.uuid, j.status
