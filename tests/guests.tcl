@@ -155,13 +155,8 @@ proc guests::wrong {} {
   set rows [db eval "SELECT worker_id, task_id FROM runnable_tasks
       EXCEPT SELECT worker_id, task_id FROM ($runnable)"]
   if {$rows ne ""} {lappend wrong "must not be in runnable_tasks: $rows"}
-  foreach sql {
-    {SELECT * FROM farm_problems LIMIT 20}
-    {PRAGMA foreign_key_check}
-  } {
-    if {[catch {db eval $sql} rows]} {set rows "error: $rows"}
-    if {$rows ne ""} {lappend wrong "$sql: $rows"}
-  }
+  set rows [tester::unsound]
+  if {$rows ne ""} {lappend wrong $rows}
   lappend wrong {*}[wrong_claims]
   return [join $wrong \n]
 }
