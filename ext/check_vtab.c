@@ -15,7 +15,8 @@
 **
 **   schema             no farm; another schema version; other migrations; a
 **                      table, index, view or trigger that is missing or
-**                      altered; one named tablao_* that is not known; a
+**                      altered; triggers of a table in another order than
+**                      ours; one named tablao_* that is not known; a
 **                      table of rules whose rows are not ours.
 **                      SELECT tablao_migrate() makes views and triggers anew
 **   connection         triggers or views switched off; journal_mode,
@@ -537,6 +538,50 @@ static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   sqlite3_finalize(pStmt);
 }
 
+/*
+** The tables and views whose triggers do not fire in the order in which this
+** extension makes them. Among those of one event, one that counts has to come
+** before one that reads the count. Where all of them are dropped and made again
+** by name, as by APSW's .dump and DB Browser for SQLite, nothing is missing and
+** nothing altered, and rules are lost.
+*/
+static void checkOrder(CheckCursor *pCur, TablaoOp *pOp, int eKind){
+  char *zTable = 0;         /* the table of the last row */
+  int iLast = 0;            /* its trigger's place among the embedded ones */
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "SELECT lower(tbl_name), name, tbl_name FROM main.sqlite_schema "
+      "WHERE type='trigger' ORDER BY 1, rowid");
+  while( tablaoStep(pOp, pStmt) ){
+    const char *zThis = tablaoColumnText(pOp, pStmt, 0);
+    const char *zName = tablaoColumnText(pOp, pStmt, 1);
+    TablaoSource source;
+    int i = 0;
+    int bFound = 0;
+    if( pOp->rc ) break;
+    if( zTable==0 || strcmp(zThis, zTable)!=0 ){
+      sqlite3_free(zTable);
+      zTable = sqlite3_mprintf("%s", zThis);
+      if( zTable==0 ) pOp->rc = SQLITE_NOMEM;
+      iLast = 0;
+    }
+    while( !bFound && tablaoSource(eKind, &i, &source) ){
+      bFound = strcmp(source.zType, "trigger")==0
+            && sqlite3_stricmp(source.zName, zName)==0;
+    }
+    /* iLast is -1 when the table has its row. */
+    if( !bFound || iLast<0 ) continue;
+    if( i<iLast ){
+      checkAddf(pCur, pOp, "error", tablaoColumnText(pOp, pStmt, 2),
+          "its triggers fire in another order than the rules need; "
+          "SELECT tablao_migrate() restores it%s", checkWhere(pCur));
+      i = -1;
+    }
+    iLast = i;
+  }
+  sqlite3_finalize(pStmt);
+  sqlite3_free(zTable);
+}
+
 /* Whether there is a farm, and whether it is that of this extension. */
 static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   pCur->bHasFarm = tablaoInt(pOp, TABLAO_SQL_HAS_FARM, 0)!=0;
@@ -569,6 +614,7 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
     checkObject(pCur, pOp, pFind, source.zType, source.zName, source.zSql, 0);
   }
   sqlite3_finalize(pFind);
+  checkOrder(pCur, pOp, eKind);
   checkUnknown(pCur, pOp, eKind);
 }
 
