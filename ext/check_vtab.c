@@ -15,7 +15,8 @@
 **
 **   schema             no farm; another schema version; other migrations; a
 **                      table, index, view or trigger that is missing or
-**                      altered; one named tablao_* that is not known; a
+**                      altered; triggers of a table in another order than
+**                      ours; one named tablao_* that is not known; a
 **                      table of rules whose rows are not ours.
 **                      SELECT tablao_migrate() makes views and triggers anew
 **   connection         triggers or views switched off; journal_mode,
@@ -351,6 +352,45 @@ static int checkColumns(
 }
 
 /*
+** Adds the row for a table that is missing. If there is one with its columns, in
+** their order, and a name that the model does not have, it may have been renamed.
+*/
+static void checkMissingTable(
+  CheckCursor *pCur,
+  TablaoOp *pOp,
+  TablaoOp *pModel,
+  const char *zTable
+){
+  sqlite3_stmt *pWant = tablaoPrepare(pModel, "SELECT group_concat(lower(name)) "
+      "|| ',' FROM pragma_table_info(?1, 'main')");
+  sqlite3_stmt *pKnown = tablaoPrepare(pModel,
+      "SELECT 1 FROM main.sqlite_schema WHERE name=?1 COLLATE NOCASE");
+  sqlite3_stmt *pHave = tablaoPrepare(pOp, "SELECT s.name "
+      "FROM main.sqlite_schema s WHERE s.type='table' AND substr((SELECT "
+      "group_concat(lower(c.name)) || ',' FROM pragma_table_info(s.name, 'main') "
+      "c), 1, length(?1))=?1");
+  int bSaid = 0;
+  tablaoBindText(pModel, pWant, 1, zTable);
+  if( tablaoStep(pModel, pWant) ){
+    tablaoBindText(pOp, pHave, 1, tablaoColumnText(pModel, pWant, 0));
+  }
+  while( !bSaid && pModel->rc==SQLITE_OK && tablaoStep(pOp, pHave) ){
+    const char *zName = tablaoColumnText(pOp, pHave, 0);
+    tablaoBindText(pModel, pKnown, 1, zName);
+    bSaid = !tablaoStep(pModel, pKnown);
+    sqlite3_reset(pKnown);
+    if( bSaid ){
+      checkAddf(pCur, pOp, "error", zTable, "table is missing; if it was "
+          "renamed: ALTER TABLE \"%w\" RENAME TO %s", zName, zTable);
+    }
+  }
+  if( !bSaid ) checkAdd(pCur, pOp, "error", zTable, "table is missing");
+  sqlite3_finalize(pWant);
+  sqlite3_finalize(pKnown);
+  sqlite3_finalize(pHave);
+}
+
+/*
 ** Compares one object with what the database has under its name. pFind is
 ** SELECT sql ... WHERE type=?1 AND name=?2. pModel is NULL where
 ** tablao_migrate() makes it anew; else it has what a migration has made.
@@ -370,7 +410,11 @@ static void checkObject(
   tablaoBindText(pOp, pFind, 1, zType);
   tablaoBindText(pOp, pFind, 2, zName);
   if( !tablaoStep(pOp, pFind) ){
-    zWhat = "is missing";
+    if( strcmp(zType, "table")==0 ){
+      checkMissingTable(pCur, pOp, pModel, zName);
+    }else{
+      zWhat = "is missing";
+    }
   }else{
     const char *zHave = tablaoColumnText(pOp, pFind, 0);
     if( bAnew ? strcmp(zHave, zSql)!=0 : !checkSameSql(zHave, zSql) ){
@@ -537,6 +581,63 @@ static void checkUnknown(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   sqlite3_finalize(pStmt);
 }
 
+/* What fires a trigger of ours, as a number below CHECK_N_EVENT. */
+#define CHECK_N_EVENT 9
+static int checkEvent(const TablaoSource *pSource){
+  /* CREATE TRIGGER NAME AFTER UPDATE OF ..., or BEFORE, or INSTEAD OF. */
+  const char *z = pSource->zSql + strlen("CREATE TRIGGER  ")
+                + strlen(pSource->zName);
+  int iTime = z[0]=='A' ? 0 : z[0]=='B' ? 1 : 2;
+  z += strlen(iTime==0 ? "AFTER " : iTime==1 ? "BEFORE " : "INSTEAD OF ");
+  return 3*iTime + (z[0]=='I' ? 0 : z[0]=='U' ? 1 : 2);
+}
+
+/*
+** The tables and views whose triggers do not fire in the order in which this
+** extension makes them. Among those of one event, one that counts has to come
+** before one that reads the count. Where all of them are dropped and made again
+** by name, as by APSW's .dump and DB Browser for SQLite, nothing is missing and
+** nothing altered, and rules are lost.
+*/
+static void checkOrder(CheckCursor *pCur, TablaoOp *pOp, int eKind){
+  char *zTable = 0;         /* the table of the last row */
+  int bSaid = 0;            /* and it has its row */
+  int aLast[CHECK_N_EVENT]; /* where its last one is among the embedded ones */
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "SELECT lower(tbl_name), name, tbl_name FROM main.sqlite_schema "
+      "WHERE type='trigger' ORDER BY 1, rowid");
+  while( tablaoStep(pOp, pStmt) ){
+    const char *zThis = tablaoColumnText(pOp, pStmt, 0);
+    const char *zName = tablaoColumnText(pOp, pStmt, 1);
+    TablaoSource source;
+    int i = 0;
+    int bFound = 0;
+    if( pOp->rc ) break;
+    if( zTable==0 || strcmp(zThis, zTable)!=0 ){
+      sqlite3_free(zTable);
+      zTable = sqlite3_mprintf("%s", zThis);
+      if( zTable==0 ) pOp->rc = SQLITE_NOMEM;
+      memset(aLast, 0, sizeof(aLast));
+      bSaid = 0;
+    }
+    while( !bFound && tablaoSource(eKind, &i, &source) ){
+      bFound = strcmp(source.zType, "trigger")==0
+            && sqlite3_stricmp(source.zName, zName)==0;
+    }
+    if( !bFound || bSaid ) continue;
+    int *pLast = &aLast[checkEvent(&source)];
+    bSaid = i<*pLast;
+    if( bSaid ){
+      checkAddf(pCur, pOp, "error", tablaoColumnText(pOp, pStmt, 2),
+          "its triggers fire in another order than the rules need; "
+          "SELECT tablao_migrate() restores it%s", checkWhere(pCur));
+    }
+    *pLast = i;
+  }
+  sqlite3_finalize(pStmt);
+  sqlite3_free(zTable);
+}
+
 /* Whether there is a farm, and whether it is that of this extension. */
 static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
   pCur->bHasFarm = tablaoInt(pOp, TABLAO_SQL_HAS_FARM, 0)!=0;
@@ -569,6 +670,7 @@ static void checkSchema(CheckCursor *pCur, TablaoOp *pOp){
     checkObject(pCur, pOp, pFind, source.zType, source.zName, source.zSql, 0);
   }
   sqlite3_finalize(pFind);
+  checkOrder(pCur, pOp, eKind);
   checkUnknown(pCur, pOp, eKind);
 }
 

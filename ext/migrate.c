@@ -68,19 +68,23 @@ static void migrateKeep(TablaoOp *pOp, int eKind, TablaoList *pKeep){
   tablaoGuardClose(&guard);
 }
 
-/* Adds advice to the error if something of the user's has a name of ours. */
+/* Adds advice to the error if something of the user's has a name of ours, or if
+** a table of ours has another name. */
 static void migrateAdvise(TablaoOp *pOp){
-  if( pOp->rc!=SQLITE_ERROR || pOp->zErr==0
-   || (strstr(pOp->zErr, "already exists")==0
-       && strstr(pOp->zErr, "there is already a")==0)
-  ){
-    return;
-  }
+  if( pOp->rc!=SQLITE_ERROR || pOp->zErr==0 ) return;
+  int bTaken = strstr(pOp->zErr, "already exists")
+            || strstr(pOp->zErr, "there is already a");
+  if( !bTaken && strstr(pOp->zErr, ": no such table: main.")==0 ) return;
   char *z = pOp->zErr;
   pOp->zErr = 0;
   pOp->rc = SQLITE_OK;
-  tablaoFail(pOp, SQLITE_ERROR, "%s, and is none of Tablao's; rename it first, "
-      "or give the farm a file of its own", z);
+  if( bTaken ){
+    tablaoFail(pOp, SQLITE_ERROR, "%s, and is none of Tablao's; rename it first, "
+        "or give the farm a file of its own", z);
+  }else{
+    tablaoFail(pOp, SQLITE_ERROR, "%s; tablao_check tells of tables that are "
+        "missing", z);
+  }
   sqlite3_free(z);
 }
 

@@ -26,12 +26,13 @@ BEGIN
   UPDATE tasks SET
     -- The highest of the valid ones: the highest of all may itself be below 0.
     index_in_job = (
-      SELECT coalesce(max(t.index_in_job), 0) + 1 FROM tasks t
-      WHERE t.job_id = tasks.job_id AND typeof(t.index_in_job) = 'integer' AND t.index_in_job > 0
+      SELECT coalesce(max(t.index_in_job), 0) + 1 FROM tasks t WHERE t.job_id = tasks.job_id AND typeof(t.index_in_job) = 'integer' AND t.index_in_job > 0
     )
   WHERE uuid = OLD.object AND OLD.kind = 'lane' AND index_in_job <= 0;
+  -- A lane that was missing may be there by now, made for others.
   INSERT INTO tablao_place_task (task_id, from_lane)
-  SELECT id, tablao_lane FROM tasks WHERE uuid = OLD.object AND OLD.kind = 'lane';
+  SELECT id, CASE WHEN OLD.message NOT GLOB '*missing' THEN tablao_lane END
+  FROM tasks WHERE uuid = OLD.object AND OLD.kind = 'lane';
   -- First the counters of the job: without them the triggers think that it is being
   -- deleted.
   INSERT INTO tablao_recount_job (job_id)
@@ -69,11 +70,7 @@ BEGIN
     ended_at = (SELECT now FROM farm_clock),
     (outcome, activity) = (
       SELECT
-        CASE
-          WHEN t.status <> 'active' THEN t.status
-          WHEN t.worker_id IS NULL THEN 'unassigned'
-          ELSE 'reassigned'
-        END,
+        CASE WHEN t.status <> 'active' THEN t.status WHEN t.worker_id IS NULL THEN 'unassigned' ELSE 'reassigned' END,
         t.activity
       FROM tasks t WHERE t.uuid = OLD.object
     )

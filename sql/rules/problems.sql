@@ -37,7 +37,7 @@ SELECT kind, object, message FROM (
   FROM tasks
   WHERE steps_completed NOT BETWEEN 0 AND steps_total
   UNION ALL
-  SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
+  SELECT 'lane', t.uuid, CASE WHEN l.id IS NULL THEN 'its lane is missing' ELSE 'the task does not queue with others of its job, type and priority' END
   FROM tasks t
   JOIN jobs j ON j.id = t.job_id
   LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
@@ -70,9 +70,7 @@ UNION ALL
 SELECT kind, object, message FROM (
   SELECT 'counters' AS kind, j.uuid AS object, 'the counters of tasks per status and steps differ from the tasks' AS message
   FROM jobs j
-  WHERE j.id IN (
-    SELECT job_id FROM (SELECT * FROM tablao_job_counts EXCEPT SELECT * FROM tablao_true_counts)
-  )
+  WHERE j.id IN (SELECT job_id FROM (SELECT * FROM tablao_job_counts EXCEPT SELECT * FROM tablao_true_counts))
   UNION ALL
   SELECT 'sums', j.uuid, 'steps_completed or steps_total is not the sum over the tasks'
   FROM jobs j
@@ -89,19 +87,14 @@ SELECT kind, object, message FROM (
         l.is_open <> n.is_open
         OR l.worker_tag_id <> n.worker_tag_id
         OR l.job_priority <> n.job_priority
-        OR l.has_ready <> EXISTS (
-          SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = l.id
-        )
+        OR l.has_ready <> EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = l.id)
         OR EXISTS (
           SELECT 1
           FROM tablao_skips s
           CROSS JOIN tablao_ready_tasks r
             ON r.lane_id = l.id AND r.index_in_job < s.from_index
           WHERE s.lane_id = l.id
-            AND NOT EXISTS (
-              SELECT 1 FROM task_failures f
-              WHERE f.task_id = r.task_id AND f.worker_id = s.worker_id
-            )
+            AND NOT EXISTS (SELECT 1 FROM task_failures f WHERE f.task_id = r.task_id AND f.worker_id = s.worker_id)
         )
       )
   )
