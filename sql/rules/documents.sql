@@ -364,12 +364,14 @@ BEGIN
   FROM tablao_authored_links d
   CROSS JOIN tablao_authored_tasks p ON p.number = d.number
   -- By their uuids; or by their places, where a user's trigger has changed these.
-  CROSS JOIN tasks t ON t.id = (
+  -- NOT INDEXED: of a farm that had one task when somebody ran ANALYZE, SQLite would
+  -- look through an index of all tasks for each.
+  CROSS JOIN tasks t NOT INDEXED ON t.id = (
     SELECT a.id FROM tasks a WHERE a.uuid = p.uuid
     UNION ALL
     SELECT a.id FROM tasks a WHERE a.job_id = NEW.job_id AND a.index_in_job = NEW.first_index + d.number
   )
-  CROSS JOIN tasks o ON o.id = (
+  CROSS JOIN tasks o NOT INDEXED ON o.id = (
     SELECT a.id FROM tasks a WHERE a.uuid = d.dependency_uuid
     UNION ALL
     SELECT a.id FROM tasks a WHERE a.job_id = NEW.job_id AND a.index_in_job = NEW.first_index + d.dependency_number
