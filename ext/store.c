@@ -118,7 +118,7 @@ static void storeCheckCycles(TablaoOp *pOp){
   tablaoGraphInit(&graph, nNode);
   pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
       "SELECT dependency_number, number "
-      "FROM main.tablao_authored_dependencies "
+      "FROM main.tablao_authored_links "
       "WHERE dependency_number IS NOT NULL");
   while( rc==SQLITE_OK && tablaoStep(pOp, pStmt) ){
     sqlite3_int64 iFrom = sqlite3_column_int64(pStmt, 0);

@@ -290,8 +290,11 @@ INSERT INTO tablao_lanes (
 -- tablao_authored_tasks: The document that is being stored: its job, number 0,
 -- and its tasks, numbered from 1. Columns without a type keep what came, a BLOB
 -- standing for a member of the wrong JSON type.
--- tablao_authored_dependencies: The document that is being stored: which task
--- waits for which.
+-- tablao_authored_dependencies: Out of use since 0.2.0.
+-- tablao_authored_dependencies.number: out of use since 0.2.0.
+-- tablao_authored_dependencies.dependency_uuid: out of use since 0.2.0.
+-- tablao_authored_dependencies.dependency_number: out of use since 0.2.0.
+-- tablao_authored_dependencies.dependency_id: out of use since 0.2.0.
 -- tablao_authored_tasks.number: 0 is the job.
 -- tablao_authored_tasks.type: a job's job_type; NULL where tasks are added to a job
 -- stored already, of which nothing but the uuid is here then.
@@ -299,9 +302,6 @@ INSERT INTO tablao_lanes (
 -- tablao_authored_tasks.has_zero: out of use since 0.2.0.
 -- tablao_authored_tasks.fault: the first thing that is wrong with it: a word, a
 -- blank, what offends.
--- tablao_authored_dependencies.dependency_number: NULL for a task that is stored
--- already, or that there is not.
--- tablao_authored_dependencies.dependency_id: out of use since 0.2.0.
 -- tablao_authored_job.is_adding: out of use since 0.2.0.
 -- tablao_authored_job.is_object: out of use since 0.2.0.
 -- tablao_authored_job.uuid: out of use since 0.2.0.
@@ -319,19 +319,32 @@ INSERT INTO tablao_lanes (
 -- tablao_authored_job.job_id: out of use since 0.2.0.
 -- tablao_authored_job.last_index: out of use since 0.2.0.
 -- tablao_authored_job.is_linking: out of use since 0.2.0.
+-- tablao_authored_tasks.commands: of the job: its settings.
+-- tablao_authored_tasks.dependencies: of the job: the path to its tasks.
 -- tablao_authored_tasks.storage: its shaman_checkout_id.
+-- tablao_authored_tasks.worker_tag: its id.
 -- @own
 ALTER TABLE tablao_authored_tasks ADD COLUMN fault;
 -- @own
 ALTER TABLE tablao_authored_tasks ADD COLUMN status;
--- @own
-ALTER TABLE tablao_authored_tasks ADD COLUMN settings;
 -- @own
 ALTER TABLE tablao_authored_tasks ADD COLUMN metadata;
 -- @own
 ALTER TABLE tablao_authored_tasks ADD COLUMN storage;
 -- @own
 ALTER TABLE tablao_authored_tasks ADD COLUMN worker_tag;
+
+-- The document that is being stored: which task waits for which. Without an index or
+-- a rule on it, since each is one more thing to compile with a document.
+-- tablao_authored_links.number: the task that waits.
+-- tablao_authored_links.dependency_number: NULL for a task that is stored already, or
+-- that there is not.
+-- @own
+CREATE TABLE tablao_authored_links (
+  number,
+  dependency_uuid,
+  dependency_number
+);
 
 -- The job whose document is being stored: a row, or none. Not more columns: each
 -- is compiled with each statement that makes the row.

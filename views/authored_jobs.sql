@@ -38,6 +38,6 @@ BEGIN
   FROM tablao_storing;
   INSERT INTO tablao_unpack (document) VALUES (NEW.document);
   SELECT RAISE(ABORT, 'tablao: authored_jobs.uuid must be the uuid in the document, or be left out')
-  WHERE NEW.uuid <> (SELECT p.uuid FROM tablao_authored_tasks p WHERE p.number = 0);
+  FROM tablao_authored_tasks WHERE number = 0 AND uuid <> NEW.uuid;
   INSERT INTO tablao_store (job_id) VALUES (NULL);
 END;

@@ -12,22 +12,24 @@ CREATE VIEW tablao_unpack (document, job_uuid) AS
 SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_unpack_insert INSTEAD OF INSERT ON tablao_unpack
--- members lists the types that each may have: those of JSON, and two more: `empty` for
--- an empty string, `fraction` for a number that is not whole. A name or a type that is
--- null is missing.
+-- members lists the types that each may have, what is common first: those of JSON, and
+-- two more: `empty` for an empty string, `fraction` for a number that is not whole. A
+-- name or a type that is null is missing.
 BEGIN
   INSERT INTO tablao_assert_json (value) VALUES (NEW.document);
   DELETE FROM tablao_authored_tasks;
-  DELETE FROM tablao_authored_dependencies;
+  DELETE FROM tablao_authored_links;
   INSERT INTO tablao_unpack_part (number, uuid, kind, members, fault, document)
   VALUES (
     0,
     NEW.job_uuid,
     '',
-    ' name:text name:null job_type:text job_type:null uuid:text uuid:null priority:integer priority:real priority:null status:text status:empty status:null settings:object settings:null metadata:object metadata:null storage:object storage:empty storage:null worker_tag:text worker_tag:null tasks:array tasks:null ',
+    '''uuid'':text ''name'':text ''job_type'':text ''priority'':integer ''status'':text ''settings'':object ''metadata'':object ''storage'':object ''worker_tag'':text ''tasks'':array ''name'':null ''job_type'':null ''uuid'':null ''priority'':real ''priority'':null ''status'':empty ''status'':null ''settings'':null ''metadata'':null ''storage'':empty ''storage'':null ''worker_tag'':null ''tasks'':null',
     CASE
-      WHEN NOT coalesce(ltrim(CAST(NEW.document AS TEXT), char(65279, 9, 10, 13, 32))
-        GLOB CASE WHEN NEW.job_uuid IS NULL THEN '{*' ELSE '[[]*' END, 0)
+      WHEN (
+        ltrim(CAST(NEW.document AS TEXT), char(65279, 9, 10, 13, 32))
+          GLOB CASE WHEN NEW.job_uuid IS NULL THEN '{*' ELSE '[[]*' END
+      ) IS NOT TRUE
       THEN CASE WHEN NEW.job_uuid IS NULL THEN 'object ' ELSE 'array ' END
     END,
     CASE WHEN NEW.job_uuid IS NULL THEN ltrim(CAST(NEW.document AS TEXT), char(65279)) END
@@ -36,30 +38,23 @@ BEGIN
   SELECT
     t.key + 1,
     'task_',
-    ' name:text name:null type:text type:null uuid:text uuid:null priority:integer priority:real priority:null commands:array commands:null dependencies:array dependencies:null ',
+    '''uuid'':text ''name'':text ''type'':text ''priority'':integer ''commands'':array ''dependencies'':array ''name'':null ''type'':null ''uuid'':null ''priority'':real ''priority'':null ''commands'':null ''dependencies'':null',
     CASE t.type WHEN 'object' THEN t.value END
-  FROM json_each(
-    ltrim(CAST(NEW.document AS TEXT), char(65279)),
-    -- Older versions of SQLite do not find a member whose name has escapes.
-    CASE
-      WHEN NEW.job_uuid IS NOT NULL THEN '$'
-      ELSE coalesce((
-        SELECT m.fullkey FROM json_each(ltrim(CAST(NEW.document AS TEXT), char(65279))) m
-        WHERE CAST(NEW.document AS TEXT) GLOB '*\u00[67]*' AND m.key = 'tasks'
-      ), '$.tasks')
-    END
-  ) t
-  -- If it is no array, the keys are no numbers: they are its own or its members'.
-  WHERE typeof(t.key) = 'integer';
-  INSERT INTO tablao_authored_dependencies (number, dependency_uuid, dependency_number)
+  FROM tablao_authored_tasks p
+  -- An array of tasks is the document itself.
+  CROSS JOIN json_each(ltrim(CAST(NEW.document AS TEXT), char(65279)), coalesce(p.dependencies, '$')) t
+  -- Numbers come before texts, which are the keys where there is no array.
+  WHERE p.number = 0 AND p.fault IS NULL AND t.key < '';
+  INSERT INTO tablao_authored_links (number, dependency_uuid, dependency_number)
   SELECT
     a.number,
-    CASE n.type WHEN 'text' THEN n.value ELSE CAST(n.value AS BLOB) END,
+    n.value,
     p.number
   FROM tablao_authored_tasks a
   CROSS JOIN json_each(a.dependencies) n
-  LEFT JOIN tablao_authored_tasks p ON n.type = 'text' AND p.uuid = n.value AND p.number > 0
-  WHERE a.fault IS NULL AND a.dependencies <> '[]';
+  -- An array or an object has no atom, and a number is no uuid.
+  LEFT JOIN tablao_authored_tasks p ON p.uuid = n.atom AND p.number > 0
+  WHERE a.number > 0 AND a.fault IS NULL AND a.dependencies <> '[]';
 END;
 
 -- tablao_unpack_part: takes a job (number 0) or a task (from 1 on) of a document
@@ -75,27 +70,29 @@ BEGIN
   -- All columns, and in the order of the table: of any others SQLite makes copies.
   INSERT INTO tablao_authored_tasks (
     number, uuid, name, type, priority, commands, dependencies, stranger, has_zero,
-    steps_total, fault, status, settings, metadata, storage, worker_tag
+    steps_total, fault, status, metadata, storage, worker_tag
   )
   SELECT
     NEW.number,
-    -- As the default of the tables has it: random, version 4.
-    coalesce(NEW.uuid, a.uuid, lower(printf('%s-%s-4%.3s-%.1s%.3s-%s',
-      hex(randomblob(4+0)), hex(randomblob(2+0)), hex(randomblob(2+0)),
-      substr('89AB', 1 + (random() & 3)), hex(randomblob(2+0)), hex(randomblob(6+0))
+    -- As the default of the tables has it: random, version 4; +4 where that has 4+0,
+    -- since it costs less.
+    coalesce(NEW.uuid, a.uuid, lower(printf('%s-%s-4%.3s-%x%.3s-%s',
+      hex(randomblob(+4)), hex(randomblob(+2)), hex(randomblob(+2)),
+      8 + (random() & 3), hex(randomblob(+2)), hex(randomblob(+6))
     ))),
     a.name, a.type, coalesce(a.priority, 50), a.commands, a.dependencies, NULL, NULL,
-    -- Anything above 2^53 is refused later, and must not overflow here.
+    -- One for each command, and what is above one of its total_step_count, if that is a
+    -- number: these come before 1e999, which is infinity, and texts behind it. printf()
+    -- tells a member of the command from one of what is in it. Anything above 2^53 is
+    -- refused later, and must not overflow here.
     coalesce((
-      SELECT sum(coalesce(
-        (
-          SELECT max(1, min(9007199254740993, CAST(n.value AS INTEGER)))
-          FROM json_each(CASE c.type WHEN 'object' THEN c.value END) n
-          WHERE n.key = 'total_step_count' AND instr('integer real', n.type)
-        ),
-        1
-      ))
-      FROM json_each(CASE WHEN a.fault IS NULL THEN nullif(a.commands, 'null') END) c
+      SELECT sum(CASE
+        WHEN n.parent = 0 THEN 1
+        WHEN n.key = 'total_step_count' AND n.value BETWEEN 2 AND 1e999
+          AND n.path = printf('$[%d]', substr(n.path, 3))
+        THEN min(9007199254740992, CAST(n.value AS INTEGER) - 1)
+      END)
+      FROM json_tree(CASE WHEN NEW.number AND a.fault IS NULL THEN a.commands END) n
     ), 0),
     coalesce(
       NEW.fault,
@@ -105,54 +102,54 @@ BEGIN
       -- zero byte, so \u0000 is replaced by U+FDD0, which no text should have; in
       -- dependencies it is looked for in the text.
       CASE WHEN NEW.document GLOB '*\u[0dD]*' THEN (
-        SELECT 'zero ' || coalesce(a.uuid, '')
+        SELECT printf('zero %s', a.uuid)
         FROM json_each(replace(NEW.document, '\u0000', '\ufdd0')) n
-        WHERE replace(replace(replace(n.key || coalesce(n.atom, a.storage, ''),
+        WHERE replace(replace(replace(printf('%s%s', n.key, coalesce(n.atom, a.storage)),
             char(65533), ''), char(65534), ''), char(65535), '') GLOB printf('*[%s]*', char(65533, 64976))
           OR instr(replace(a.dependencies, '\\', ''), '\u0000')
       ) END,
       CASE
         WHEN NEW.uuid IS NOT NULL THEN NULL
-        WHEN a.name IS NULL THEN CASE NEW.number WHEN 0 THEN 'name ' ELSE 'task_name task ' || NEW.number END
-        WHEN a.type IS NULL THEN CASE NEW.number WHEN 0 THEN 'job_type ' ELSE 'task_type ' || a.name END
-        WHEN a.worker_tag IN (SELECT uuid FROM worker_tags) THEN NULL
-        ELSE 'worker_tag ' || a.worker_tag
+        WHEN a.name IS NULL THEN CASE WHEN NEW.number THEN 'task_name task ' || NEW.number ELSE 'name ' END
+        WHEN a.type IS NULL THEN CASE WHEN NEW.number THEN 'task_type ' || a.name ELSE 'job_type ' END
+        WHEN g.id IS NULL THEN 'worker_tag ' || a.worker_tag
       END
     ),
-    a.status, a.settings, a.metadata, a.storage, a.worker_tag
+    a.status, a.metadata, a.storage, g.id
   FROM (
+    -- instr() costs less than two comparisons. What else it finds is no member of either.
     SELECT
       max(m.value) FILTER (WHERE m.key = 'uuid') AS uuid,
       max(m.value) FILTER (WHERE m.key = 'name') AS name,
-      max(m.value) FILTER (WHERE m.key = 'type' OR m.key = 'job_type') AS type,
+      max(m.value) FILTER (WHERE instr('job_type', m.key)) AS type,
       max(m.value) FILTER (WHERE m.key = 'priority') AS priority,
+      -- A comparison takes a hundredth of the time that a task does: one is spared.
       max(m.value) FILTER (WHERE NOT NEW.number AND m.key = 'status') AS status,
-      max(coalesce(m.value, 'null')) FILTER (WHERE NOT NEW.number AND m.key = 'settings') AS settings,
-      max(coalesce(m.value, 'null')) FILTER (WHERE NOT NEW.number AND m.key = 'metadata') AS metadata,
-      max(m.value) FILTER (WHERE NOT NEW.number AND m.key = 'storage') AS storage,
-      max(m.value) FILTER (WHERE NOT NEW.number AND m.key = 'worker_tag') AS worker_tag,
-      max(m.value) FILTER (WHERE m.key = 'dependencies') AS dependencies,
-      max(coalesce(m.value, 'null')) FILTER (WHERE m.key = 'commands') AS commands,
-      min(CASE
-        WHEN instr(NEW.members, m.member || ':' || CASE
-          WHEN m.value = '' THEN 'empty '
-          -- No column takes -2^63 for whole.
-          WHEN instr('real blob', typeof(m.value)) AND m.value <> max(CAST(m.value AS INTEGER), -9223372036854775807)
-          THEN 'fraction '
-          ELSE m.type || ' '
-        END)
-        THEN NULL
-        WHEN instr(NEW.members, m.member || ':') THEN printf('%s%s %s', NEW.kind, m.key, m.value)
-        ELSE printf('%sstranger %s', NEW.kind, m.key)
-      END) AS fault
+      max(coalesce(m.value, 'null')) FILTER (WHERE m.key = 'metadata') AS metadata,
+      max(m.value) FILTER (WHERE m.key = 'storage') AS storage,
+      max(m.value) FILTER (WHERE m.key = 'worker_tag') AS worker_tag,
+      max(m.value) FILTER (WHERE instr('dependencies tasks', m.key)) AS dependencies,
+      max(coalesce(m.value, 'null')) FILTER (WHERE instr('commands settings', m.key)) AS commands,
+      min(printf(
+        CASE WHEN instr(NEW.members, m.member) THEN '%s%s %s' ELSE '%sstranger %s' END,
+        NEW.kind, m.key, m.value
+      )) FILTER (WHERE NOT instr(NEW.members, m.member || CASE
+        WHEN m.value = '' THEN 'empty'
+        -- No column takes -2^63 for whole.
+        WHEN instr('real blob', typeof(m.value)) AND m.value <> max(CAST(m.value AS INTEGER), -9223372036854775807)
+        THEN 'fraction'
+        ELSE m.type
+      END)) AS fault
     -- LIMIT keeps SQLite from asking JSON for the same value time and again.
     FROM (
-      SELECT j.key, j.type, ' ' || replace(j.key, ' ', '-') AS member, CASE j.key || j.type
-        WHEN 'tasksarray' THEN NULL
+      SELECT j.key, j.type, quote(j.key) || ':' AS member, CASE j.key || j.type
+        -- Where they are: older versions of SQLite do not find a member whose name has
+        -- escapes.
+        WHEN 'tasksarray' THEN j.fullkey
         -- Only this member of storage is kept; as a BLOB if it is wrong.
         WHEN 'storageobject' THEN (
           SELECT CASE
-            WHEN instr('text null', n.type) AND NOT instr(replace(j.value, '\\', ''), '\u0000') THEN n.value
+            WHEN n.type = 'text' AND NOT instr(replace(j.value, '\\', ''), '\u0000') THEN n.value
             ELSE CAST(n.value AS BLOB)
           END
           FROM json_each(j.value) n
@@ -163,44 +160,49 @@ BEGIN
       FROM json_each(NEW.document) j
       LIMIT -1
     ) m
-  ) a;
+  ) a
+  LEFT JOIN worker_tags g ON g.uuid = a.worker_tag;
 END;
 
 -- 2.
 
 -- tablao_authoring_problems: what is wrong with the unpacked document: one row for
 -- the job and for each task and dependency that has a problem, with a word for its
--- first problem (tablao_store has the message) and the value that is to blame.
+-- first problem, a blank behind it (tablao_store has the message), and the value that
+-- is to blame.
+-- The +: of columns with different affinities SQLite would make copies.
 CREATE VIEW tablao_authoring_problems (problem, offender) AS
 SELECT
-  coalesce(substr(fault, 1, instr(fault, ' ') - 1), 'steps'),
+  coalesce(substr(fault, 1, instr(fault, ' ')), 'steps '),
   coalesce(substr(fault, instr(fault, ' ') + 1), name)
 FROM tablao_authored_tasks
 WHERE fault IS NOT NULL OR steps_total > 9007199254740992
 UNION ALL
-SELECT 'taken', j.uuid
+SELECT 'taken ', +j.uuid
 FROM tablao_authored_tasks a CROSS JOIN jobs j ON j.uuid = a.uuid
 WHERE a.number = 0 AND a.type IS NOT NULL
 UNION ALL
-SELECT 'task_taken', t.uuid
+SELECT 'task_taken ', +t.uuid
 FROM tablao_authored_tasks a CROSS JOIN tasks t ON t.uuid = a.uuid
 WHERE a.number > 0
 UNION ALL
-SELECT 'repeated', a.uuid
+SELECT 'repeated ', +a.uuid
 FROM tablao_authored_tasks a
 CROSS JOIN tablao_authored_tasks b ON b.uuid = a.uuid AND b.number > 0 AND b.number < a.number
 UNION ALL
 SELECT
-  CASE d.dependency_number WHEN d.number THEN 'own_dependency' ELSE 'dependency' END,
-  d.dependency_uuid
-FROM tablao_authored_dependencies d
+  CASE WHEN d.dependency_number THEN 'own_dependency ' ELSE 'dependency ' END,
+  +d.dependency_uuid
+FROM tablao_authored_links d
 WHERE d.dependency_number = d.number
   OR (
     d.dependency_number IS NULL
     AND NOT EXISTS (
-      SELECT 1 FROM tasks t CROSS JOIN jobs j ON j.id = t.job_id
-      WHERE t.uuid = d.dependency_uuid
-        AND j.uuid = (SELECT p.uuid FROM tablao_authored_tasks p WHERE p.number = 0)
+      SELECT 1
+      FROM tablao_authored_tasks p
+      CROSS JOIN jobs j ON j.uuid = p.uuid
+      CROSS JOIN tasks t ON t.uuid = d.dependency_uuid AND t.job_id = j.id
+      WHERE p.number = 0
     )
   );
 
@@ -216,59 +218,59 @@ BEGIN
   -- As one value: with the view in FROM, SQLite would compile all of this CASE once
   -- per arm of the view.
   SELECT CASE (SELECT p.problem FROM tablao_authoring_problems p)
-    WHEN 'object'
+    WHEN 'object '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document must be a JSON object')
-    WHEN 'array'
+    WHEN 'array '
     THEN RAISE(ABORT, 'tablao: store_authored_tasks: the tasks must be a JSON array')
-    WHEN 'name'
+    WHEN 'name '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a job needs a name, a string that is not empty')
-    WHEN 'job_type'
+    WHEN 'job_type '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a job needs a job_type, a string that is not empty')
-    WHEN 'uuid'
+    WHEN 'uuid '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: uuid must be a string that is not empty, or be left out')
-    WHEN 'taken'
+    WHEN 'taken '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: uuid must be that of no stored job')
-    WHEN 'priority'
+    WHEN 'priority '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: priority must be a whole number')
-    WHEN 'status'
+    WHEN 'status '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: status must be a string, the status of a job')
-    WHEN 'settings'
+    WHEN 'settings '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: settings must be an object or null')
-    WHEN 'metadata'
+    WHEN 'metadata '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: metadata must be an object or null')
-    WHEN 'storage'
+    WHEN 'storage '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: storage must be an object whose shaman_checkout_id is a string')
-    WHEN 'worker_tag'
+    WHEN 'worker_tag '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: worker_tag must be null or the uuid of a worker tag')
-    WHEN 'tasks'
+    WHEN 'tasks '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: tasks must be an array')
-    WHEN 'task_name'
+    WHEN 'task_name '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: every task must be an object with a name, a string that is not empty')
-    WHEN 'task_type'
+    WHEN 'task_type '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: every task needs a type, a string that is not empty')
-    WHEN 'task_uuid'
+    WHEN 'task_uuid '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the uuid of a task must be a string that is not empty, or be left out')
-    WHEN 'task_taken'
+    WHEN 'task_taken '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the uuid of a task must be that of no stored task')
-    WHEN 'repeated'
+    WHEN 'repeated '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the uuid of a task must not stand twice in a document')
-    WHEN 'task_priority'
+    WHEN 'task_priority '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the priority of a task must be a whole number')
-    WHEN 'task_commands'
+    WHEN 'task_commands '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the commands of a task must be an array or null')
-    WHEN 'task_dependencies'
+    WHEN 'task_dependencies '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the dependencies of a task must be an array of uuids')
-    WHEN 'dependency'
+    WHEN 'dependency '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a dependency must be the uuid of a task of the same job')
-    WHEN 'own_dependency'
+    WHEN 'own_dependency '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a task must not depend on itself')
-    WHEN 'stranger'
+    WHEN 'stranger '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a job has uuid, name, job_type, priority, status, settings, metadata, storage, worker_tag and tasks, and no other member')
-    WHEN 'task_stranger'
+    WHEN 'task_stranger '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: a task has uuid, name, type, priority, commands and dependencies, and no other member')
-    WHEN 'zero'
+    WHEN 'zero '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: names, types, uuids and the shaman_checkout_id must not contain a zero byte or half of a pair like \ud83d\ude00')
-    WHEN 'steps'
+    WHEN 'steps '
     THEN RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a task must not pass 2^53')
   END;
   INSERT INTO jobs (
@@ -278,24 +280,26 @@ BEGIN
   SELECT
     p.uuid, p.name, p.type, p.priority,
     coalesce(p.status, 'under-construction'),
-    coalesce(p.settings, '{}'), coalesce(p.metadata, '{}'),
+    coalesce(p.commands, '{}'), coalesce(p.metadata, '{}'),
     coalesce(p.storage, ''),
-    (SELECT g.id FROM worker_tags g WHERE g.uuid = p.worker_tag)
+    p.worker_tag
   FROM tablao_authored_tasks p
   -- When tasks are added to a stored job, nothing but its uuid is there.
   WHERE p.number = 0 AND p.type IS NOT NULL;
   INSERT INTO tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total)
   SELECT
-    j.id,
+    coalesce(j.id, RAISE(ABORT, 'tablao: store_authored_tasks: the job uuid must be that of a stored job')),
     c.now,
     coalesce((SELECT t.index_in_job FROM tasks t WHERE t.job_id = j.id ORDER BY t.index_in_job DESC), 0),
-    p.num_tasks,
-    p.steps_total
-  FROM (SELECT max(number) AS num_tasks, sum(steps_total) AS steps_total FROM tablao_authored_tasks) p
-  CROSS JOIN farm_clock c
-  LEFT JOIN jobs j ON j.uuid = (SELECT p.uuid FROM tablao_authored_tasks p WHERE p.number = 0);
+    count(*) - 1,
+    sum(p.steps_total)
+  FROM farm_clock c
+  CROSS JOIN tablao_authored_tasks o
+  CROSS JOIN jobs j ON j.uuid = o.uuid
+  CROSS JOIN tablao_authored_tasks p
+  WHERE o.number = 0;
   DELETE FROM tablao_authored_tasks;
-  DELETE FROM tablao_authored_dependencies;
+  DELETE FROM tablao_authored_links;
 END;
 
 -- tablao_store_tasks: stores the tasks by one statement, as rows that are counted
@@ -308,7 +312,11 @@ SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_store_tasks_insert INSTEAD OF INSERT ON tablao_store_tasks
 BEGIN
   INSERT INTO tablao_storing (job_id, last_index)
-  VALUES (NEW.job_id, NEW.first_index + NEW.num_tasks);
+  VALUES (NEW.job_id, CASE
+    WHEN NEW.first_index + NEW.num_tasks > 9223372036854775807
+    THEN RAISE(ABORT, 'tablao: authored_jobs.document: the job has no index_in_job left for its tasks')
+    ELSE NEW.first_index + NEW.num_tasks
+  END);
   INSERT INTO tablao_new_lanes (job_id, task_type, task_priority, n)
   SELECT NEW.job_id, type, priority, count(*)
   FROM tablao_authored_tasks
@@ -320,14 +328,8 @@ BEGIN
     num_tasks = num_tasks + NEW.num_tasks,
     num_queued = num_queued + NEW.num_tasks,
     steps_total = steps_total + NEW.steps_total;
-  SELECT CASE
-    WHEN NEW.job_id IS NULL
-    THEN RAISE(ABORT, 'tablao: store_authored_tasks: the job uuid must be that of a stored job')
-    WHEN typeof(NEW.first_index + NEW.num_tasks) <> 'integer'
-    THEN RAISE(ABORT, 'tablao: authored_jobs.document: the job has no index_in_job left for its tasks')
-    WHEN (SELECT c.steps_total FROM tablao_counts c WHERE c.job_id = NEW.job_id) > 9007199254740992
-    THEN RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a job must not pass 2^53')
-  END;
+  SELECT RAISE(ABORT, 'tablao: authored_jobs.document: the steps of a job must not pass 2^53')
+  FROM tablao_counts WHERE job_id = NEW.job_id AND steps_total > 9007199254740992;
   INSERT INTO tasks (
     created_at, updated_at, uuid, name, type, job_id, index_in_job, priority,
     commands, steps_total, tablao_rev, tablao_open_deps, tablao_lane
@@ -344,8 +346,9 @@ BEGIN
     coalesce(p.commands, '[]'),
     p.steps_total,
     1,
-    -- -1, for a task that has no id yet, until the dependencies are stored.
-    -(coalesce(p.dependencies, '[]') <> '[]'),
+    -- -1, for a task that has no id yet, until the dependencies are stored. In a job
+    -- that has had tasks, too, so that workers that have failed these look again.
+    CASE WHEN NEW.first_index OR p.dependencies <> '[]' THEN -1 ELSE 0 END,
     (
       SELECT l.id FROM tablao_lanes l
       WHERE l.job_id = NEW.job_id
@@ -358,35 +361,39 @@ BEGIN
   INSERT INTO tablao_storing (job_id) VALUES (0);
   INSERT INTO task_dependencies (task_id, dependency_id)
   SELECT t.id, o.id
-  FROM tablao_authored_dependencies d
+  FROM tablao_authored_links d
   CROSS JOIN tablao_authored_tasks p ON p.number = d.number
   -- By their uuids; or by their places, where a user's trigger has changed these.
-  CROSS JOIN tasks t ON t.id = coalesce(
-    (SELECT a.id FROM tasks a WHERE a.uuid = p.uuid),
-    (SELECT a.id FROM tasks a WHERE a.job_id = NEW.job_id AND a.index_in_job = NEW.first_index + d.number)
+  -- NOT INDEXED: of a farm that had one task when somebody ran ANALYZE, SQLite would
+  -- look through an index of all tasks for each.
+  CROSS JOIN tasks t NOT INDEXED ON t.id = (
+    SELECT a.id FROM tasks a WHERE a.uuid = p.uuid
+    UNION ALL
+    SELECT a.id FROM tasks a WHERE a.job_id = NEW.job_id AND a.index_in_job = NEW.first_index + d.number
   )
-  CROSS JOIN tasks o ON o.id = coalesce(
-    (SELECT a.id FROM tasks a WHERE a.uuid = d.dependency_uuid),
-    (SELECT a.id FROM tasks a WHERE a.job_id = NEW.job_id AND a.index_in_job = NEW.first_index + d.dependency_number)
+  CROSS JOIN tasks o NOT INDEXED ON o.id = (
+    SELECT a.id FROM tasks a WHERE a.uuid = d.dependency_uuid
+    UNION ALL
+    SELECT a.id FROM tasks a WHERE a.job_id = NEW.job_id AND a.index_in_job = NEW.first_index + d.dependency_number
   )
   WHERE true
   ORDER BY d.rowid
   ON CONFLICT DO NOTHING;
   DELETE FROM tablao_storing;
-  -- Of all of them: a user's trigger may have added dependencies, or completed
-  -- a task.
+  -- What waits for -1; and, as a user's trigger may have added dependencies, what has
+  -- some and waits for none. And all whose lane says that it has no ready task: the
+  -- trigger on what tablao_wait writes sees to that. A new lane says that it has.
   INSERT INTO tablao_wait (task_id, waits_for)
-  SELECT n.task_id, n.waits_for
-  FROM tablao_right_dependencies n
-  WHERE likelihood(n.job_id = NEW.job_id, 1e-5) AND NOT n.is_right;
-  -- With the priority it is set which lanes have ready tasks; and the sums become what
-  -- is booked. As with INSERT INTO tasks: if they stay, the job is not stamped.
-  UPDATE jobs SET priority = priority, tablao_rev = tablao_rev + 1
-  WHERE id = NEW.job_id AND NEW.num_tasks > 0;
-  -- Workers that have failed all that was ready in a lane look at the new tasks.
-  DELETE FROM tablao_skips
-  WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = NEW.job_id)
-    AND from_index > NEW.first_index;
+  SELECT t.id, t.tablao_open_deps
+  FROM tasks t CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
+  WHERE likelihood(t.job_id = NEW.job_id, 1e-5)
+    AND (
+      NOT l.has_ready
+      OR (t.tablao_open_deps < 1 AND (t.tablao_open_deps OR t.id IN (SELECT task_id FROM task_dependencies)))
+    );
+  -- As with INSERT INTO tasks: if the sums stay, the job is not stamped.
+  INSERT INTO tablao_sums (job_id, n) VALUES (NEW.job_id, 0);
+  INSERT INTO tablao_sums (job_id, n) VALUES (NEW.job_id, 0);
 END;
 
 -- The way out ---------------------------------------------------------------

@@ -371,7 +371,7 @@ CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority, pool
 SELECT
   id,
   -- instr() is true if it is one of these, and costs less than a comparison.
-  delete_requested_at IS NULL AND instr('queued active', status),
+  instr('queuedNULL activeNULL', status || quote(delete_requested_at)) IS TRUE,
   -- The +: as in farm_clock.
   +coalesce(worker_tag_id, 0),
   priority,

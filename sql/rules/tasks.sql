@@ -590,18 +590,19 @@ WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
 -- priority that are about to come into it, and counts them. from_lane: the lane that
 -- they come from, if any. They are counted beforehand, since a user's trigger may move
 -- or delete one of them before ours run: the lane would be deleted with the others
--- still in it.
+-- still in it. A new lane says that it has a ready task; what comes into it and is not
+-- ready corrects that (tablao_tasks_count_ready).
 CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority, n, from_lane) AS
 SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_new_lanes_insert INSTEAD OF INSERT ON tablao_new_lanes
 BEGIN
   INSERT INTO tablao_lanes (
-    job_id, task_type, task_priority, worker_tag_id, job_priority, is_open, num_tasks
+    job_id, task_type, task_priority, worker_tag_id, job_priority, is_open, has_ready, num_tasks
   )
   SELECT
     NEW.job_id, lower(trim(NEW.task_type, char(9, 10, 13, 32))), NEW.task_priority,
-    j.worker_tag_id, j.job_priority, j.is_open, NEW.n
+    j.worker_tag_id, j.job_priority, j.is_open, 1, NEW.n
   FROM tablao_job_lanes j
   WHERE j.job_id = NEW.job_id
   ON CONFLICT (job_id, task_type, task_priority) DO UPDATE SET num_tasks = num_tasks + NEW.n

@@ -115,6 +115,11 @@ CREATE TABLE tablao_authored_job (
   last_index integer,
   is_linking integer NOT NULL DEFAULT 0
 );
+CREATE TABLE tablao_authored_links (
+  number,
+  dependency_uuid,
+  dependency_number
+);
 CREATE TABLE tablao_authored_tasks (
   number integer NOT NULL PRIMARY KEY,
   uuid,
@@ -126,7 +131,7 @@ CREATE TABLE tablao_authored_tasks (
   stranger,
   has_zero,
   steps_total integer NOT NULL DEFAULT 0
-, fault, status, settings, metadata, storage, worker_tag);
+, fault, status, metadata, storage, worker_tag);
 CREATE TABLE tablao_counts (
   job_id integer NOT NULL PRIMARY KEY,
   num_tasks integer NOT NULL DEFAULT 0,
