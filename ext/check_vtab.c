@@ -595,9 +595,8 @@ static int checkEvent(const TablaoSource *pSource){
 /*
 ** The tables and views whose triggers do not fire in the order in which this
 ** extension makes them. Among those of one event, one that counts has to come
-** before one that reads the count. Where all of them are dropped and made again
-** by name, as by APSW's .dump and DB Browser for SQLite, nothing is missing and
-** nothing altered, and rules are lost.
+** before one that reads the count: where a tool has made them again in another
+** order, nothing is missing and nothing altered, and rules may be lost.
 */
 static void checkOrder(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   char *zTable = 0;         /* the table of the last row */
@@ -629,7 +628,7 @@ static void checkOrder(CheckCursor *pCur, TablaoOp *pOp, int eKind){
     bSaid = i<*pLast;
     if( bSaid ){
       checkAddf(pCur, pOp, "error", tablaoColumnText(pOp, pStmt, 2),
-          "its triggers fire in another order than the rules need; "
+          "its triggers fire in another order than Tablao makes them; "
           "SELECT tablao_migrate() restores it%s", checkWhere(pCur));
     }
     *pLast = i;

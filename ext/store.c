@@ -110,9 +110,12 @@ static void storeCheckCycles(TablaoOp *pOp){
   int iNode = -1;
   int rc = SQLITE_OK;
   sqlite3_stmt *pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
-      "SELECT count(*) FROM main.tablao_authored_tasks");
+      "SELECT CASE min(number) WHEN 0 THEN count(*) END "
+      "FROM main.tablao_authored_tasks");
   if( tablaoStep(pOp, pStmt) ) nNode = sqlite3_column_int(pStmt, 0);
   tablaoDone(pOp->p, pStmt);
+  /* Without number 0 the farm has another schema version: see storeResult(). */
+  if( nNode==0 ) return;
 
   /* Tasks are numbered from 1. Number 0 is the job, which stays alone. */
   tablaoGraphInit(&graph, nNode);

@@ -6,7 +6,7 @@
 
 -- @both
 
-CREATE TRIGGER tablao_tasks_attempt AFTER UPDATE OF status, worker_id ON tasks
+CREATE TRIGGER tablao_tasks_write_attempt AFTER UPDATE OF status, worker_id ON tasks
 -- Closes the attempt that the change ends, opens the one that it begins, and
 -- writes the event. A sweep of the job fires it, too, and ends the attempts of the
 -- tasks that were active; no status that a sweep gives is an event. If a trigger of
@@ -180,7 +180,7 @@ BEGIN
   UPDATE tablao_deleted_events SET last_id = OLD.id WHERE last_id < OLD.id;
 END;
 
-CREATE TRIGGER tablao_jobs_insert_event AFTER INSERT ON jobs
+CREATE TRIGGER tablao_jobs_write_insert_event AFTER INSERT ON jobs
 -- A new job is an event.
 BEGIN
   INSERT INTO tablao_events VALUES (
@@ -188,7 +188,7 @@ BEGIN
   );
 END;
 
-CREATE TRIGGER tablao_jobs_status_event AFTER UPDATE OF status ON jobs
+CREATE TRIGGER tablao_jobs_write_status_event AFTER UPDATE OF status ON jobs
 -- A new status of a job is an event.
 WHEN NEW.status <> OLD.status
 BEGIN
@@ -243,7 +243,7 @@ BEGIN
   DELETE FROM tasks WHERE job_id = OLD.id; -- @own
 END;
 
-CREATE TRIGGER tablao_workers_insert_event AFTER INSERT ON workers
+CREATE TRIGGER tablao_workers_write_insert_event AFTER INSERT ON workers
 -- A new worker is an event, unless it is soft-deleted from the start: then it has no
 -- status, and its deletion will be no event either.
 BEGIN
@@ -252,7 +252,7 @@ BEGIN
   );
 END;
 
-CREATE TRIGGER tablao_workers_status_event AFTER UPDATE OF status, deleted_at ON workers
+CREATE TRIGGER tablao_workers_write_status_event AFTER UPDATE OF status, deleted_at ON workers
 -- A soft-deleted worker has no status any more. A time is true by its year, which
 -- costs less than a comparison.
 WHEN CASE WHEN OLD.deleted_at THEN NULL ELSE OLD.status END

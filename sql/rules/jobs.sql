@@ -72,7 +72,7 @@ BEGIN
   VALUES ('jobs', OLD.id <> (SELECT id FROM jobs WHERE uuid = NEW.uuid));
 END;
 
-CREATE TRIGGER tablao_jobs_count_lanes AFTER UPDATE OF
+CREATE TRIGGER tablao_jobs_write_count_lanes AFTER UPDATE OF
   priority, status, delete_requested_at, worker_tag_id
 ON jobs
 -- Copies to its lanes what they carry of the job; and says which of them have ready

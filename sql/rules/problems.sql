@@ -37,10 +37,14 @@ SELECT kind, object, message FROM (
   FROM tasks
   WHERE steps_completed NOT BETWEEN 0 AND steps_total
   UNION ALL
-  SELECT 'lane', t.uuid, CASE WHEN l.id IS NULL THEN 'its lane is missing' ELSE 'the task does not queue with others of its job, type and priority' END
+  SELECT 'lane', uuid, 'its lane is missing'
+  FROM tasks
+  WHERE tablao_lane NOT IN (SELECT id FROM tablao_lanes) AND job_id IN (SELECT id FROM jobs)
+  UNION ALL
+  SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
   FROM tasks t
   JOIN jobs j ON j.id = t.job_id
-  LEFT JOIN tablao_lanes l ON l.id = t.tablao_lane
+  JOIN tablao_lanes l ON l.id = t.tablao_lane
   -- A text sorts after all numbers.
   WHERE t.tablao_rev NOT BETWEEN 1 AND 9e18
     OR l.job_id IS NOT t.job_id

@@ -40,7 +40,7 @@ BEGIN
   ON CONFLICT DO NOTHING;
 END;
 
-CREATE TRIGGER tablao_tasks_count_insert AFTER INSERT ON tasks
+CREATE TRIGGER tablao_tasks_write_count_insert AFTER INSERT ON tasks
 -- Adds the task to the counters and sums of its job. Before that, as long as
 -- tablao_rev is 0, nothing that users' triggers do to the task is booked.
 -- instr() gives 1 if it is that status, and costs less than a comparison.
@@ -163,7 +163,7 @@ BEGIN
   END);
 END;
 
-CREATE TRIGGER tablao_tasks_count_status AFTER UPDATE OF status ON tasks
+CREATE TRIGGER tablao_tasks_write_count_status AFTER UPDATE OF status ON tasks
 -- Keeps the counters of the job, and notes in tablao_pending that the new status
 -- may move the job. Not noted is what happens all day, or to many tasks, and
 -- leaves the job as it is: the pairs below; completed while others are to be done.
@@ -187,7 +187,7 @@ BEGIN
   ON CONFLICT (task_id) DO UPDATE SET status = excluded.status;
 END;
 
-CREATE TRIGGER tablao_tasks_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
+CREATE TRIGGER tablao_tasks_write_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
 -- The rules on steps, and the sums of the job. How large a sum may be is asked in
 -- tablao_sums. Steps that are out of bounds are booked, too, until
 -- tablao_tasks_update has corrected them: modulo 2^54, so that no sum overflows.
@@ -205,7 +205,7 @@ BEGIN
   WHERE job_id = OLD.job_id;
 END;
 
-CREATE TRIGGER tablao_tasks_count_ready AFTER UPDATE OF
+CREATE TRIGGER tablao_tasks_write_count_ready AFTER UPDATE OF
   status, index_in_job, tablao_open_deps, tablao_lane
 ON tasks
 -- Keeps whether the lane has a ready task, and where in it workers start to look.
@@ -492,7 +492,7 @@ BEGIN
     );
 END;
 
-CREATE TRIGGER tablao_tasks_count_delete AFTER DELETE ON tasks
+CREATE TRIGGER tablao_tasks_write_count_delete AFTER DELETE ON tasks
 -- The counters and sums of its job, and its lane.
 WHEN OLD.tablao_rev > 0 AND OLD.job_id IN (SELECT job_id FROM tablao_counts)
 BEGIN
@@ -540,7 +540,7 @@ END;
 -- Counters ------------------------------------------------------------------
 
 -- tablao_count: n tasks of a job have got another status; to_status is a blank if
--- they have been deleted. instr(): as in tablao_tasks_count_insert.
+-- they have been deleted. instr(): as in tablao_tasks_write_count_insert.
 CREATE VIEW tablao_count (job_id, from_status, to_status, n) AS
 SELECT NULL, NULL, NULL, NULL WHERE 0;
 
@@ -591,7 +591,7 @@ WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
 -- they come from, if any. They are counted beforehand, since a user's trigger may move
 -- or delete one of them before ours run: the lane would be deleted with the others
 -- still in it. A new lane says that it has a ready task; what comes into it and is not
--- ready corrects that (tablao_tasks_count_ready).
+-- ready corrects that (tablao_tasks_write_count_ready).
 CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority, n, from_lane) AS
 SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 

@@ -359,7 +359,7 @@ static const Op aOp[] = {
     "ALTER TABLE workers ADD COLUMN x; PRAGMA foreign_keys=OFF;"
     "CREATE TABLE c(p REFERENCES jobs(id)); INSERT INTO c VALUES(77)",
     "SELECT * FROM tablao_check" },
-  { AT_FARM, "check, problems", "DROP TRIGGER tablao_tasks_count_status;"
+  { AT_FARM, "check, problems", "DROP TRIGGER tablao_tasks_write_count_status;"
     "UPDATE tasks SET status='completed' WHERE id=1",
     "SELECT * FROM tablao_check" },
   { AT_FARM, "check, a database", "ATTACH ':memory:' AS other",
