@@ -410,7 +410,7 @@ static void checkObject(
   tablaoBindText(pOp, pFind, 1, zType);
   tablaoBindText(pOp, pFind, 2, zName);
   if( !tablaoStep(pOp, pFind) ){
-    if( strcmp(zType, "table")==0 ){
+    if( pModel && strcmp(zType, "table")==0 ){
       checkMissingTable(pCur, pOp, pModel, zName);
     }else{
       zWhat = "is missing";
