@@ -609,8 +609,6 @@ static void checkOrder(CheckCursor *pCur, TablaoOp *pOp, int eKind){
     const char *zThis = tablaoColumnText(pOp, pStmt, 0);
     const char *zName = tablaoColumnText(pOp, pStmt, 1);
     TablaoSource source;
-    int i = 0;
-    int bFound = 0;
     if( pOp->rc ) break;
     if( zTable==0 || strcmp(zThis, zTable)!=0 ){
       sqlite3_free(zTable);
@@ -619,19 +617,21 @@ static void checkOrder(CheckCursor *pCur, TablaoOp *pOp, int eKind){
       memset(aLast, 0, sizeof(aLast));
       bSaid = 0;
     }
-    while( !bFound && tablaoSource(eKind, &i, &source) ){
-      bFound = strcmp(source.zType, "trigger")==0
-            && sqlite3_stricmp(source.zName, zName)==0;
+    /* A user's trigger may have the name of a view of ours. */
+    if( bSaid
+     || !tablaoFindSource(eKind, zName, &source)
+     || strcmp(source.zType, "trigger")!=0
+    ){
+      continue;
     }
-    if( !bFound || bSaid ) continue;
     int *pLast = &aLast[checkEvent(&source)];
-    bSaid = i<*pLast;
+    bSaid = source.iPlace<*pLast;
     if( bSaid ){
       checkAddf(pCur, pOp, "error", tablaoColumnText(pOp, pStmt, 2),
           "its triggers fire in another order than Tablao makes them; "
           "SELECT tablao_migrate() restores it%s", checkWhere(pCur));
     }
-    *pLast = i;
+    *pLast = source.iPlace;
   }
   sqlite3_finalize(pStmt);
   sqlite3_free(zTable);

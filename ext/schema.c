@@ -45,6 +45,7 @@ int tablaoSource(int eKind, int *pi, TablaoSource *pSource){
   while( *pi<TABLAO_N_OBJECT ){
     const struct TablaoObject *p = &aTablaoObject[(*pi)++];
     if( (p->mKind & eKind)==0 ) continue;
+    pSource->iPlace = *pi;
     pSource->bBoth = (p->mKind & TABLAO_BOTH)!=0;
     pSource->zType = p->zType;
     pSource->zName = p->zName;

@@ -198,6 +198,7 @@ void tablaoBatchResult(sqlite3_context*, const TablaoBatch*,
 /* An index, view or trigger as this extension has it. */
 typedef struct TablaoSource TablaoSource;
 struct TablaoSource {
+  int iPlace;               /* in the order of creation, from 1 */
   int bBoth;                /* both kinds of farm have it */
   const char *zType;        /* "index", "view" or "trigger" */
   const char *zName;
