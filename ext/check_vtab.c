@@ -458,6 +458,7 @@ static void checkRows(CheckCursor *pCur, TablaoOp *pOp, TablaoOp *pModel){
     { "tablao_task_rules",
       "SELECT * FROM main.tablao_task_rules ORDER BY 1, 2" },
     { "tablao_scratch", "SELECT key FROM main.tablao_scratch ORDER BY 1" },
+    { "tablao_moves", "SELECT 1 FROM main.tablao_moves" },
     { "tablao_written_times",
       "SELECT n FROM main.tablao_written_times ORDER BY 1" },
     { "tablao_deleted_events", "SELECT key FROM main.tablao_deleted_events" },
@@ -765,12 +766,12 @@ static void checkTimes(CheckCursor *pCur, TablaoOp *pOp, int eKind){
   /* A copy does not tick: where this connection cannot write, it is advice. */
   int bReadOnly = sqlite3_db_readonly(pOp->db, tablaoSchemaName(pOp))==1;
   zMessage = tablaoText(pOp,
-      "SELECT CASE WHEN s.last_tick_at IS NULL THEN 'the farm has never ticked' "
-        "ELSE 'the farm last ticked at ' || s.last_tick_at END || "
+      "SELECT CASE WHEN t.value IS NULL THEN 'the farm has never ticked' "
+        "ELSE 'the farm last ticked at ' || t.value END || "
       "': INSERT INTO farm_ticks DEFAULT VALUES, once a minute, finds what "
         "timed out' "
-      "FROM main.tablao_scratch s WHERE (s.last_tick_at IS NULL "
-        "OR julianday(s.last_tick_at)<julianday(coalesce((SELECT value "
+      "FROM main.tablao_written_times t WHERE t.n=4 AND (t.value IS NULL "
+        "OR julianday(t.value)<julianday(coalesce((SELECT value "
           "FROM main.farm_settings WHERE name='clock'), 'now')) - 10.0/1440) "
       "AND EXISTS(SELECT 1 FROM main.jobs "
         "WHERE status IN ('queued', 'active'))");

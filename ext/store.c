@@ -121,7 +121,7 @@ static void storeCheckCycles(TablaoOp *pOp){
   tablaoGraphInit(&graph, nNode);
   pStmt = tablaoCached(pOp, SQLITE_PREPARE_NO_VTAB,
       "SELECT dependency_number, number "
-      "FROM main.tablao_authored_links "
+      "FROM main.tablao_authored_dependencies "
       "WHERE dependency_number IS NOT NULL");
   while( rc==SQLITE_OK && tablaoStep(pOp, pStmt) ){
     sqlite3_int64 iFrom = sqlite3_column_int64(pStmt, 0);

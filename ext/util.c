@@ -459,17 +459,6 @@ void tablaoRun(TablaoOp *pOp, sqlite3_stmt *pStmt){
   tablaoDone(pOp->p, pStmt);
 }
 
-/* Runs all statements of zSql. */
-void tablaoExec(TablaoOp *pOp, const char *zSql){
-  while( pOp->rc==SQLITE_OK && zSql[0] ){
-    sqlite3_stmt *pStmt = 0;
-    int rc = sqlite3_prepare_v2(pOp->db, zSql, -1, &pStmt, &zSql);
-    if( rc ) tablaoSqlError(pOp, rc);
-    /* Blanks or a comment at the end are no statement. */
-    if( pStmt ) tablaoRun(pOp, pStmt);
-  }
-}
-
 /* The first column of the first row as an integer; iElse without a row. */
 sqlite3_int64 tablaoInt(
   TablaoOp *pOp,
@@ -702,7 +691,7 @@ void tablaoBegin(TablaoOp *pOp){
 ** Starts the hold (see utilUndo), for an operation that changes the schema:
 ** that makes prepared statements out of date, and they would have to be
 ** prepared again before they can start. While the hold runs, no savepoint can
-** be opened or released, and only tablaoListDrop() can drop a table or index.
+** be opened or released, and only utilDrop() can drop a table or index.
 */
 void tablaoHold(TablaoOp *pOp){
   tablaoStep(pOp, pOp->apTxn[TABLAO_TXN_HOLD]);
@@ -723,19 +712,47 @@ void tablaoPause(TablaoOp *pOp){
 }
 
 /*
-** Runs and empties a list of statements that drop indexes, or tables. The hold,
-** if it runs, pauses for each: what may be interrupted then is the DROP, which
-** itself is a statement that writes.
+** Runs a statement that drops an index or a table. The hold, if it runs, pauses
+** for it: what may be interrupted then is the DROP, which itself is a statement
+** that writes.
 */
-void tablaoListDrop(TablaoOp *pOp, TablaoList *pList){
+static void utilDrop(TablaoOp *pOp, sqlite3_stmt *pDrop){
   int bHeld = sqlite3_stmt_busy(pOp->apTxn[TABLAO_TXN_HOLD]);
+  tablaoPause(pOp);
+  tablaoRun(pOp, pDrop);
+  if( bHeld ) tablaoHold(pOp);
+}
+
+/* Runs and empties a list of statements that drop indexes, or tables. */
+void tablaoListDrop(TablaoOp *pOp, TablaoList *pList){
   for(int i=0; i<pList->n; i++){
-    sqlite3_stmt *pDrop = tablaoPrepare(pOp, pList->az[i]);
-    tablaoPause(pOp);
-    tablaoRun(pOp, pDrop);
-    if( bHeld ) tablaoHold(pOp);
+    utilDrop(pOp, tablaoPrepare(pOp, pList->az[i]));
   }
   tablaoListClear(pList);
+}
+
+/* True if the first word of zSql behind its comments is DROP. */
+static int utilIsDrop(const char *zSql){
+  for(;;){
+    zSql += strspn(zSql, " \t\r\n");
+    if( strncmp(zSql, "--", 2)!=0 ) return strncmp(zSql, "DROP ", 5)==0;
+    zSql += strcspn(zSql, "\n");
+  }
+}
+
+/* Runs all statements of zSql, which is ours. */
+void tablaoExec(TablaoOp *pOp, const char *zSql){
+  while( pOp->rc==SQLITE_OK && zSql[0] ){
+    sqlite3_stmt *pStmt = 0;
+    int rc = sqlite3_prepare_v2(pOp->db, zSql, -1, &pStmt, &zSql);
+    if( rc ) tablaoSqlError(pOp, rc);
+    if( pStmt==0 ) continue;   /* Blanks or a comment at the end. */
+    if( utilIsDrop(sqlite3_sql(pStmt)) ){
+      utilDrop(pOp, pStmt);
+    }else{
+      tablaoRun(pOp, pStmt);
+    }
+  }
 }
 
 /*

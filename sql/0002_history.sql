@@ -111,8 +111,6 @@ WHERE t.status = 'active';
 -- tasks.tablao_open_deps: a task that it depends on and that is not completed; 0
 -- when there is none.
 -- tasks.tablao_done: out of use since 0.2.0.
--- tablao_scratch.is_moving: out of use since 0.2.0.
--- tablao_scratch.is_replacing: see tablao_settings_delete.
 -- tablao_written_times.n: 0 stands for now: its value stays NULL.
 -- @own
 UPDATE tasks SET
@@ -145,12 +143,33 @@ WHERE (worker_id, lane_id) NOT IN (
       )
   );
 
--- tablao_scratch.next_status: what the job of a task is to become: see tablao_move_job.
--- tablao_scratch.activity: what it is to say.
+-- tablao_written_times.n: 4: when the farm last ticked.
 -- @own
-ALTER TABLE tablao_scratch ADD COLUMN next_status text;
+INSERT INTO tablao_written_times (n) VALUES (4);
+
+-- @both
+DROP TABLE tablao_scratch;
+
+-- One row.
+-- is_replacing: see tablao_settings_delete.
+-- @both
+CREATE TABLE tablao_scratch (
+  key integer NOT NULL PRIMARY KEY,
+  is_replacing integer NOT NULL DEFAULT 0
+);
+
+-- @both
+INSERT INTO tablao_scratch (key) VALUES (1);
+
+-- What the job of a task is to become, and to say: see tablao_move_job. One row.
 -- @own
-ALTER TABLE tablao_scratch ADD COLUMN activity text;
+CREATE TABLE tablao_moves (
+  next_status text,
+  activity text
+);
+
+-- @own
+INSERT INTO tablao_moves (next_status) VALUES (NULL);
 
 -- A task that is queued when its completed job is requeued stays as it is.
 -- @own
@@ -181,28 +200,54 @@ UPDATE tablao_sweep_rules SET
   END,
   mark = from_status || ' ' || to_status;
 
--- tablao_job_rules: What a new status of a job, once its tasks have followed,
--- leads to: one row per status and has_more; without a row, to no other.
--- tablao_job_rules.has_more: it has a task whose status is none of those in done. Of
--- a job that is stuck, queued or active: 2: all its tasks are completed; else none can
--- be run any more, and 3: some have failed, 4: none has.
--- tablao_job_rules.done: the statuses of tasks that the job does not wait for.
--- tablao_acting.num_swept: how many tasks have lost the last status.
--- tablao_acting.num_tasks: how many have changed in all.
--- tablao_acting.booked: the revision of the job with a colon, and the marks of its
--- changes of many tasks that have been counted.
 -- @own
-ALTER TABLE tablao_acting ADD COLUMN booked text NOT NULL DEFAULT '';
+DROP TABLE tablao_job_rules;
+
+-- What a new status of a job, once its tasks have followed, leads to: the first row, in
+-- the order of n, for that status, for what it was before, and for whether it has more to
+-- do; without such a row, to no other.
+-- old_status: what the job's status before is like (GLOB): a blank for a job that is stuck,
+-- which a tick treats as if its status were new.
+-- has_more: it has a task whose status is none of those in done.
+-- done: the statuses of tasks that the job does not wait for.
 -- @own
-ALTER TABLE tablao_job_rules ADD COLUMN done text NOT NULL DEFAULT 'completed';
+CREATE TABLE tablao_job_rules (
+  job_status text NOT NULL,
+  n integer NOT NULL,
+  old_status text NOT NULL,
+  has_more integer NOT NULL,
+  done text NOT NULL,
+  next_status text NOT NULL,
+  activity text NOT NULL,
+  PRIMARY KEY (job_status, n)
+) WITHOUT ROWID;
+
 -- @own
-UPDATE tablao_job_rules SET done = 'canceled completed failed paused queued soft-failed'
-WHERE job_status = 'pause-requested';
--- @own
-INSERT INTO tablao_job_rules (job_status, has_more, next_status, activity) VALUES
-  ('active', 2, 'completed', 'Job changed to completed: it has no task left to do'),
-  ('active', 3, 'failed', 'Job changed to failed: it has no task left to run, and some have failed'),
-  ('active', 4, 'canceled', 'Job changed to canceled: it has no task left to run');
+INSERT INTO tablao_job_rules (
+  job_status, n, old_status, has_more, done, next_status, activity
+) VALUES
+  ('queued', 1, '*', 0, 'completed', 'completed',
+    'Job changed to completed: it has no task left to do'),
+  ('queued', 2, ' ', 0, 'completed canceled', 'canceled',
+    'Job changed to canceled: it has no task left to run'),
+  ('queued', 3, ' ', 0, 'completed canceled failed', 'failed',
+    'Job changed to failed: it has no task left to run, and some have failed'),
+  ('active', 1, ' ', 0, 'completed', 'completed',
+    'Job changed to completed: it has no task left to do'),
+  ('active', 2, ' ', 0, 'completed canceled', 'canceled',
+    'Job changed to canceled: it has no task left to run'),
+  ('active', 3, ' ', 0, 'completed canceled failed', 'failed',
+    'Job changed to failed: it has no task left to run, and some have failed'),
+  ('pause-requested', 1, '*', 0, 'canceled completed failed paused queued soft-failed', 'paused',
+    'Job changed to paused: a pause was requested and no task is active'),
+  ('cancel-requested', 1, '*', 0, 'completed', 'canceled',
+    'Job changed to canceled: its cancellation was requested'),
+  ('cancel-requested', 2, '*', 1, 'completed', 'canceled',
+    'Job changed to canceled: its cancellation was requested'),
+  ('requeueing', 1, '*', 0, 'completed', 'completed',
+    'Job changed to completed: it was requeued and has no task left to do'),
+  ('requeueing', 2, '*', 1, 'completed', 'queued',
+    'Job changed to queued: it was requeued');
 
 -- What a new status of a task makes of its job: the first row, in the order of n,
 -- for that status and a job that is like `farm` (GLOB).
@@ -255,26 +300,157 @@ INSERT INTO tablao_task_rules (task_status, n, farm, next_status) VALUES
   ('active', 3, 'active *', NULL),
   ('active', 4, '*', 'active');
 
--- What a job's closed attempts add up to, beside its other counters.
--- tablao_counts.num_canceled: out of use since 0.2.0: the rest of num_tasks.
--- tablao_counts.num_failed_attempts: failed and soft-failed ones.
--- tablao_counts.busy_ms: milliseconds.
--- tablao_counts.first_started_at: the earliest start.
--- tablao_counts.last_ended_at: the latest end.
--- @own
-ALTER TABLE tablao_counts ADD COLUMN num_attempts integer NOT NULL DEFAULT 0;
--- @own
-ALTER TABLE tablao_counts ADD COLUMN num_failed_attempts integer NOT NULL DEFAULT 0;
--- @own
-ALTER TABLE tablao_counts ADD COLUMN busy_ms integer NOT NULL DEFAULT 0;
--- @own
-ALTER TABLE tablao_counts ADD COLUMN first_started_at datetime;
--- @own
-ALTER TABLE tablao_counts ADD COLUMN last_ended_at datetime;
+-- Tables that only triggers write are made anew, with the columns that there are now and
+-- without NOT NULL: each of these is one more thing to compile with every statement that
+-- can reach it. So are indexes, and indexes with a condition most of all.
 
--- How many are canceled is the rest of num_tasks, and one column less to book.
 -- @own
-UPDATE tablao_counts SET num_canceled = 0 WHERE num_canceled <> 0;
+DROP TABLE tablao_acting;
+
+-- Jobs the status of which is being acted upon.
+-- num_swept: how many tasks have lost the last status.
+-- num_tasks: how many have changed in all.
+-- booked: the revision of the job with a colon, and the marks of its changes of many
+-- tasks that have been counted.
+-- @own
+CREATE TABLE tablao_acting (
+  job_id integer NOT NULL PRIMARY KEY,
+  num_swept integer DEFAULT 0,
+  num_tasks integer DEFAULT 0,
+  booked text
+);
+
+-- @own
+DROP TABLE tablao_pending;
+
+-- Tasks whose new status has yet to be looked at.
+-- @own
+CREATE TABLE tablao_pending (
+  task_id integer,
+  job_id integer,
+  status text
+);
+
+-- @own
+CREATE INDEX tablao_pending_task_idx ON tablao_pending (task_id);
+
+-- @own
+CREATE TABLE tablao_copied AS SELECT * FROM tablao_counts;
+-- @own
+DROP TABLE tablao_counts;
+
+-- How many tasks a job has, in all and in each status (canceled are those that are
+-- left), the sums of their steps, and what its closed attempts add up to: one row per
+-- job that has had a task. Triggers that write nothing else book every change of a task
+-- here, so no trigger of a user's can run while they do. The row goes before its job
+-- does, and that is how the triggers know that a job is being deleted.
+-- num_failed_attempts: failed and soft-failed ones.
+-- busy_ms: milliseconds.
+-- first_started_at: the earliest start.
+-- last_ended_at: the latest end.
+-- @own
+CREATE TABLE tablao_counts (
+  job_id integer NOT NULL PRIMARY KEY,
+  num_tasks integer DEFAULT 0,
+  num_queued integer DEFAULT 0,
+  num_active integer DEFAULT 0,
+  num_completed integer DEFAULT 0,
+  num_failed integer DEFAULT 0,
+  num_soft_failed integer DEFAULT 0,
+  num_paused integer DEFAULT 0,
+  steps_completed integer DEFAULT 0,
+  steps_total integer DEFAULT 0,
+  num_attempts integer DEFAULT 0,
+  num_failed_attempts integer DEFAULT 0,
+  busy_ms integer DEFAULT 0,
+  first_started_at datetime,
+  last_ended_at datetime
+);
+
+-- @own
+INSERT INTO tablao_counts (
+  job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
+  num_soft_failed, num_paused, steps_completed, steps_total
+)
+SELECT
+  job_id, num_tasks, num_queued, num_active, num_completed, num_failed,
+  num_soft_failed, num_paused, steps_completed, steps_total
+FROM tablao_copied;
+-- @own
+DROP TABLE tablao_copied;
+
+-- @own
+CREATE TABLE tablao_copied AS SELECT * FROM tablao_lanes;
+-- @own
+DROP INDEX tablao_lanes_claim_idx;
+-- @own
+DROP TABLE tablao_lanes;
+
+-- A lane is what tasks of one job, type and priority queue in. It carries what
+-- decides its turn, so that a change of a job's priority, tag or status touches
+-- its few lanes and none of its many tasks. It goes with its last task.
+-- task_type: trimmed and in lower case.
+-- worker_tag_id: of the job; 0 when it has none.
+-- is_closed: the job hands out no tasks.
+-- has_ready: some task of it may run.
+-- @own
+CREATE TABLE tablao_lanes (
+  id integer NOT NULL PRIMARY KEY,
+  job_id integer,
+  task_type text,
+  task_priority integer,
+  worker_tag_id integer,
+  job_priority integer,
+  is_closed integer,
+  has_ready integer DEFAULT 0,
+  num_tasks integer DEFAULT 0,
+  UNIQUE (job_id, task_type, task_priority)
+);
+
+-- @own
+INSERT INTO tablao_lanes (
+  id, job_id, task_type, task_priority, worker_tag_id, job_priority, is_closed,
+  has_ready, num_tasks
+)
+SELECT
+  id, job_id, task_type, task_priority, worker_tag_id, job_priority, NOT is_open,
+  has_ready, num_tasks
+FROM tablao_copied;
+-- @own
+DROP TABLE tablao_copied;
+
+-- Lanes that have a ready task and are not closed, by one comparison: a condition is
+-- compiled twice with each UPDATE of a lane.
+-- @own
+CREATE INDEX tablao_lanes_claim_idx
+ON tablao_lanes (
+  task_type, worker_tag_id, job_priority DESC, task_priority DESC, job_id
+)
+WHERE has_ready > is_closed;
+
+-- @own
+DROP INDEX tablao_tasks_ready_idx;
+
+-- The tasks that may run, in the order in which a lane hands them out. Of all statuses
+-- only queued and soft-failed are greater than paused.
+-- @own
+CREATE INDEX tablao_tasks_ready_idx ON tasks (tablao_lane, index_in_job)
+WHERE status > 'paused' AND NOT tablao_open_deps;
+
+-- @own
+DROP INDEX tablao_tasks_worker_idx;
+
+-- A worker's tasks by their last update. The entry of a task that is being worked on
+-- moves within its page, mostly.
+-- @own
+CREATE INDEX tablao_tasks_worker_idx ON tasks (worker_id, updated_at)
+WHERE worker_id IS NOT NULL;
+
+-- @own
+DROP INDEX tablao_jobs_delete_requested_idx;
+-- @own
+CREATE INDEX tablao_jobs_delete_requested_idx ON jobs (delete_requested_at)
+WHERE delete_requested_at IS NOT NULL;
 
 -- Jobs 0 and -1, which there are not: of a table that has had one row, ANALYZE makes
 -- SQLite take a scan for cheaper than a lookup.
@@ -282,65 +458,56 @@ UPDATE tablao_counts SET num_canceled = 0 WHERE num_canceled <> 0;
 INSERT INTO tablao_counts (job_id) VALUES (0), (-1);
 -- @own
 INSERT INTO tablao_lanes (
-  job_id, task_type, task_priority, worker_tag_id, job_priority, is_open
-) VALUES (0, '', 0, 0, 0, 0);
+  job_id, task_type, task_priority, worker_tag_id, job_priority, is_closed
+) VALUES (0, '', 0, 0, 0, 1);
 
--- A document is taken apart into one table, its job as number 0.
--- tablao_authored_job: Out of use since 0.2.0.
--- tablao_authored_tasks: The document that is being stored: its job, number 0,
--- and its tasks, numbered from 1. Columns without a type keep what came, a BLOB
--- standing for a member of the wrong JSON type.
--- tablao_authored_dependencies: Out of use since 0.2.0.
--- tablao_authored_dependencies.number: out of use since 0.2.0.
--- tablao_authored_dependencies.dependency_uuid: out of use since 0.2.0.
--- tablao_authored_dependencies.dependency_number: out of use since 0.2.0.
--- tablao_authored_dependencies.dependency_id: out of use since 0.2.0.
--- tablao_authored_tasks.number: 0 is the job.
--- tablao_authored_tasks.type: a job's job_type; NULL where tasks are added to a job
--- stored already, of which nothing but the uuid is here then.
--- tablao_authored_tasks.stranger: out of use since 0.2.0.
--- tablao_authored_tasks.has_zero: out of use since 0.2.0.
--- tablao_authored_tasks.fault: the first thing that is wrong with it: a word, a
--- blank, what offends.
--- tablao_authored_job.is_adding: out of use since 0.2.0.
--- tablao_authored_job.is_object: out of use since 0.2.0.
--- tablao_authored_job.uuid: out of use since 0.2.0.
--- tablao_authored_job.name: out of use since 0.2.0.
--- tablao_authored_job.job_type: out of use since 0.2.0.
--- tablao_authored_job.priority: out of use since 0.2.0.
--- tablao_authored_job.status: out of use since 0.2.0.
--- tablao_authored_job.settings: out of use since 0.2.0.
--- tablao_authored_job.metadata: out of use since 0.2.0.
--- tablao_authored_job.storage_shaman_checkout_id: out of use since 0.2.0.
--- tablao_authored_job.worker_tag: out of use since 0.2.0.
--- tablao_authored_job.tasks: out of use since 0.2.0.
--- tablao_authored_job.stranger: out of use since 0.2.0.
--- tablao_authored_job.has_zero: out of use since 0.2.0.
--- tablao_authored_job.job_id: out of use since 0.2.0.
--- tablao_authored_job.last_index: out of use since 0.2.0.
--- tablao_authored_job.is_linking: out of use since 0.2.0.
--- tablao_authored_tasks.commands: of the job: its settings.
--- tablao_authored_tasks.dependencies: of the job: the path to its tasks.
--- tablao_authored_tasks.storage: its shaman_checkout_id.
--- tablao_authored_tasks.worker_tag: its id.
 -- @own
-ALTER TABLE tablao_authored_tasks ADD COLUMN fault;
+DROP TABLE tablao_authored_job;
 -- @own
-ALTER TABLE tablao_authored_tasks ADD COLUMN status;
+DROP INDEX tablao_authored_tasks_uuid_idx;
 -- @own
-ALTER TABLE tablao_authored_tasks ADD COLUMN metadata;
+DROP TABLE tablao_authored_tasks;
 -- @own
-ALTER TABLE tablao_authored_tasks ADD COLUMN storage;
+DROP INDEX tablao_authored_dependencies_idx;
 -- @own
-ALTER TABLE tablao_authored_tasks ADD COLUMN worker_tag;
+DROP TABLE tablao_authored_dependencies;
+
+-- The document that is being stored: its job, number 0, and its tasks, numbered from 1.
+-- Columns without a type keep what came, a BLOB standing for a member of the wrong
+-- JSON type.
+-- type: a job's job_type; NULL where tasks are added to a job stored already, of which
+-- nothing but the uuid is here then.
+-- commands: of the job: its settings.
+-- dependencies: of the job: the path to its tasks.
+-- fault: the first thing that is wrong with it: a word, a blank, what offends.
+-- storage: its shaman_checkout_id.
+-- worker_tag: its id.
+-- @own
+CREATE TABLE tablao_authored_tasks (
+  number integer NOT NULL PRIMARY KEY,
+  uuid,
+  name,
+  type,
+  priority,
+  commands,
+  dependencies,
+  steps_total integer,
+  fault,
+  status,
+  metadata,
+  storage,
+  worker_tag
+);
+
+-- @own
+CREATE INDEX tablao_authored_tasks_uuid_idx ON tablao_authored_tasks (uuid);
 
 -- The document that is being stored: which task waits for which. Without an index or
 -- a rule on it, since each is one more thing to compile with a document.
--- tablao_authored_links.number: the task that waits.
--- tablao_authored_links.dependency_number: NULL for a task that is stored already, or
--- that there is not.
+-- number: the task that waits.
+-- dependency_number: NULL for a task that is stored already, or that there is not.
 -- @own
-CREATE TABLE tablao_authored_links (
+CREATE TABLE tablao_authored_dependencies (
   number,
   dependency_uuid,
   dependency_number

@@ -76,8 +76,8 @@ sqlite3 db :memory:
 set all {}
 foreach sql [statements $script] {
   if {[regexp {^(BEGIN|COMMIT|ROLLBACK)\M|\mtablao_install} $sql]} continue
-  if {[object $sql] eq "" && ![regexp {^(INSERT INTO|UPDATE|DELETE FROM|ALTER TABLE) } $sql]} {
-    die "neither CREATE nor ALTER TABLE, INSERT, UPDATE, DELETE: [string range $sql 0 60]"
+  if {[object $sql] eq "" && ![regexp {^(INSERT INTO|UPDATE|DELETE FROM|ALTER TABLE|DROP TABLE|DROP INDEX) } $sql]} {
+    die "neither CREATE nor ALTER TABLE, DROP, INSERT, UPDATE, DELETE: [string range $sql 0 60]"
   }
   lappend all $sql
 }
@@ -96,11 +96,12 @@ write_file [file join $outdir tablao.json] "\[\n[join $lines ,\n]\n\]\n"
 set kept {}
 foreach sql $all {
   lassign [object $sql] type name
-  if {$type ni {table index view} && ![string match "ALTER TABLE *" $sql]} continue
+  if {$type ni {table index view} && ![regexp {^(ALTER TABLE|DROP) } $sql]} continue
   db eval $sql
   if {$type ne ""} {dict set kept $name $sql}
 }
-# As they are in the end, an ALTER TABLE later.
+# As they are in the end, after an ALTER TABLE or DROP.
+set kept [dict filter $kept key {*}[db eval {SELECT name FROM sqlite_schema}]]
 db eval {
   SELECT name, sql FROM sqlite_schema
    WHERE type IN ('table', 'index') AND name NOT GLOB 'sqlite_*'

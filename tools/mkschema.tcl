@@ -210,7 +210,10 @@ proc describe_columns {table sql} {
     if {$pk && $alone} {lappend notes "primary key"}
     if {$pk && !$alone} {lappend notes "in the primary key"}
     if {[info exists unique($name)] && !$pk} {lappend notes unique}
-    if {!$is_needed && !$pk} {lappend notes "may be NULL"}
+    # What only triggers write, beginning at a default, is none, declared or not.
+    if {!$is_needed && !$pk && ($dflt_value eq "" || ![string match tablao_* $table])} {
+      lappend notes "may be NULL"
+    }
     if {[info exists refers($name)]} {lappend notes $refers($name)}
     if {[dict exists $comments $name]} {
       lappend notes [dict get $comments $name]

@@ -16,11 +16,10 @@ WHERE (
     SELECT 1 FROM tablao_job_counts c -- @observed
     WHERE c.job_id = j.id -- @observed
   AND (
-    j.status = 'cancel-requested'
-    OR j.status = 'requeueing'
+    instr('cancel-requested requeueing', j.status)
     OR (j.status = 'pause-requested' AND c.num_active IS NOT TRUE)
     -- NULL, where it never had a task. One that is pausing has an active task here.
-    OR (max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) = 0 AND c.num_tasks)
+    OR (NOT max(c.num_queued, c.num_active, c.num_soft_failed, c.num_paused) AND c.num_tasks)
   )
   ) -- @observed
 ;
@@ -38,32 +37,21 @@ SELECT
 
 CREATE TRIGGER tablao_ticks_insert INSTEAD OF INSERT ON farm_ticks
 BEGIN
-  INSERT INTO tablao_time_out_task (task_uuid, worker_name, worker_uuid)
-  SELECT task_uuid, worker_name, worker_uuid FROM timed_out_tasks;
-  UPDATE timed_out_workers SET status = 'error';
+  INSERT INTO tablao_time_out (task_uuid, worker_uuid, worker_name)
+  SELECT task_uuid, worker_uuid, worker_name FROM timed_out_tasks
+  UNION ALL
+  SELECT NULL, worker_uuid, NULL FROM timed_out_workers;
   INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
   SELECT s.worker_id, s.scheduled_status, s.next_check
   FROM sleep_schedules_due d
   CROSS JOIN worker_sleep_statuses s ON s.worker_uuid = d.worker_uuid;
-  -- tablao_status: as if the status were new; tablao_rev tells its rule that it is us.
+  -- status: so that it is acted upon, as if it were new. tablao_rev tells the rule on
+  -- tablao_status that it is us.
   UPDATE jobs SET
-    (status, activity) = (
-      SELECT coalesce(r.next_status, j.status), coalesce(r.activity, j.activity)
-      FROM jobs j
-      LEFT JOIN tablao_counts c ON c.job_id = j.id
-      LEFT JOIN tablao_job_rules r
-        ON r.job_status = 'active'
-        AND r.has_more = CASE
-          WHEN NOT instr('queued active', j.status) THEN NULL
-          WHEN c.num_completed = c.num_tasks THEN 2
-          WHEN c.num_failed THEN 3
-          ELSE 4
-        END
-      WHERE j.id = jobs.id
-    ),
+    status = status,
     updated_at = (SELECT now FROM farm_clock),
-    tablao_status = '',
+    tablao_status = ' ',
     tablao_rev = tablao_rev + 1
   WHERE uuid IN (SELECT s.job_uuid FROM stuck_jobs s);
-  UPDATE tablao_scratch SET last_tick_at = (SELECT now FROM farm_clock);
+  INSERT INTO tablao_times (n, value) VALUES (4, (SELECT now FROM farm_clock));
 END;

@@ -45,7 +45,10 @@ CREATE VIEW jobs_to_delete (job_uuid, delete_requested_at, job_id) AS
 SELECT uuid, delete_requested_at, id
 FROM jobs
 WHERE delete_requested_at IS NOT NULL
-ORDER BY substr(delete_requested_at, 1, 23), id;
+ORDER BY
+  delete_requested_at, -- @own
+  substr(delete_requested_at, 1, 23), -- @observed
+  id;
 
 -- Flamenco's JobStorageInfo, which is embedded in jobs: one row per job.
 CREATE VIEW job_storage_infos (job_uuid, shaman_checkout_id) AS

@@ -16,8 +16,8 @@ JOIN tablao_worker_types p ON p.task_type = l.task_type AND p.worker_tag_id = l.
 JOIN workers w ON w.id = p.worker_id
 JOIN jobs j ON j.id = t.job_id
 WHERE w.deleted_at IS NULL
-  AND (t.status = 'queued' OR t.status = 'soft-failed') AND t.tablao_open_deps = 0
-  AND (l.is_open = 1 AND l.has_ready = 1)
+  AND t.status > 'paused' AND NOT t.tablao_open_deps
+  AND l.has_ready > l.is_closed
   -- This is the rule. It goes from a worker to its tasks; the joins above find the
   -- pairs in question from either end.
   AND EXISTS (

@@ -9,7 +9,7 @@ CREATE VIEW timed_out_tasks (
 SELECT
   t.uuid, t.name, j.uuid, w.uuid, w.name, t.last_touched_at, t.status, t.activity
 FROM tasks t
-JOIN jobs j ON j.id = t.job_id
+LEFT JOIN jobs j ON j.id = t.job_id
 LEFT JOIN workers w ON w.id = t.worker_id
 WHERE t.status = 'active'
   AND t.last_touched_at <= ( -- @own
@@ -29,7 +29,7 @@ ORDER BY t.worker_id, t.id;
 CREATE VIEW tablao_time_limits (name, before) AS
 SELECT
   s.name,
-  strftime('%Y-%m-%d %H:%M:%S', c.now, printf('-%s seconds', s.value)) || substr(c.now, 20)
+  datetime(c.now, printf('-%s seconds', s.value)) || substr(c.now, 20)
 FROM farm_settings s
 CROSS JOIN farm_clock c
 WHERE s.value > 0;
@@ -45,16 +45,17 @@ BEGIN
     OR NEW.worker_name IS NOT OLD.worker_name
     OR NEW.last_touched_at IS NOT OLD.last_touched_at
     OR NEW.activity IS NOT OLD.activity;
-  INSERT INTO tablao_time_out_task (task_uuid, worker_name, worker_uuid)
-  VALUES (OLD.task_uuid, OLD.worker_name, OLD.worker_uuid);
+  INSERT INTO tablao_time_out (task_uuid, worker_uuid, worker_name)
+  VALUES (OLD.task_uuid, OLD.worker_uuid, OLD.worker_name);
 END;
 
--- tablao_time_out_task: fails a task that has timed out. A door of its own, so that a
--- tick does not compile the checks of an UPDATE by hand.
-CREATE VIEW tablao_time_out_task (task_uuid, worker_name, worker_uuid) AS
+-- tablao_time_out: fails a task that has timed out; where task_uuid is NULL, puts a
+-- worker that has in error. A door of its own, so that a tick does not compile the checks
+-- of an UPDATE by hand, and one for both, so that a tick looks for both in one statement.
+CREATE VIEW tablao_time_out (task_uuid, worker_uuid, worker_name) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
-CREATE TRIGGER tablao_time_out_task_insert INSTEAD OF INSERT ON tablao_time_out_task
+CREATE TRIGGER tablao_time_out_insert INSTEAD OF INSERT ON tablao_time_out
 BEGIN
   UPDATE tasks SET
     status = 'failed',
@@ -66,15 +67,25 @@ BEGIN
     outcome = 'failed',
     activity = (SELECT activity FROM tasks WHERE uuid = NEW.task_uuid)
   WHERE id = (
-      SELECT id FROM task_attempts
-      WHERE task_id = (SELECT id FROM tasks WHERE uuid = NEW.task_uuid)
-      ORDER BY id DESC
+      SELECT a.id FROM tasks t CROSS JOIN task_attempts a ON likelihood(a.task_id = t.id, 1e-5)
+      WHERE t.uuid = NEW.task_uuid
+      ORDER BY a.id DESC
     )
-    AND substr(outcome || activity, 1, 41) = 'canceledTask changed to canceled: its job'
+    AND activity = 'Task changed to canceled: its job changed to failed'
     AND ended_at = (SELECT now FROM farm_clock);
   -- changes() is 0 if that was not so.
   UPDATE tablao_counts SET num_failed_attempts = num_failed_attempts + changes()
   WHERE job_id = (SELECT job_id FROM tasks WHERE uuid = NEW.task_uuid);
+  UPDATE workers SET
+    status = 'error', status_requested = '', lazy_status_request = 0
+  WHERE uuid = NEW.worker_uuid AND NEW.task_uuid IS NULL;
+  -- If it was awake, its change of status has returned its tasks; else they are
+  -- returned here.
+  INSERT INTO tablao_return_tasks (worker_id, reason)
+  VALUES (
+    (SELECT w.id FROM workers w WHERE w.uuid = NEW.worker_uuid AND NEW.task_uuid IS NULL),
+    'timed out'
+  );
 END;
 
 -- Workers that have not been seen for `worker_timeout` seconds or longer and
@@ -101,11 +112,5 @@ BEGIN
     OR NEW.worker_uuid IS NOT OLD.worker_uuid
     OR NEW.worker_name IS NOT OLD.worker_name
     OR NEW.last_seen_at IS NOT OLD.last_seen_at;
-  UPDATE workers SET
-    status = 'error', status_requested = '', lazy_status_request = 0
-  WHERE uuid = OLD.worker_uuid;
-  -- If it was awake, its change of status has returned its tasks; else they are
-  -- returned here.
-  INSERT INTO tablao_return_tasks (worker_id, reason)
-  VALUES ((SELECT w.id FROM workers w WHERE w.uuid = OLD.worker_uuid), 'timed out');
+  INSERT INTO tablao_time_out (worker_uuid) VALUES (OLD.worker_uuid);
 END;

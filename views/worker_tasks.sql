@@ -9,12 +9,13 @@ SELECT
     (
       SELECT a.id FROM tasks a CROSS JOIN jobs j ON j.id = a.job_id
       WHERE a.status = 'active' AND a.worker_id = w.id AND j.status = 'active'
-      ORDER BY substr(a.updated_at, 1, 23) DESC, a.id DESC LIMIT 1
+      -- The +: or SQLite would look through all tasks that the worker ever had.
+      ORDER BY +a.updated_at DESC, a.id DESC LIMIT 1
     ),
     (
       SELECT a.id FROM tasks a
       WHERE a.worker_id = w.id
-      ORDER BY substr(a.updated_at, 1, 13) DESC, substr(a.updated_at, 1, 23) DESC, a.id DESC
+      ORDER BY a.updated_at DESC, a.id DESC
       LIMIT 1
     )
   )

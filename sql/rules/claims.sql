@@ -34,7 +34,7 @@ WHERE NOT EXISTS (
     SELECT 1 FROM tablao_blocks b
     WHERE (b.job_id, b.worker_id, b.task_type) = (l.job_id, p.worker_id, l.task_type)
   )
-  AND (l.is_open = 1 AND l.has_ready = 1)
+  AND l.has_ready > l.is_closed
   AND ((r.task_id, p.worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE;
 
 -- tablao_current_tasks: the task that each worker is working on, for
@@ -50,6 +50,7 @@ CROSS JOIN tasks t ON t.id = (
   WHERE a.status = 'active'
     AND a.worker_id = w.id
     AND (j.status = 'queued' OR j.status = 'active')
-  ORDER BY substr(a.updated_at, 1, 23) DESC, a.id DESC
+  -- The +: as in tablao_last_tasks.
+  ORDER BY +a.updated_at DESC, a.id DESC
   LIMIT 1
 );

@@ -18,7 +18,7 @@ CREATE TRIGGER tablao_unpack_insert INSTEAD OF INSERT ON tablao_unpack
 BEGIN
   INSERT INTO tablao_assert_json (value) VALUES (NEW.document);
   DELETE FROM tablao_authored_tasks;
-  DELETE FROM tablao_authored_links;
+  DELETE FROM tablao_authored_dependencies;
   INSERT INTO tablao_unpack_part (number, uuid, kind, members, fault, document)
   VALUES (
     0,
@@ -45,7 +45,7 @@ BEGIN
   CROSS JOIN json_each(ltrim(CAST(NEW.document AS TEXT), char(65279)), coalesce(p.dependencies, '$')) t
   -- Numbers come before texts, which are the keys where there is no array.
   WHERE p.number = 0 AND p.fault IS NULL AND t.key < '';
-  INSERT INTO tablao_authored_links (number, dependency_uuid, dependency_number)
+  INSERT INTO tablao_authored_dependencies (number, dependency_uuid, dependency_number)
   SELECT
     a.number,
     n.value,
@@ -69,8 +69,8 @@ CREATE TRIGGER tablao_unpack_part_insert INSTEAD OF INSERT ON tablao_unpack_part
 BEGIN
   -- All columns, and in the order of the table: of any others SQLite makes copies.
   INSERT INTO tablao_authored_tasks (
-    number, uuid, name, type, priority, commands, dependencies, stranger, has_zero,
-    steps_total, fault, status, metadata, storage, worker_tag
+    number, uuid, name, type, priority, commands, dependencies, steps_total,
+    fault, status, metadata, storage, worker_tag
   )
   SELECT
     NEW.number,
@@ -80,7 +80,7 @@ BEGIN
       hex(randomblob(+4)), hex(randomblob(+2)), hex(randomblob(+2)),
       8 + (random() & 3), hex(randomblob(+2)), hex(randomblob(+6))
     ))),
-    a.name, a.type, coalesce(a.priority, 50), a.commands, a.dependencies, NULL, NULL,
+    a.name, a.type, coalesce(a.priority, 50), a.commands, a.dependencies,
     -- One for each command, and what is above one of its total_step_count, if that is a
     -- number: these come before 1e999, which is infinity, and texts behind it. printf()
     -- tells a member of the command from one of what is in it. Anything above 2^53 is
@@ -193,7 +193,7 @@ UNION ALL
 SELECT
   CASE WHEN d.dependency_number THEN 'own_dependency ' ELSE 'dependency ' END,
   +d.dependency_uuid
-FROM tablao_authored_links d
+FROM tablao_authored_dependencies d
 WHERE d.dependency_number = d.number
   OR (
     d.dependency_number IS NULL
@@ -299,7 +299,7 @@ BEGIN
   CROSS JOIN tablao_authored_tasks p
   WHERE o.number = 0;
   DELETE FROM tablao_authored_tasks;
-  DELETE FROM tablao_authored_links;
+  DELETE FROM tablao_authored_dependencies;
 END;
 
 -- tablao_store_tasks: stores the tasks by one statement, as rows that are counted
@@ -361,7 +361,7 @@ BEGIN
   INSERT INTO tablao_storing (job_id) VALUES (0);
   INSERT INTO task_dependencies (task_id, dependency_id)
   SELECT t.id, o.id
-  FROM tablao_authored_links d
+  FROM tablao_authored_dependencies d
   CROSS JOIN tablao_authored_tasks p ON p.number = d.number
   -- By their uuids; or by their places, where a user's trigger has changed these.
   -- NOT INDEXED: of a farm that had one task when somebody ran ANALYZE, SQLite would

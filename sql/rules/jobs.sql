@@ -79,8 +79,8 @@ ON jobs
 -- tasks, since a sweep leaves that to this trigger.
 BEGIN
   UPDATE tablao_lanes SET
-    (worker_tag_id, job_priority, is_open) = (
-      SELECT j.worker_tag_id, j.job_priority, j.is_open
+    (worker_tag_id, job_priority, is_closed) = (
+      SELECT j.worker_tag_id, j.job_priority, j.is_closed
       FROM tablao_job_lanes j WHERE j.job_id = NEW.id
     ),
     has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
@@ -90,7 +90,8 @@ END;
 CREATE TRIGGER tablao_jobs_update_own AFTER UPDATE OF status, tablao_status ON jobs
 -- The rule on the status; and on tablao_status, which only tablao_act may write:
 -- also for a status from before the rule, or no other job could be acted upon. ''
--- stands for a job that has just been inserted, or that a tick treats as new.
+-- stands for a job that has just been inserted, a blank for one that a tick treats
+-- as if its status were new.
 -- instr() finds out whether it is a status with fewer opcodes than comparisons. In
 -- the list each status stands in quotes, so that no text is taken for two of them
 -- and no BLOB for one; and once more without, since quote() ends at a zero byte.
@@ -227,6 +228,7 @@ BEGIN
       FROM tablao_job_rules r
       WHERE r.job_status = NEW.status
         AND jobs.status = NEW.status
+        AND jobs.tablao_status GLOB r.old_status
         -- Asked of the tasks themselves: if a user's trigger has changed the job,
         -- not all of them may have been counted.
         AND r.has_more = EXISTS (
@@ -367,11 +369,11 @@ END;
 -- tablao_job_lanes: what a job's lanes carry of it: one row per job. A job
 -- hands out tasks while it is queued or active and nobody has asked for its
 -- deletion. pool_status is the status that a task gets when it returns to the pool.
-CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority, pool_status) AS
+CREATE VIEW tablao_job_lanes (job_id, is_closed, worker_tag_id, job_priority, pool_status) AS
 SELECT
   id,
   -- instr() is true if it is one of these, and costs less than a comparison.
-  instr('queuedNULL activeNULL', status || quote(delete_requested_at)) IS TRUE,
+  instr('queuedNULL activeNULL', status || quote(delete_requested_at)) IS NOT TRUE,
   -- The +: as in farm_clock.
   +coalesce(worker_tag_id, 0),
   priority,

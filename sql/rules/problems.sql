@@ -88,7 +88,7 @@ SELECT kind, object, message FROM (
     SELECT 1 FROM tablao_lanes l
     WHERE l.job_id = j.id
       AND (
-        l.is_open <> n.is_open
+        l.is_closed <> n.is_closed
         OR l.worker_tag_id <> n.worker_tag_id
         OR l.job_priority <> n.job_priority
         OR l.has_ready <> EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = l.id)
@@ -306,13 +306,12 @@ WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.id = NEW.job_id)
 BEGIN
   INSERT INTO tablao_counts (job_id) VALUES (NEW.job_id) ON CONFLICT DO NOTHING;
   UPDATE tablao_counts SET (
-    num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled,
+    num_tasks, num_queued, num_active, num_completed, num_failed,
     num_soft_failed, num_paused, steps_completed, steps_total
   ) = (
     SELECT
       n.num_tasks, n.num_queued, n.num_active, n.num_completed, n.num_failed,
-      0, n.num_soft_failed, n.num_paused, n.steps_completed,
-      n.steps_total
+      n.num_soft_failed, n.num_paused, n.steps_completed, n.steps_total
     FROM tablao_true_counts n WHERE n.job_id = NEW.job_id
   )
   WHERE job_id = NEW.job_id;
@@ -321,8 +320,8 @@ BEGIN
   DELETE FROM tablao_skips
   WHERE lane_id IN (SELECT id FROM tablao_lanes WHERE job_id = NEW.job_id);
   UPDATE tablao_lanes SET
-    (worker_tag_id, job_priority, is_open) = (
-      SELECT j.worker_tag_id, j.job_priority, j.is_open
+    (worker_tag_id, job_priority, is_closed) = (
+      SELECT j.worker_tag_id, j.job_priority, j.is_closed
       FROM tablao_job_lanes j WHERE j.job_id = NEW.job_id
     ),
     has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id),

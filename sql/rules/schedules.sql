@@ -106,8 +106,9 @@ CREATE TRIGGER tablao_schedules_update_check AFTER UPDATE OF next_check ON sleep
 WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.next_check, '+0 days') IS NOT NEW.next_check
 BEGIN
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.next_check);
-  UPDATE sleep_schedules SET next_check = (SELECT value FROM tablao_written_times WHERE n = 1)
-  WHERE id = NEW.id AND NEW.next_check IS NOT (SELECT value FROM tablao_written_times WHERE n = 1);
+  INSERT INTO tablao_apply_schedules (worker_id, next_check)
+  SELECT NEW.worker_id, value FROM tablao_written_times
+  WHERE n = 1 AND value IS NOT NEW.next_check;
 END;
 
 CREATE TRIGGER tablao_schedules_apply AFTER UPDATE OF
@@ -130,18 +131,22 @@ BEGIN
 END;
 
 -- tablao_apply_schedules: asks a worker for the status that its schedule wants.
--- next_check: when to look again; NULL leaves that as it is.
+-- next_check: when to look again; NULL leaves that as it is. status: NULL asks for none,
+-- and next_check is as it is here.
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_apply_schedules_insert INSTEAD OF INSERT ON tablao_apply_schedules
 BEGIN
   UPDATE sleep_schedules SET next_check = NEW.next_check
-  WHERE worker_id = NEW.worker_id AND NEW.next_check IS NOT NULL;
+  WHERE worker_id = NEW.worker_id AND (NEW.next_check IS NOT NULL OR NEW.status IS NULL);
   UPDATE workers SET status_requested = NEW.status, lazy_status_request = 0
   WHERE id = NEW.worker_id
     AND deleted_at IS NULL
     AND status <> 'error'
-    AND NOT (status_requested = '' AND status = NEW.status)
-    AND NOT (NOT lazy_status_request AND status_requested = NEW.status);
+    AND NEW.status <> CASE
+      WHEN status_requested = '' THEN status
+      WHEN lazy_status_request THEN ''
+      ELSE status_requested
+    END;
 END;

@@ -71,14 +71,7 @@ CREATE TRIGGER tablao_settings_delete AFTER DELETE ON farm_settings
 -- the first INSERT below, which then sets is_replacing; for a DELETE that INSERT
 -- does nothing.
 BEGIN
-  INSERT OR IGNORE INTO tablao_scratch (
-    next_status, activity, -- @own
-    key, is_replacing, last_tick_at
-  )
-  SELECT
-    next_status, activity, -- @own
-    key, 1, last_tick_at
-  FROM tablao_scratch;
+  INSERT OR IGNORE INTO tablao_scratch (key, is_replacing) VALUES (1, 1);
   SELECT RAISE(ABORT, 'tablao: farm_settings.value of state_machine only tells what kind of farm this is and cannot be deleted')
   FROM tablao_scratch
   WHERE OLD.name = 'state_machine' AND is_replacing = 0;

@@ -183,8 +183,7 @@ BEGIN
     AND NOT (
       instr(' activeactive activepaused activequeued activesoft-failed activecompleted queuedpaused queuedqueued', ' ' || status || NEW.status)
       AND (NEW.status <> 'completed' OR (SELECT num_queued + num_active + num_soft_failed FROM tablao_counts WHERE job_id = NEW.job_id))
-    )
-  ON CONFLICT (task_id) DO UPDATE SET status = excluded.status;
+    );
 END;
 
 CREATE TRIGGER tablao_tasks_write_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
@@ -337,7 +336,7 @@ END;
 -- "A task's status". What it becomes is said by the first row of tablao_task_rules
 -- that matches. Nothing happens if the task has another status by now, from a sweep
 -- of its job. A task that is being inserted (tablao_rev 0) is not yet counted. The
--- result goes into tablao_scratch and not through a door, so that all that it sets
+-- result goes into tablao_moves and not through a door, so that all that it sets
 -- off is one trigger less deep.
 CREATE VIEW tablao_move_job (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
@@ -346,7 +345,7 @@ CREATE TRIGGER tablao_move_job_insert INSTEAD OF INSERT ON tablao_move_job
 BEGIN
   DELETE FROM tablao_pending WHERE task_id = NEW.task_id;
   -- Not by UPDATE ... FROM: SQLite would scan all jobs if ANALYZE has found few.
-  UPDATE tablao_scratch SET (next_status, activity) = (
+  UPDATE tablao_moves SET (next_status, activity) = (
     SELECT
       r.next_status,
       printf(
@@ -371,8 +370,8 @@ BEGIN
       ) GLOB r.farm
     ORDER BY r.n
   );
-  UPDATE jobs SET (status, activity) = (SELECT next_status, activity FROM tablao_scratch)
-  WHERE id = NEW.job_id AND (SELECT next_status FROM tablao_scratch) IS NOT NULL;
+  UPDATE jobs SET (status, activity) = (SELECT next_status, activity FROM tablao_moves)
+  WHERE id = NEW.job_id AND (SELECT next_status FROM tablao_moves) IS NOT NULL;
 END;
 
 -- Other columns -------------------------------------------------------------
@@ -584,7 +583,7 @@ FROM jobs j LEFT JOIN tablao_counts c ON c.job_id = j.id;
 CREATE VIEW tablao_ready_tasks (task_id, lane_id, index_in_job) AS
 SELECT id, tablao_lane, index_in_job
 FROM tasks
-WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
+WHERE status > 'paused' AND NOT tablao_open_deps;
 
 -- tablao_new_lanes: makes sure that there is a lane for n tasks of this job, type and
 -- priority that are about to come into it, and counts them. from_lane: the lane that
@@ -598,11 +597,11 @@ SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 CREATE TRIGGER tablao_new_lanes_insert INSTEAD OF INSERT ON tablao_new_lanes
 BEGIN
   INSERT INTO tablao_lanes (
-    job_id, task_type, task_priority, worker_tag_id, job_priority, is_open, has_ready, num_tasks
+    job_id, task_type, task_priority, worker_tag_id, job_priority, is_closed, has_ready, num_tasks
   )
   SELECT
     NEW.job_id, lower(trim(NEW.task_type, char(9, 10, 13, 32))), NEW.task_priority,
-    j.worker_tag_id, j.job_priority, j.is_open, 1, NEW.n
+    j.worker_tag_id, j.job_priority, j.is_closed, 1, NEW.n
   FROM tablao_job_lanes j
   WHERE j.job_id = NEW.job_id
   ON CONFLICT (job_id, task_type, task_priority) DO UPDATE SET num_tasks = num_tasks + NEW.n

@@ -78,9 +78,10 @@ CREATE TABLE sleep_schedules (
 );
 CREATE TABLE tablao_acting (
   job_id integer NOT NULL PRIMARY KEY,
-  num_swept integer NOT NULL DEFAULT 0,
-  num_tasks integer NOT NULL DEFAULT 0
-, booked text NOT NULL DEFAULT '');
+  num_swept integer DEFAULT 0,
+  num_tasks integer DEFAULT 0,
+  booked text
+);
 CREATE TABLE tablao_attempt_sums (
   worker_id integer NOT NULL,
   outcome text NOT NULL,
@@ -90,32 +91,6 @@ CREATE TABLE tablao_attempt_sums (
   PRIMARY KEY (worker_id, outcome)
 ) WITHOUT ROWID;
 CREATE TABLE tablao_authored_dependencies (
-  number integer NOT NULL,
-  dependency_uuid,
-  dependency_number integer,
-  dependency_id integer
-);
-CREATE TABLE tablao_authored_job (
-  id integer NOT NULL PRIMARY KEY,
-  is_adding integer NOT NULL,
-  is_object integer NOT NULL,
-  job_id integer,
-  uuid,
-  name,
-  job_type,
-  priority,
-  status,
-  settings,
-  metadata,
-  storage_shaman_checkout_id,
-  worker_tag,
-  tasks,
-  stranger,
-  has_zero,
-  last_index integer,
-  is_linking integer NOT NULL DEFAULT 0
-);
-CREATE TABLE tablao_authored_links (
   number,
   dependency_uuid,
   dependency_number
@@ -128,44 +103,54 @@ CREATE TABLE tablao_authored_tasks (
   priority,
   commands,
   dependencies,
-  stranger,
-  has_zero,
-  steps_total integer NOT NULL DEFAULT 0
-, fault, status, metadata, storage, worker_tag);
+  steps_total integer,
+  fault,
+  status,
+  metadata,
+  storage,
+  worker_tag
+);
 CREATE TABLE tablao_counts (
   job_id integer NOT NULL PRIMARY KEY,
-  num_tasks integer NOT NULL DEFAULT 0,
-  num_queued integer NOT NULL DEFAULT 0,
-  num_active integer NOT NULL DEFAULT 0,
-  num_completed integer NOT NULL DEFAULT 0,
-  num_failed integer NOT NULL DEFAULT 0,
-  num_canceled integer NOT NULL DEFAULT 0,
-  num_soft_failed integer NOT NULL DEFAULT 0,
-  num_paused integer NOT NULL DEFAULT 0,
-  steps_completed integer NOT NULL DEFAULT 0,
-  steps_total integer NOT NULL DEFAULT 0
-, num_attempts integer NOT NULL DEFAULT 0, num_failed_attempts integer NOT NULL DEFAULT 0, busy_ms integer NOT NULL DEFAULT 0, first_started_at datetime, last_ended_at datetime);
+  num_tasks integer DEFAULT 0,
+  num_queued integer DEFAULT 0,
+  num_active integer DEFAULT 0,
+  num_completed integer DEFAULT 0,
+  num_failed integer DEFAULT 0,
+  num_soft_failed integer DEFAULT 0,
+  num_paused integer DEFAULT 0,
+  steps_completed integer DEFAULT 0,
+  steps_total integer DEFAULT 0,
+  num_attempts integer DEFAULT 0,
+  num_failed_attempts integer DEFAULT 0,
+  busy_ms integer DEFAULT 0,
+  first_started_at datetime,
+  last_ended_at datetime
+);
 CREATE TABLE tablao_deleted_events (
   key integer NOT NULL PRIMARY KEY,
   last_id integer
 );
 CREATE TABLE tablao_job_rules (
   job_status text NOT NULL,
+  n integer NOT NULL,
+  old_status text NOT NULL,
   has_more integer NOT NULL,
+  done text NOT NULL,
   next_status text NOT NULL,
-  activity text NOT NULL, done text NOT NULL DEFAULT 'completed',
-  PRIMARY KEY (job_status, has_more)
+  activity text NOT NULL,
+  PRIMARY KEY (job_status, n)
 ) WITHOUT ROWID;
 CREATE TABLE tablao_lanes (
   id integer NOT NULL PRIMARY KEY,
-  job_id integer NOT NULL,
-  task_type text NOT NULL,
-  task_priority integer NOT NULL,
-  worker_tag_id integer NOT NULL,
-  job_priority integer NOT NULL,
-  is_open integer NOT NULL,
-  has_ready integer NOT NULL DEFAULT 0,
-  num_tasks integer NOT NULL DEFAULT 0,
+  job_id integer,
+  task_type text,
+  task_priority integer,
+  worker_tag_id integer,
+  job_priority integer,
+  is_closed integer,
+  has_ready integer DEFAULT 0,
+  num_tasks integer DEFAULT 0,
   UNIQUE (job_id, task_type, task_priority)
 );
 CREATE TABLE tablao_migrations (
@@ -174,23 +159,25 @@ CREATE TABLE tablao_migrations (
   checksum text NOT NULL,
   applied_at datetime NOT NULL
 );
+CREATE TABLE tablao_moves (
+  next_status text,
+  activity text
+);
 CREATE TABLE tablao_objects (
   name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
 CREATE TABLE tablao_pending (
-  task_id integer NOT NULL PRIMARY KEY,
-  job_id integer NOT NULL,
-  status text NOT NULL
+  task_id integer,
+  job_id integer,
+  status text
 );
 CREATE TABLE tablao_replaced (
   table_name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
 CREATE TABLE tablao_scratch (
   key integer NOT NULL PRIMARY KEY,
-  is_moving integer NOT NULL DEFAULT 0,
-  is_replacing integer NOT NULL DEFAULT 0,
-  last_tick_at datetime
-, next_status text, activity text);
+  is_replacing integer NOT NULL DEFAULT 0
+);
 CREATE TABLE tablao_setting_defaults (
   name text NOT NULL PRIMARY KEY,
   value numeric,
@@ -318,12 +305,9 @@ CREATE TABLE workers (
 CREATE INDEX tablao_archived_jobs_uuid_idx ON archived_jobs (uuid);
 CREATE INDEX tablao_attempts_task_idx ON task_attempts (task_id);
 CREATE INDEX tablao_attempts_worker_idx ON task_attempts (worker_id);
-CREATE INDEX tablao_authored_dependencies_idx
-ON tablao_authored_dependencies (number);
 CREATE INDEX tablao_authored_tasks_uuid_idx ON tablao_authored_tasks (uuid);
 CREATE INDEX tablao_job_blocks_worker_idx ON job_blocks (worker_id);
-CREATE INDEX tablao_jobs_delete_requested_idx
-ON jobs (substr(delete_requested_at, 1, 23))
+CREATE INDEX tablao_jobs_delete_requested_idx ON jobs (delete_requested_at)
 WHERE delete_requested_at IS NOT NULL;
 CREATE INDEX tablao_jobs_status_idx ON jobs (status);
 CREATE INDEX tablao_jobs_unsettled_idx ON jobs (id)
@@ -334,8 +318,9 @@ CREATE INDEX tablao_lanes_claim_idx
 ON tablao_lanes (
   task_type, worker_tag_id, job_priority DESC, task_priority DESC, job_id
 )
-WHERE is_open = 1 AND has_ready = 1;
+WHERE has_ready > is_closed;
 CREATE INDEX tablao_last_rendereds_job_idx ON last_rendereds (job_id);
+CREATE INDEX tablao_pending_task_idx ON tablao_pending (task_id);
 CREATE INDEX tablao_sleep_schedules_due_idx
 ON sleep_schedules (coalesce(substr(next_check, 1, 23), ''))
 WHERE is_active;
@@ -346,9 +331,8 @@ ON task_failures (worker_id, tablao_job_id);
 CREATE INDEX tablao_tasks_active_idx ON tasks (status, worker_id)
 WHERE status = 'active';
 CREATE INDEX tablao_tasks_ready_idx ON tasks (tablao_lane, index_in_job)
-WHERE (status = 'queued' OR status = 'soft-failed') AND tablao_open_deps = 0;
-CREATE INDEX tablao_tasks_worker_idx
-ON tasks (worker_id, substr(updated_at, 1, 13))
+WHERE status > 'paused' AND NOT tablao_open_deps;
+CREATE INDEX tablao_tasks_worker_idx ON tasks (worker_id, updated_at)
 WHERE worker_id IS NOT NULL;
 CREATE INDEX tablao_worker_tag_membership_worker_idx
 ON worker_tag_membership (worker_id);
@@ -388,7 +372,7 @@ CREATE VIEW tablao_finish_job (job_id, step);
 CREATE VIEW tablao_finish_task (task_id, rev);
 CREATE VIEW tablao_hand_out (task_id, worker_id, now);
 CREATE VIEW tablao_job_counts (job_id, num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled, num_soft_failed, num_paused, steps_completed, steps_total);
-CREATE VIEW tablao_job_lanes (job_id, is_open, worker_tag_id, job_priority, pool_status);
+CREATE VIEW tablao_job_lanes (job_id, is_closed, worker_tag_id, job_priority, pool_status);
 CREATE VIEW tablao_judge_failure (now, task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures, is_blocked, is_left, activity);
 CREATE VIEW tablao_last_tasks (worker_id, task_id);
 CREATE VIEW tablao_link (task_id, dependency_id, job_id, other_id);
@@ -410,7 +394,7 @@ CREATE VIEW tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total
 CREATE VIEW tablao_sums (job_id, n);
 CREATE VIEW tablao_sweep (job_id, from_status, to_status, activity, mark, now);
 CREATE VIEW tablao_time_limits (name, before);
-CREATE VIEW tablao_time_out_task (task_uuid, worker_name, worker_uuid);
+CREATE VIEW tablao_time_out (task_uuid, worker_uuid, worker_name);
 CREATE VIEW tablao_timed_attempts (id, task_id, worker_id, worker_name, started_at, ended_at, outcome, activity, until, ms);
 CREATE VIEW tablao_times (n, value);
 CREATE VIEW tablao_true_counts (job_id, num_tasks, num_queued, num_active, num_completed, num_failed, num_canceled, num_soft_failed, num_paused, steps_completed, steps_total);
@@ -533,7 +517,7 @@ CREATE TRIGGER tablao_tasks_write_count_ready AFTER UPDATE OF status, index_in_j
 CREATE TRIGGER tablao_tasks_write_count_status AFTER UPDATE OF status ON tasks;
 CREATE TRIGGER tablao_tasks_write_count_steps AFTER UPDATE OF steps_completed, steps_total ON tasks;
 CREATE TRIGGER tablao_ticks_insert INSTEAD OF INSERT ON farm_ticks;
-CREATE TRIGGER tablao_time_out_task_insert INSTEAD OF INSERT ON tablao_time_out_task;
+CREATE TRIGGER tablao_time_out_insert INSTEAD OF INSERT ON tablao_time_out;
 CREATE TRIGGER tablao_timed_out_tasks_update INSTEAD OF UPDATE ON timed_out_tasks;
 CREATE TRIGGER tablao_timed_out_workers_update INSTEAD OF UPDATE ON timed_out_workers;
 CREATE TRIGGER tablao_times_insert INSTEAD OF INSERT ON tablao_times;
