@@ -346,15 +346,15 @@ static char *detachProbe(TablaoOp *pOp, const TablaoList *pBroken){
   if( pBroken->n>0 ) detachSavepoint(pOp, "SAVEPOINT tablao_probing");
   for(int i=0; i<pBroken->n; i++) tablaoExec(pOp, pBroken->az[i]);
   tablaoExec(pOp, "CREATE TABLE main.tablao_probe(x)");
-  tablaoExec(&probe, "ALTER TABLE main.tablao_probe RENAME TO tablao_probed;"
-                     "ALTER TABLE main.tablao_probed RENAME TO tablao_probe");
+  tablaoExec(&probe, "ALTER TABLE main.tablao_probe RENAME TO tablao_probed");
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, bLegacy,
       (int*)0);
   if( probe.rc==SQLITE_NOMEM || probe.rc==SQLITE_INTERRUPT ){
     /* This says nothing about a view or trigger. */
     tablaoTakeError(pOp, &probe);
   }
-  tablaoListAdd(pOp, &drop, sqlite3_mprintf("DROP TABLE main.tablao_probe"));
+  tablaoListAdd(pOp, &drop, sqlite3_mprintf("DROP TABLE main.tablao_probe%s",
+      probe.rc ? "" : "d"));
   tablaoListDrop(pOp, &drop);
   if( pBroken->n>0 ){
     tablaoExec(pOp, "ROLLBACK TO tablao_probing");
