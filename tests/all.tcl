@@ -1,8 +1,9 @@
 # Runs the test files, each in a process of its own, some at a time.
 #
-#   tclsh tests/all.tcl ?-dir DIR? ?PATTERN ...?
+#   tclsh tests/all.tcl ?-dir DIR? ?-modes? ?PATTERN ...?
 #
-# PATTERN selects files by name without suffix: func, 'trigger_*'. Prints a
+# PATTERN selects files by name without suffix: func, 'trigger_*'; -modes, those
+# of them that run in modes, the only ones that TABLAO_MODES matters to. Prints a
 # line per file, the whole output of those that failed, and last
 # `N passed, N failed`. A file that crashes, hangs, checks nothing or ends
 # without finish_test counts as one failure more.
@@ -11,16 +12,29 @@
 #                         some files mostly wait)
 #   TABLAO_TEST_TIMEOUT   seconds that one file may take (default 3600)
 #
-# A file with the line `# tester: slow` near its top is started first, so that
-# it does not run alone at the end.
+# A file with a line `# tester: slow N` near its top is started the sooner the
+# larger N is, so that none runs alone at the end: about the seconds that it takes.
 
 source [file join [file dirname [info script]] pool.tcl]
 
-proc is_slow {path} {
+proc text_of {path} {
   set channel [open $path r]
-  set head [read $channel 2000]
+  fconfigure $channel -encoding utf-8
+  set text [read $channel]
   close $channel
-  return [regexp -line {^# tester: slow$} $head]
+  return $text
+}
+
+proc slowness {path} {
+  set n 0
+  regexp -line {^# tester: slow (\d+)$} [string range [text_of $path] 0 2000] -> n
+  return $n
+}
+
+# Does a file do something in modes, by the words of tester.tcl for that?
+proc has_modes {path} {
+  return [regexp {\m(foreach_mode|same_rows_in_all_modes|tester::modes|tester::half|foreach_order|guestgen::go)\M} \
+      [text_of $path]]
 }
 
 proc start_next {} {
@@ -81,6 +95,12 @@ proc finish {channel} {
     lappend why "ended without finish_test[expr {$crash ne "" ?
         ": $crash" : ""}]"
   }
+  # What runs in half of the modes here must run in all of them with -modes.
+  if {[regexp -line {^tester: half of the modes$} $output($channel)]
+      && ![has_modes $path]} {
+    incr f
+    lappend why "runs in modes, which has_modes in all.tcl does not see"
+  }
   incr passed $p
   incr failed $f
   puts [format "%-28s %6d checks %8.1f s  %s" $name [expr {$p+$f}] \
@@ -108,21 +128,22 @@ if {[lindex $argv 0] eq "-dir"} {
   set dir [file normalize [lindex $argv 1]]
   set argv [lrange $argv 2 end]
 }
+set only_modes [expr {[lindex $argv 0] eq "-modes"}]
+if {$only_modes} {set argv [lrange $argv 1 end]}
 # One working directory, whatever the caller's: that of the checkout.
 cd [file dirname [file dirname [file normalize [info script]]]]
 
-set slow {}
-set fast {}
+set found {}
 foreach path [lsort [glob -nocomplain -directory $dir *.test]] {
   set name [file rootname [file tail $path]]
   set wanted [expr {![llength $argv]}]
   foreach pattern $argv {
     if {[string match [file rootname $pattern] $name]} {set wanted 1}
   }
-  if {!$wanted} continue
-  if {[is_slow $path]} {lappend slow $path} else {lappend fast $path}
+  if {!$wanted || ($only_modes && ![has_modes $path])} continue
+  lappend found [list $path [slowness $path]]
 }
-set queue [concat $slow $fast]
+set queue [lmap pair [lsort -integer -decreasing -index 1 $found] {lindex $pair 0}]
 set passed 0
 set failed 0
 set timeout [env_default TABLAO_TEST_TIMEOUT 3600]

@@ -271,15 +271,9 @@ proc guestgen::trial {number} {
 
 proc guestgen::open {} {
   variable modes
-  set modes {}
-  foreach which {
-    {1 1 0} {1 1 1} {1 0 0} {1 0 1} {0 1 0} {0 1 1} {0 0 0} {0 0 1}
-  } {
-    lassign $which ext fk rt
-    set name [expr {$ext ? "ext" : "sql"}].fk$fk.rt$rt
-    if {![tester::wanted $name *]} continue
-    lappend modes $name
-    open_farm -as $name -ext $ext -fk $fk -rt $rt -trusted [expr {($ext+$fk+$rt)%2}]
+  set modes [tester::modes]
+  foreach name $modes {
+    open_farm -as $name {*}[tester::way $name]
     $name eval {
       UPDATE farm_settings SET value='2026-01-02 03:04:05.678+00:00' WHERE name='clock';
       CREATE TABLE guest (is_on, fuel, is_busy, row, is_undefined);

@@ -5,7 +5,9 @@
 #                             before ours, temporary
 #   guests::make ORDER SQL    makes the guest of a CREATE TRIGGER statement
 #   guests::foreach_order ?-modes {PATTERN ...}? SCRIPT   runs the script in
-#                             all modes and orders, the order in $order
+#                             all modes and orders, the order in $order; in half
+#                             of the modes (TABLAO_MODES), each order in two that
+#                             differ in all
 #   guests::wrong             what is wrong with the farm, by its base tables
 #                             and not by our views: counters, sums, who may
 #                             run what, who gets what. Empty when all is well.
@@ -20,6 +22,7 @@ namespace eval guests {
   # dropping them for good: when that is taken back, SQLite reads all of the
   # schema again, which takes longer than the checks.
   variable silence {}
+  variable turn -1         ;# another order in another pair of modes each time
 }
 
 proc guests::orders {} {
@@ -69,9 +72,15 @@ proc guests::drop_all {} {
 
 proc guests::foreach_order {args} {
   variable orders
+  variable turn
   upvar 1 order order
+  set at [lsearch -exact $args -modes]
+  set named [expr {$at>=0 && [lindex $args $at+1] ne "*"}]
   foreach order $orders {
-    uplevel 1 [list foreach_mode {*}$args]
+    set modes {}
+    if {!$named} {set modes [tester::pair [incr turn]]}
+    if {$modes ne ""} {set modes [list -modes $modes]}
+    uplevel 1 [list foreach_mode {*}[lrange $args 0 end-1] {*}$modes [lindex $args end]]
   }
 }
 

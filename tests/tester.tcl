@@ -20,7 +20,7 @@
 #       at first -ext 1 -fk 1 -rt 0 -trusted 1.
 #   reset_db                  closes db and opens a new farm of the same kind
 #   foreach_mode ?-modes {PATTERN ...}? ?-file? ?-nocheck? script
-#       runs script in each of the eight modes, each time on a new farm `db`,
+#       runs script in each of the modes, each time on a new farm `db`,
 #       in memory or (-file) in a file at [db_path]. Afterwards the farm must
 #       be sound: no farm_problems, no foreign key violation, intact. A db
 #       that was open before is there again behind it.
@@ -48,10 +48,21 @@
 # trusted_schema is off in those four where an even number of the three is
 # on, so that off and on both meet either setting of any two of them. The
 # array `mode` has ext, fk, rt, trusted (0 or 1) and name.
+#   tester::modes ?PATTERN ...?   the names of those that match, here and in
+#       TABLAO_MODES
+#   tester::pair N     if that is half, two that differ in all, the N-th of the
+#       four such pairs, else {}. Of three such pairs any two of ext, fk and rt
+#       meet in all ways, so who has three ways to do something has each of them
+#       meet all settings by giving each a pair
+#   tester::half LIST  if that is half, every other one, by turns from the first
+#       and from the second on; for what is done in ways that are no modes
 #
 # Environment:
 #   TABLAO_BUILD       where tablao.so and tablao.sql are (default ../build)
-#   TABLAO_MODES       patterns: only these modes, for a quick run by hand
+#   TABLAO_MODES       patterns: only these modes, for a quick run by hand; or
+#                      half, as `make test` has it: what names no modes runs in
+#                      four, where any two of ext, fk and rt still meet in all
+#                      ways: by turns those with trusted_schema off, and on
 #   TABLAO_TCLSQLITE   a libtclsqlite to load in place of Tcl's own package
 # tcltest's options work: tclsh tests/foo.test -match 'foo-1.*'
 
@@ -76,6 +87,7 @@ namespace eval tester {
   variable names           ;# full names of the checks made
   array set names {}
   variable bodies 0        ;# number of foreach_mode calls
+  variable halved 0        ;# how often four modes were left out
   variable tmp ""          ;# this process's directory, once there is one
   variable templates       ;# ext (0 or 1) -> database file
   array set templates {}
@@ -185,6 +197,7 @@ proc finish_test {} {
     if {[info commands $command] ne ""} {catch {$command close}}
   }
   tester::remove_tmp
+  if {$tester::halved} {puts "tester: half of the modes"}
   puts "tester: $::testprefix: $total passed, $bad failed"
   exit [expr {$bad>0}]
 }
@@ -361,18 +374,62 @@ proc tester::unsound {} {
   return [join $wrong \n]
 }
 
-# Is the mode one of those that match, here and in TABLAO_MODES?
-proc tester::wanted {name patterns} {
-  set lists [list $patterns]
-  if {[info exists ::env(TABLAO_MODES)]} {lappend lists $::env(TABLAO_MODES)}
-  foreach list $lists {
-    set found 0
-    foreach pattern $list {
-      if {[string match $pattern $name]} {set found 1}
+proc tester::modes {args} {
+  variable halved
+  if {$args eq "*"} {set args {}}
+  set only *
+  if {[info exists ::env(TABLAO_MODES)]} {set only $::env(TABLAO_MODES)}
+  if {$only eq "half"} {
+    set only *
+    if {![llength $args]} {
+      set only [lindex {
+        {ext.fk1.rt0 ext.fk0.rt1 sql.fk1.rt1 sql.fk0.rt0}
+        {ext.fk1.rt1 ext.fk0.rt0 sql.fk1.rt0 sql.fk0.rt1}
+      } [expr {[incr halved]%2}]]
     }
-    if {!$found} {return 0}
   }
-  return 1
+  if {![llength $args]} {set args *}
+  return [lmap name {
+    ext.fk1.rt0 ext.fk1.rt1 ext.fk0.rt0 ext.fk0.rt1
+    sql.fk1.rt0 sql.fk1.rt1 sql.fk0.rt0 sql.fk0.rt1
+  } {
+    if {![matches $name $args] || ![matches $name $only]} continue
+    set name
+  }]
+}
+
+proc tester::pair {n} {
+  variable halved
+  if {![info exists ::env(TABLAO_MODES)] || $::env(TABLAO_MODES) ne "half"} return
+  incr halved
+  return [lindex {
+    {ext.fk1.rt0 sql.fk0.rt1} {ext.fk0.rt1 sql.fk1.rt0}
+    {ext.fk0.rt0 sql.fk1.rt1} {ext.fk1.rt1 sql.fk0.rt0}
+  } [expr {$n%4}]]
+}
+
+proc tester::half {list} {
+  variable halved
+  if {![info exists ::env(TABLAO_MODES)] || $::env(TABLAO_MODES) ne "half"} {return $list}
+  set skip [expr {[incr halved]%2}]
+  return [lmap x $list {
+    if {[incr skip]%2} continue
+    set x
+  }]
+}
+
+proc tester::matches {name patterns} {
+  foreach pattern $patterns {
+    if {[string match $pattern $name]} {return 1}
+  }
+  return 0
+}
+
+# How open_farm opens one in that mode.
+proc tester::way {name} {
+  scan $name {%3[a-z].fk%d.rt%d} how fk rt
+  set ext [expr {$how eq "ext"}]
+  return [list -ext $ext -fk $fk -rt $rt -trusted [expr {($ext+$fk+$rt)%2}]]
 }
 
 # Opens the modes that match, one by one, and runs the script of the caller in
@@ -386,12 +443,7 @@ proc tester::in_modes {patterns file script} {
   if {$aside} {rename ::db ::tester::aside_db}
   set n 0
   set code 0
-  foreach which {
-    {1 1 0} {1 1 1} {1 0 0} {1 0 1} {0 1 0} {0 1 1} {0 0 0} {0 0 1}
-  } {
-    lassign $which ext fk rt
-    set name [expr {$ext ? "ext" : "sql"}].fk$fk.rt$rt
-    if {![wanted $name $patterns]} continue
+  foreach name [modes {*}$patterns] {
     incr n
     set farm {}
     if {$file} {
@@ -400,8 +452,7 @@ proc tester::in_modes {patterns file script} {
         file delete -force [lindex $farm 0]$suffix
       }
     }
-    open_farm -ext $ext -fk $fk -rt $rt \
-        -trusted [expr {($ext+$fk+$rt)%2}] {*}$farm
+    open_farm {*}[way $name] {*}$farm
     set ::mode(name) $name
     set code [catch {uplevel 1 $script} result options]
     if {[info commands ::db] ne ""} {db close}
@@ -416,7 +467,7 @@ proc tester::in_modes {patterns file script} {
 }
 
 proc foreach_mode {args} {
-  set patterns *
+  set patterns {}
   set file 0
   set check 1
   set scripts {}
@@ -444,7 +495,7 @@ proc foreach_mode {args} {
     }
     if {$code==3} break
   }]
-  if {$n==0 && ![info exists ::env(TABLAO_MODES)]} {
+  if {$n==0 && (![info exists ::env(TABLAO_MODES)] || $::env(TABLAO_MODES) eq "half")} {
     error "foreach_mode: no mode matches $patterns"
   }
   return
@@ -548,7 +599,7 @@ proc same_rows_in_all_modes {name args} {
 proc tester::same_rows {sql catch} {
   set first ""
   set result ""
-  in_modes * 0 {
+  in_modes {} 0 {
     db eval {
       UPDATE farm_settings SET value='2026-01-02 03:04:05.678+00:00'
        WHERE name='clock'
