@@ -245,7 +245,8 @@ void tablaoDropObjects(TablaoOp *pOp, int eKind, TablaoList *pKeep){
       "SELECT o.type, o.name, o.sql, coalesce(t.name, ''), "
       SCHEMA_MADE("o.name") ", " SCHEMA_MADE("t.name")
       " FROM main.sqlite_schema o LEFT JOIN main.sqlite_schema t "
-      "ON o.type='trigger' AND t.type='view' AND t.name=o.tbl_name "
+      "ON o.type='trigger' AND t.type='view' "
+      "AND lower(t.name)=lower(o.tbl_name) "
       "WHERE o.type IN ('view', 'trigger') ORDER BY o.rowid");
   while( tablaoStep(pOp, pStmt) ){
     const char *zType = tablaoColumnText(pOp, pStmt, 0);

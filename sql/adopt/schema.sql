@@ -1,5 +1,8 @@
 -- What prevents observing a database of Flamenco's, or taking it over. Run in the
 -- model, which has all that an own farm has; ext/model.c fills the tables.
+--
+-- Names are compared without regard to case, and SQLite keeps the table of a trigger as
+-- CREATE TRIGGER wrote it. The left side of a comparison decides, so that is theirs.
 
 CREATE TABLE temp.farms (
   -- One row if the database is a farm already.
@@ -77,10 +80,10 @@ UNION ALL
 SELECT 'column', d.table_name || '.' || d.name,
   'Flamenco 3.9 has no such column, so it would be lost', 0, 'taking over'
 FROM temp.their_columns d
-JOIN temp.flamenco_tables t ON t.name = d.table_name
+JOIN temp.flamenco_tables t ON d.table_name = t.name
 WHERE NOT EXISTS (
   SELECT 1 FROM temp.flamenco_columns c
-  WHERE c.table_name = d.table_name AND c.name = d.name
+  WHERE d.table_name = c.table_name AND d.name = c.name
 )
 UNION ALL
 -- What is on one of Flamenco's tables is dropped with it, and is made again under its
@@ -102,8 +105,8 @@ WHERE (
   )
   AND NOT EXISTS (
     SELECT 1 FROM temp.flamenco_tables t
-    WHERE (t.name = o.name AND o.type = 'table')
-      OR (t.name = o.tbl_name AND o.type = 'index' AND o.name NOT IN (SELECT name FROM temp.our_objects))
+    WHERE (o.name = t.name AND o.type = 'table')
+      OR (o.tbl_name = t.name AND o.type = 'index' AND o.name NOT IN (SELECT name FROM temp.our_objects))
   )
   AND o.name NOT GLOB 'sqlite_*'
   AND NOT (
@@ -115,16 +118,16 @@ CREATE VIEW temp.foreign_columns (name) AS
 -- Columns that somebody has added to one of the tables of an own farm.
 SELECT d.table_name || '.' || d.name
 FROM temp.their_columns d
-JOIN temp.flamenco_tables t ON t.name = d.table_name
+JOIN temp.flamenco_tables t ON d.table_name = t.name
 WHERE NOT EXISTS (
-  SELECT 1 FROM pragma_table_info(t.name, 'main') c WHERE c.name = d.name
+  SELECT 1 FROM pragma_table_info(t.name, 'main') c WHERE d.name = c.name
 );
 
 CREATE VIEW temp.foreign_objects (type, name, sql) AS
 -- Indexes and triggers on Flamenco's tables that are not ours.
 SELECT o.type, o.name, o.sql
 FROM temp.their_objects o
-JOIN temp.flamenco_tables t ON t.name = o.tbl_name
+JOIN temp.flamenco_tables t ON o.tbl_name = t.name
 WHERE o.type IN ('index', 'trigger')
   AND o.sql IS NOT NULL
   AND NOT o.is_made
