@@ -128,8 +128,8 @@ static const struct {
         "SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(j.metadata AS TEXT))"
           " THEN CAST(j.metadata AS TEXT) ELSE '{}' END) AS h "
         "WHERE h.key=f.key AND CASE f.type "
-          "WHEN 'text' THEN h.type='text' AND (h.atom=f.atom "
-            "OR (instr(f.atom, '%') AND h.atom LIKE f.atom)) "
+          "WHEN 'text' THEN h.type='text' AND CASE WHEN h.atom=f.atom THEN 1 "
+            "WHEN instr(f.atom, '%') THEN h.atom LIKE f.atom END "
           "WHEN 'integer' THEN h.type IN ('integer', 'real') AND h.atom=f.atom "
           "WHEN 'real' THEN h.type IN ('integer', 'real') AND h.atom=f.atom "
           "ELSE h.type=f.type END))" },

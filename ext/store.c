@@ -186,9 +186,11 @@ static void storeFinish(TablaoOp *pOp, sqlite3_value *pDocument){
     }else{
       storeNameOffender(pOp,
           strstr(pOp->zErr, "jobs.status ")
-          ? "SELECT status FROM main.tablao_authored_tasks WHERE number=0"
+          ? "SELECT CASE status WHEN '' THEN '''''' ELSE status END "
+            "FROM main.tablao_authored_tasks WHERE number=0"
           : strstr(pOp->zErr, "job uuid ")
-          ? "SELECT uuid FROM main.tablao_authored_tasks WHERE number=0"
+          ? "SELECT CASE uuid WHEN '' THEN '''''' ELSE uuid END "
+            "FROM main.tablao_authored_tasks WHERE number=0"
           : "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
     }
   }
