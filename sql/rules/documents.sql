@@ -24,7 +24,7 @@ BEGIN
     0,
     NEW.job_uuid,
     '',
-    '''uuid'':text ''name'':text ''job_type'':text ''priority'':integer ''status'':text ''settings'':object ''metadata'':object ''storage'':object ''worker_tag'':text ''tasks'':array ''name'':null ''job_type'':null ''uuid'':null ''priority'':real ''priority'':null ''status'':empty ''status'':null ''settings'':null ''metadata'':null ''storage'':empty ''storage'':null ''worker_tag'':null ''tasks'':null',
+    '''uuid'':text ''name'':text ''job_type'':text ''priority'':integer ''status'':text ''settings'':object ''metadata'':object ''storage'':object ''worker_tag'':text ''tasks'':array ''name'':null ''job_type'':null ''uuid'':null ''priority'':real ''priority'':null ''status'':empty ''status'':null ''settings'':null ''metadata'':null ''storage'':null ''worker_tag'':null ''tasks'':null',
     CASE
       WHEN (
         ltrim(CAST(NEW.document AS TEXT), char(65279, 9, 10, 13, 32))
@@ -134,7 +134,6 @@ BEGIN
         CASE WHEN instr(NEW.members, m.member) THEN '%s%s %s' ELSE '%sstranger %s' END,
         NEW.kind, m.key, m.value
       )) FILTER (WHERE NOT instr(NEW.members, m.member || CASE
-        WHEN m.value = '' THEN 'empty'
         -- No column takes -2^63 for whole.
         WHEN instr('real blob', typeof(m.value)) AND m.value <> max(CAST(m.value AS INTEGER), -9223372036854775807)
         THEN 'fraction'
@@ -142,7 +141,8 @@ BEGIN
       END)) AS fault
     -- LIMIT keeps SQLite from asking JSON for the same value time and again.
     FROM (
-      SELECT j.key, j.type, quote(j.key) || ':' AS member, CASE j.key || j.type
+      -- Empty is what the document says: the value of a storage is its shaman_checkout_id.
+      SELECT j.key, CASE j.atom WHEN '' THEN 'empty' ELSE j.type END AS type, quote(j.key) || ':' AS member, CASE j.key || j.type
         -- Where they are: older versions of SQLite do not find a member whose name has
         -- escapes.
         WHEN 'tasksarray' THEN j.fullkey
