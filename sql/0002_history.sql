@@ -1,5 +1,8 @@
 -- What happened: attempts, events and the jobs that were. Nothing here refers
 -- to a column that only an own farm has, so that it serves observed farms, too.
+-- Behind that, for own farms, what costs less to compile: tables that only triggers write,
+-- made anew, and indexes. Rows stay; the indexes of tasks take some seconds in a farm of a
+-- million.
 
 -- @both
 
@@ -171,29 +174,57 @@ CREATE TABLE tablao_moves (
 -- @own
 INSERT INTO tablao_moves (next_status) VALUES (NULL);
 
--- A task that is queued when its completed job is requeued stays as it is.
 -- @own
-DELETE FROM tablao_sweep_rules WHERE from_status = to_status;
+DROP TABLE tablao_sweep_rules;
 
--- What they say of the status before is a pattern: from under-construction,
--- requeueing changes none, from completed all, and else those that are not done.
--- tablao_sweep_rules.old_status: what the job's status before is like (GLOB).
--- tablao_sweep_rules.activity: what the tasks say then.
--- tablao_sweep_rules.mark: what tablao_swept gets, behind the revision of the job and a colon.
+-- What a new status of a job does to its tasks: one row per status that some of them lose.
+-- old_status: what the job's status before is like (GLOB). From completed, requeueing
+-- changes all tasks, from under-construction none, and else those that are not done: c[^o]*
+-- is canceled and cancel-requested; '' a job that has just been inserted.
+-- activity: what the tasks say then.
+-- mark: what tablao_swept gets, behind the revision of the job and a colon.
 -- @own
-ALTER TABLE tablao_sweep_rules ADD COLUMN activity text NOT NULL DEFAULT '';
+CREATE TABLE tablao_sweep_rules (
+  job_status text NOT NULL,
+  old_status text NOT NULL,
+  from_status text NOT NULL,
+  to_status text NOT NULL,
+  activity text NOT NULL DEFAULT '',
+  mark text NOT NULL DEFAULT '',
+  PRIMARY KEY (job_status, old_status, from_status)
+) WITHOUT ROWID;
+
 -- @own
-ALTER TABLE tablao_sweep_rules ADD COLUMN mark text NOT NULL DEFAULT '';
--- @own
-INSERT INTO tablao_sweep_rules (job_status, old_status, from_status, to_status)
-SELECT job_status, '[^cu]*', from_status, to_status FROM tablao_sweep_rules
-WHERE job_status = 'requeueing' AND old_status = ''
-UNION ALL
-SELECT job_status, 'c[^o]*', from_status, to_status FROM tablao_sweep_rules
-WHERE job_status = 'requeueing' AND old_status = '';
+INSERT INTO tablao_sweep_rules (job_status, old_status, from_status, to_status) VALUES
+  ('cancel-requested', '*', 'active', 'canceled'),
+  ('cancel-requested', '*', 'queued', 'canceled'),
+  ('cancel-requested', '*', 'soft-failed', 'canceled'),
+  ('failed', '*', 'active', 'canceled'),
+  ('failed', '*', 'queued', 'canceled'),
+  ('failed', '*', 'soft-failed', 'canceled'),
+  ('pause-requested', '*', 'queued', 'paused'),
+  ('pause-requested', '*', 'soft-failed', 'paused'),
+  ('requeueing', 'completed', 'active', 'queued'),
+  ('requeueing', 'completed', 'canceled', 'queued'),
+  ('requeueing', 'completed', 'completed', 'queued'),
+  ('requeueing', 'completed', 'failed', 'queued'),
+  ('requeueing', 'completed', 'paused', 'queued'),
+  ('requeueing', 'completed', 'soft-failed', 'queued'),
+  ('requeueing', 'c[^o]*', 'canceled', 'queued'),
+  ('requeueing', 'c[^o]*', 'failed', 'queued'),
+  ('requeueing', 'c[^o]*', 'paused', 'queued'),
+  ('requeueing', 'c[^o]*', 'soft-failed', 'queued'),
+  ('requeueing', '[^cu]*', 'canceled', 'queued'),
+  ('requeueing', '[^cu]*', 'failed', 'queued'),
+  ('requeueing', '[^cu]*', 'paused', 'queued'),
+  ('requeueing', '[^cu]*', 'soft-failed', 'queued'),
+  ('requeueing', '', 'canceled', 'queued'),
+  ('requeueing', '', 'failed', 'queued'),
+  ('requeueing', '', 'paused', 'queued'),
+  ('requeueing', '', 'soft-failed', 'queued');
+
 -- @own
 UPDATE tablao_sweep_rules SET
-  old_status = CASE WHEN old_status = '' AND job_status <> 'requeueing' THEN '*' ELSE old_status END,
   activity = 'Task changed to ' || to_status || ': its job ' || CASE job_status
     WHEN 'requeueing' THEN 'was requeued'
     ELSE 'changed to ' || job_status

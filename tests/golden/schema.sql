@@ -198,7 +198,9 @@ CREATE TABLE tablao_sweep_rules (
   job_status text NOT NULL,
   old_status text NOT NULL,
   from_status text NOT NULL,
-  to_status text NOT NULL, activity text NOT NULL DEFAULT '', mark text NOT NULL DEFAULT '',
+  to_status text NOT NULL,
+  activity text NOT NULL DEFAULT '',
+  mark text NOT NULL DEFAULT '',
   PRIMARY KEY (job_status, old_status, from_status)
 ) WITHOUT ROWID;
 CREATE TABLE tablao_task_rules (
