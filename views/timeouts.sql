@@ -97,8 +97,8 @@ CREATE VIEW timed_out_workers (
 SELECT w.uuid, w.name, w.last_seen_at, w.status
 FROM workers w
 WHERE w.deleted_at IS NULL
-  AND w.status <> 'offline'
-  AND w.status <> 'error'
+  -- error and offline: no other status begins so.
+  AND w.status NOT GLOB '[eo]*'
   AND w.last_seen_at <= ( -- @own
   AND substr(w.last_seen_at, 1, 23) <= ( -- @observed
     SELECT before FROM tablao_time_limits WHERE name = 'worker_timeout'

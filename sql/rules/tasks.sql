@@ -298,10 +298,14 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_update_steps AFTER UPDATE OF steps_completed, steps_total ON tasks
--- The sums of the job follow what is booked: see tablao_sums.
-WHEN NEW.steps_completed <> OLD.steps_completed
-  OR NEW.steps_total <> OLD.steps_total
-  OR NOT OLD.tablao_rev
+-- The sums of the job follow what is booked: see tablao_sums. Not for each task of a
+-- sweep, after which its job is written anyhow.
+WHEN NEW.tablao_swept = OLD.tablao_swept
+  AND (
+    NEW.steps_completed <> OLD.steps_completed
+    OR NEW.steps_total <> OLD.steps_total
+    OR NOT OLD.tablao_rev
+  )
 BEGIN
   INSERT INTO tablao_sums (job_id, n) VALUES (NEW.job_id, 0);
   INSERT INTO tablao_sums (job_id, n) VALUES (NEW.job_id, 0);
