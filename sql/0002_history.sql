@@ -167,12 +167,13 @@ INSERT INTO tablao_scratch (key) VALUES (1);
 -- What the job of a task is to become, and to say: see tablao_move_job. One row.
 -- @own
 CREATE TABLE tablao_moves (
+  key integer NOT NULL PRIMARY KEY,
   next_status text,
   activity text
 );
 
 -- @own
-INSERT INTO tablao_moves (next_status) VALUES (NULL);
+INSERT INTO tablao_moves (key) VALUES (1);
 
 -- @own
 DROP TABLE tablao_sweep_rules;

@@ -37,6 +37,7 @@ SELECT
 
 CREATE TRIGGER tablao_ticks_insert INSTEAD OF INSERT ON farm_ticks
 BEGIN
+  INSERT INTO tablao_times (n, value) VALUES (4, (SELECT now FROM farm_clock));
   INSERT INTO tablao_time_out (task_uuid, worker_uuid, worker_name)
   SELECT task_uuid, worker_uuid, worker_name FROM timed_out_tasks
   UNION ALL
@@ -49,9 +50,8 @@ BEGIN
   -- tablao_status that it is us.
   UPDATE jobs SET
     status = status,
-    updated_at = (SELECT now FROM farm_clock),
+    updated_at = (SELECT value FROM tablao_written_times WHERE n = 4),
     tablao_status = ' ',
     tablao_rev = tablao_rev + 1
   WHERE uuid IN (SELECT s.job_uuid FROM stuck_jobs s);
-  INSERT INTO tablao_times (n, value) VALUES (4, (SELECT now FROM farm_clock));
 END;

@@ -160,6 +160,7 @@ CREATE TABLE tablao_migrations (
   applied_at datetime NOT NULL
 );
 CREATE TABLE tablao_moves (
+  key integer NOT NULL PRIMARY KEY,
   next_status text,
   activity text
 );
