@@ -374,12 +374,17 @@ proc tester::unsound {} {
   return [join $wrong \n]
 }
 
+# Are only half of the modes asked for?
+proc tester::halves {} {
+  return [expr {[info exists ::env(TABLAO_MODES)] && $::env(TABLAO_MODES) eq "half"}]
+}
+
 proc tester::modes {args} {
   variable halved
   if {$args eq "*"} {set args {}}
   set only *
   if {[info exists ::env(TABLAO_MODES)]} {set only $::env(TABLAO_MODES)}
-  if {$only eq "half"} {
+  if {[halves]} {
     set only *
     if {![llength $args]} {
       set only [lindex {
@@ -400,7 +405,7 @@ proc tester::modes {args} {
 
 proc tester::pair {n} {
   variable halved
-  if {![info exists ::env(TABLAO_MODES)] || $::env(TABLAO_MODES) ne "half"} return
+  if {![halves]} return
   incr halved
   return [lindex {
     {ext.fk1.rt0 sql.fk0.rt1} {ext.fk0.rt1 sql.fk1.rt0}
@@ -410,7 +415,7 @@ proc tester::pair {n} {
 
 proc tester::half {list} {
   variable halved
-  if {![info exists ::env(TABLAO_MODES)] || $::env(TABLAO_MODES) ne "half"} {return $list}
+  if {![halves]} {return $list}
   set skip [expr {[incr halved]%2}]
   return [lmap x $list {
     if {[incr skip]%2} continue
@@ -495,7 +500,7 @@ proc foreach_mode {args} {
     }
     if {$code==3} break
   }]
-  if {$n==0 && (![info exists ::env(TABLAO_MODES)] || $::env(TABLAO_MODES) eq "half")} {
+  if {$n==0 && (![info exists ::env(TABLAO_MODES)] || [tester::halves])} {
     error "foreach_mode: no mode matches $patterns"
   }
   return
