@@ -146,9 +146,16 @@ WHERE (worker_id, lane_id) NOT IN (
       )
   );
 
+-- 0.1.0 wrote to row 0, too, what clients had written: as now it would be that time for ever.
+-- @own
+UPDATE tablao_written_times SET value = NULL;
+
+-- Last ticked: the column of tablao_scratch; in a farm that is taken over, which no longer
+-- has it, the one around it.
 -- tablao_written_times.n: 4: when the farm last ticked.
 -- @own
-INSERT INTO tablao_written_times (n) VALUES (4);
+INSERT INTO tablao_written_times (n, value)
+SELECT 4, (SELECT last_tick_at FROM tablao_scratch) FROM (SELECT NULL AS last_tick_at);
 
 -- @both
 DROP TABLE tablao_scratch;
