@@ -158,7 +158,7 @@ INSERT INTO tablao_written_times (n, value)
 SELECT 4, (SELECT last_tick_at FROM tablao_scratch) FROM (SELECT NULL AS last_tick_at);
 
 -- @both
-DROP TABLE tablao_scratch;
+DROP TABLE IF EXISTS tablao_scratch;
 
 -- One row.
 -- is_replacing: see tablao_settings_delete.
@@ -183,7 +183,7 @@ CREATE TABLE tablao_moves (
 INSERT INTO tablao_moves (key) VALUES (1);
 
 -- @own
-DROP TABLE tablao_sweep_rules;
+DROP TABLE IF EXISTS tablao_sweep_rules;
 
 -- What a new status of a job does to its tasks: one row per status that some of them lose.
 -- old_status: what the job's status before is like (GLOB). From completed, requeueing
@@ -240,7 +240,7 @@ UPDATE tablao_sweep_rules SET
   mark = from_status || ' ' || to_status;
 
 -- @own
-DROP TABLE tablao_job_rules;
+DROP TABLE IF EXISTS tablao_job_rules;
 
 -- What a new status of a job, once its tasks have followed, leads to: the first row, in
 -- the order of n, for that status, for what it was before, and for whether it has more to
@@ -344,7 +344,7 @@ INSERT INTO tablao_task_rules (task_status, n, farm, next_status) VALUES
 -- can reach it. So are indexes, and indexes with a condition most of all.
 
 -- @own
-DROP TABLE tablao_acting;
+DROP TABLE IF EXISTS tablao_acting;
 
 -- Jobs the status of which is being acted upon.
 -- num_swept: how many tasks have lost the last status.
@@ -360,7 +360,7 @@ CREATE TABLE tablao_acting (
 );
 
 -- @own
-DROP TABLE tablao_pending;
+DROP TABLE IF EXISTS tablao_pending;
 
 -- Tasks whose new status has yet to be looked at.
 -- @own
@@ -421,7 +421,7 @@ DROP TABLE tablao_copied;
 -- @own
 CREATE TABLE tablao_copied AS SELECT * FROM tablao_lanes;
 -- @own
-DROP INDEX tablao_lanes_claim_idx;
+DROP INDEX IF EXISTS tablao_lanes_claim_idx;
 -- @own
 DROP TABLE tablao_lanes;
 
@@ -468,7 +468,7 @@ ON tablao_lanes (
 WHERE has_ready > is_closed;
 
 -- @own
-DROP INDEX tablao_tasks_ready_idx;
+DROP INDEX IF EXISTS tablao_tasks_ready_idx;
 
 -- The tasks that may run, in the order in which a lane hands them out. Of all statuses
 -- only queued and soft-failed are greater than paused.
@@ -477,7 +477,7 @@ CREATE INDEX tablao_tasks_ready_idx ON tasks (tablao_lane, index_in_job)
 WHERE status > 'paused' AND NOT tablao_open_deps;
 
 -- @own
-DROP INDEX tablao_tasks_worker_idx;
+DROP INDEX IF EXISTS tablao_tasks_worker_idx;
 
 -- A worker's tasks by their last update. The entry of a task that is being worked on
 -- moves within its page, mostly.
@@ -486,7 +486,7 @@ CREATE INDEX tablao_tasks_worker_idx ON tasks (worker_id, updated_at)
 WHERE worker_id IS NOT NULL;
 
 -- @own
-DROP INDEX tablao_jobs_delete_requested_idx;
+DROP INDEX IF EXISTS tablao_jobs_delete_requested_idx;
 -- @own
 CREATE INDEX tablao_jobs_delete_requested_idx ON jobs (delete_requested_at)
 WHERE delete_requested_at IS NOT NULL;
@@ -501,15 +501,15 @@ INSERT INTO tablao_lanes (
 ) VALUES (0, '', 0, 0, 0, 1);
 
 -- @own
-DROP TABLE tablao_authored_job;
+DROP TABLE IF EXISTS tablao_authored_job;
 -- @own
-DROP INDEX tablao_authored_tasks_uuid_idx;
+DROP INDEX IF EXISTS tablao_authored_tasks_uuid_idx;
 -- @own
-DROP TABLE tablao_authored_tasks;
+DROP TABLE IF EXISTS tablao_authored_tasks;
 -- @own
-DROP INDEX tablao_authored_dependencies_idx;
+DROP INDEX IF EXISTS tablao_authored_dependencies_idx;
 -- @own
-DROP TABLE tablao_authored_dependencies;
+DROP TABLE IF EXISTS tablao_authored_dependencies;
 
 -- The document that is being stored: its job, number 0, and its tasks, numbered from 1.
 -- Columns without a type keep what came, a BLOB standing for a member of the wrong
