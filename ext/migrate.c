@@ -140,7 +140,8 @@ static void migrateTryViews(TablaoOp *pOp, int eKind){
 
 /*
 ** Runs the missing migrations, with triggers switched off: a trigger of the
-** user's may read views, and those have just been dropped.
+** user's may read views, and those have just been dropped. Temporary ones,
+** which SQLite does not switch off, have been refused.
 */
 static void migrateTables(TablaoOp *pOp, int iHave, int mPiece){
   int bOn = 0;
@@ -163,10 +164,13 @@ static void migrateWork(TablaoOp *pOp, int eKind, int iHave){
     }
   }
   migrateRefuse(pOp, eKind);
-  if( !bNew && iHave<tablaoLatest() ) migrateSpare(pOp, eKind);
+  int mPiece = eKind==TABLAO_OWN ? TABLAO_OWN|TABLAO_BOTH : TABLAO_BOTH;
+  if( !bNew && iHave<tablaoLatest() ){
+    tablaoRefuseTemporary(pOp, mPiece);
+    migrateSpare(pOp, eKind);
+  }
   if( !bNew ) tablaoDropObjects(pOp, eKind, &keep);
-  migrateTables(pOp, iHave,
-      eKind==TABLAO_OWN ? TABLAO_OWN|TABLAO_BOTH : TABLAO_BOTH);
+  migrateTables(pOp, iHave, mPiece);
   if( bNew && eKind==TABLAO_OBSERVED ){
     tablaoExec(pOp, tablaoScript("adopt_observe"));
   }

@@ -344,17 +344,46 @@ void tablaoRecord(TablaoOp *pOp, int eKind, int iHave){
   }
 }
 
+/* True if a piece of these kinds (TABLAO_OWN, TABLAO_BOTH) makes a table of this
+** name, which is in lower case. */
+static int schemaMakes(TablaoOp *pOp, int mPiece, const char *zName){
+  int bMakes = 0;
+  char *zCreate = sqlite3_mprintf("CREATE TABLE %s (", zName);
+  if( zCreate==0 ) pOp->rc = SQLITE_NOMEM;
+  for(int i=0; zCreate && !bMakes && i<TABLAO_N_PIECE; i++){
+    const struct TablaoPiece *p = &aTablaoPiece[i];
+    bMakes = (mPiece & (p->bBoth ? TABLAO_BOTH : TABLAO_OWN))!=0
+          && strstr(p->zSql, zCreate)!=0;
+  }
+  sqlite3_free(zCreate);
+  return bMakes;
+}
+
 /* True if the farm needs a table, view or trigger of this name, which is in
 ** lower case. */
 static int schemaNeeds(TablaoOp *pOp, const char *zName){
-  int bNeeds = tablaoIsOurs(TABLAO_OWN|TABLAO_OBSERVED, zName);
-  char *zCreate = sqlite3_mprintf("CREATE TABLE %s (", zName);
-  if( zCreate==0 ) pOp->rc = SQLITE_NOMEM;
-  for(int i=0; zCreate && !bNeeds && i<TABLAO_N_PIECE; i++){
-    bNeeds = strstr(aTablaoPiece[i].zSql, zCreate)!=0;
+  return tablaoIsOurs(TABLAO_OWN|TABLAO_OBSERVED, zName)
+      || schemaMakes(pOp, TABLAO_OWN|TABLAO_BOTH, zName);
+}
+
+/*
+** Refuses if this connection has a temporary trigger on a table that pieces of
+** these kinds make: SQLite fires it even where triggers are switched off, and so
+** it would run amid a migration, without our rules and views.
+*/
+void tablaoRefuseTemporary(TablaoOp *pOp, int mPiece){
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "SELECT lower(m.name), t.name FROM sqlite_temp_schema t "
+      "JOIN main.sqlite_schema m ON lower(m.name)=lower(t.tbl_name) "
+      "WHERE t.type='trigger' AND m.type='table'");
+  while( tablaoStep(pOp, pStmt) ){
+    const char *zTable = tablaoColumnText(pOp, pStmt, 0);
+    if( !schemaMakes(pOp, mPiece, zTable) ) continue;
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: the temporary trigger %s is on %s "
+        "and would run amid the upgrade; drop it first",
+        pOp->zWho, tablaoColumnText(pOp, pStmt, 1), zTable);
   }
-  sqlite3_free(zCreate);
-  return bNeeds;
+  sqlite3_finalize(pStmt);
 }
 
 /*

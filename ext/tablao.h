@@ -239,6 +239,7 @@ void tablaoInstallTables(TablaoOp*, int iHave, int mPiece);
 void tablaoInstallObjects(TablaoOp*, int eKind, const char *zType);
 void tablaoRecord(TablaoOp*, int eKind, int iHave);
 void tablaoBlameTemporary(TablaoOp*);
+void tablaoRefuseTemporary(TablaoOp*, int mPiece);
 
 /* Interface to code in model.c: a farm in memory, and a guard --------------*/
 
