@@ -19,17 +19,11 @@ FROM task_attempts a;
 -- Who had which task from when to when, and what came of it: one row per attempt.
 -- seconds has milliseconds behind the point. In an open attempt ended_at and outcome
 -- are NULL, and seconds runs up to now. worker_uuid is NULL if the worker was deleted.
-CREATE VIEW task_attempt_list (
+CREATE VIEW task_attempt_list AS
+SELECT
   task_uuid, task_name, job_uuid, job_name, worker_uuid, worker_name,
   started_at, ended_at, seconds, outcome, activity
-) AS
-SELECT
-  t.uuid, t.name, j.uuid, j.name, w.uuid, a.worker_name, a.started_at,
-  a.ended_at, a.ms / 1000.0, a.outcome, a.activity
-FROM tablao_timed_attempts a
-JOIN tasks t ON t.id = a.task_id
-JOIN jobs j ON j.id = t.job_id
-LEFT JOIN workers w ON w.id = a.worker_id;
+FROM farm_timeline;
 
 -- The rows of task_attempt_list, for charts: with started_unix and ended_unix (now, if
 -- the attempt is open) in whole seconds since 1970, and the type of the task.
@@ -45,8 +39,10 @@ SELECT
   CAST(strftime('%s', a.until) AS INTEGER),
   t.type
 FROM tablao_timed_attempts a
-JOIN tasks t ON t.id = a.task_id
-JOIN jobs j ON j.id = t.job_id
+-- likelihood(): after an ANALYZE with few attempts SQLite would look through all of
+-- them for a job. OR 1: docs/design.md, "Doors".
+JOIN tasks t ON likelihood(t.id = a.task_id, 1e-5)
+JOIN jobs j ON j.id = t.job_id AND (t.name OR j.name OR 1)
 LEFT JOIN workers w ON w.id = a.worker_id;
 
 -- How long each job has been worked on, and how long it will take if it goes

@@ -64,5 +64,6 @@ FROM last_rendereds l JOIN jobs j ON j.id = l.job_id;
 CREATE VIEW job_blocklist (job_uuid, worker_uuid, worker_name, task_type) AS
 SELECT j.uuid, w.uuid, w.name, b.task_type
 FROM job_blocks b
-JOIN jobs j ON j.id = b.job_id
+-- OR 1: docs/design.md, "Doors".
+JOIN jobs j ON j.id = b.job_id AND (j.name OR b.id OR 1)
 JOIN workers w ON w.id = b.worker_id;

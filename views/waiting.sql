@@ -44,7 +44,7 @@ able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
         AND w.deleted_at IS NULL
         AND (v.num_blocked = 0 OR NOT EXISTS (
           SELECT 1 FROM job_blocks
-          WHERE job_id = v.job_id AND worker_id = p.worker_id AND (task_type = v.task_type OR lower(trim(task_type, char(9, 10, 13, 32))) = v.task_type)
+          WHERE job_id = v.job_id AND worker_id = p.worker_id AND v.task_type IN (task_type, lower(trim(task_type, char(9, 10, 13, 32))))
         ))
       ORDER BY p.worker_id -- @own
       LIMIT 1
@@ -67,7 +67,7 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
         AND w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
         AND (v.num_blocked = 0 OR NOT EXISTS (
           SELECT 1 FROM job_blocks
-          WHERE job_id = v.job_id AND worker_id = p.worker_id AND (task_type = v.task_type OR lower(trim(task_type, char(9, 10, 13, 32))) = v.task_type)
+          WHERE job_id = v.job_id AND worker_id = p.worker_id AND v.task_type IN (task_type, lower(trim(task_type, char(9, 10, 13, 32))))
         ))
       LIMIT 1
     ) END,
@@ -77,7 +77,7 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
         AND f.worker_id >= v.some_id -- @own
         AND (v.num_blocked = 0 OR NOT EXISTS (
           SELECT 1 FROM job_blocks
-          WHERE job_id = v.job_id AND worker_id = p.worker_id AND (task_type = v.task_type OR lower(trim(task_type, char(9, 10, 13, 32))) = v.task_type)
+          WHERE job_id = v.job_id AND worker_id = p.worker_id AND v.task_type IN (task_type, lower(trim(task_type, char(9, 10, 13, 32))))
         ))
       LIMIT 1
     ) END
@@ -114,7 +114,7 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
             AND w.deleted_at IS NULL
             AND (v.num_blocked = 0 OR NOT EXISTS (
               SELECT 1 FROM job_blocks
-              WHERE job_id = v.job_id AND worker_id = p.worker_id AND (task_type = v.task_type OR lower(trim(task_type, char(9, 10, 13, 32))) = v.task_type)
+              WHERE job_id = v.job_id AND worker_id = p.worker_id AND v.task_type IN (task_type, lower(trim(task_type, char(9, 10, 13, 32))))
             ))
         ) n
       )

@@ -578,7 +578,9 @@ SELECT
   ),
   coalesce(c.num_soft_failed, 0), coalesce(c.num_paused, 0),
   coalesce(c.steps_completed, 0), coalesce(c.steps_total, 0)
-FROM jobs j LEFT JOIN tablao_counts c ON c.job_id = j.id;
+FROM jobs j LEFT JOIN tablao_counts c ON c.job_id = j.id
+-- docs/design.md, "Doors".
+WHERE (j.name OR 1);
 
 -- Lanes ---------------------------------------------------------------------
 
