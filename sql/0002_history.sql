@@ -236,12 +236,18 @@ UPDATE tablao_sweep_rules SET
 DROP TABLE tablao_job_rules;
 
 -- What a new status of a job, once its tasks have followed, leads to: the first row, in
--- the order of n, for that status, for what it was before, and for whether it has more to
--- do; without such a row, to no other.
--- old_status: what the job's status before is like (GLOB): a blank for a job that is stuck,
--- which a tick treats as if its status were new.
--- has_more: it has a task whose status is none of those in done.
--- done: the statuses of tasks that the job does not wait for.
+-- the order of n, for the status that it has now, for the new one and the one before, and
+-- for whether it has more to do. The last two rows of each status leave it as it is: in
+-- the last, a user's trigger has given it that status meanwhile.
+-- old_status: what the new status, with the one before right behind it, is like (GLOB):
+-- no status begins with another. The one before is a blank for a job that is stuck, which
+-- a tick treats as if its status were new.
+-- has_more: 1: it may have a task whose status is none of those in done.
+-- done: the statuses of tasks that the job does not wait for. Empty where it does not
+-- matter, so that the first task answers.
+-- acted_on: what tablao_status becomes. If it is not next_status, that one is acted upon
+-- next: other stands for one that is neither completed nor under-construction.
+-- activity: NULL: it stays as it is.
 -- @own
 CREATE TABLE tablao_job_rules (
   job_status text NOT NULL,
@@ -250,36 +256,55 @@ CREATE TABLE tablao_job_rules (
   has_more integer NOT NULL,
   done text NOT NULL,
   next_status text NOT NULL,
-  activity text NOT NULL,
+  acted_on text NOT NULL,
+  activity text,
   PRIMARY KEY (job_status, n)
 ) WITHOUT ROWID;
 
 -- @own
 INSERT INTO tablao_job_rules (
-  job_status, n, old_status, has_more, done, next_status, activity
+  job_status, n, old_status, has_more, done, next_status, acted_on, activity
 ) VALUES
-  ('queued', 1, '*', 0, 'completed', 'completed',
+  ('queued', 1, 'queued*', 0, 'completed', 'completed', 'completed',
     'Job changed to completed: it has no task left to do'),
-  ('queued', 2, ' ', 0, 'completed canceled', 'canceled',
+  ('queued', 2, 'queued ', 0, 'completed canceled', 'canceled', 'canceled',
     'Job changed to canceled: it has no task left to run'),
-  ('queued', 3, ' ', 0, 'completed canceled failed', 'failed',
+  ('queued', 3, 'queued ', 0, 'completed canceled failed', 'failed', 'failed',
     'Job changed to failed: it has no task left to run, and some have failed'),
-  ('active', 1, ' ', 0, 'completed', 'completed',
+  ('active', 1, 'active ', 0, 'completed', 'completed', 'completed',
     'Job changed to completed: it has no task left to do'),
-  ('active', 2, ' ', 0, 'completed canceled', 'canceled',
+  ('active', 2, 'active ', 0, 'completed canceled', 'canceled', 'canceled',
     'Job changed to canceled: it has no task left to run'),
-  ('active', 3, ' ', 0, 'completed canceled failed', 'failed',
+  ('active', 3, 'active ', 0, 'completed canceled failed', 'failed', 'failed',
     'Job changed to failed: it has no task left to run, and some have failed'),
-  ('pause-requested', 1, '*', 0, 'canceled completed failed paused queued soft-failed', 'paused',
+  ('pause-requested', 1, 'pause-requested*', 0, 'canceled completed failed paused queued soft-failed', 'paused', 'paused',
     'Job changed to paused: a pause was requested and no task is active'),
-  ('cancel-requested', 1, '*', 0, 'completed', 'canceled',
+  ('cancel-requested', 1, 'cancel-requested*', 1, '', 'canceled', 'canceled',
     'Job changed to canceled: its cancellation was requested'),
-  ('cancel-requested', 2, '*', 1, 'completed', 'canceled',
-    'Job changed to canceled: its cancellation was requested'),
-  ('requeueing', 1, '*', 0, 'completed', 'completed',
+  ('requeueing', 1, 'requeueing*', 0, 'completed', 'completed', 'completed',
     'Job changed to completed: it was requeued and has no task left to do'),
-  ('requeueing', 2, '*', 1, 'completed', 'queued',
-    'Job changed to queued: it was requeued');
+  ('requeueing', 2, 'requeueing*', 1, '', 'queued', 'queued',
+    'Job changed to queued: it was requeued'),
+  ('active', 4, 'active*', 1, '', 'active', 'active', NULL),
+  ('canceled', 4, 'canceled*', 1, '', 'canceled', 'canceled', NULL),
+  ('cancel-requested', 4, 'cancel-requested*', 1, '', 'cancel-requested', 'cancel-requested', NULL),
+  ('completed', 4, 'completed*', 1, '', 'completed', 'completed', NULL),
+  ('failed', 4, 'failed*', 1, '', 'failed', 'failed', NULL),
+  ('paused', 4, 'paused*', 1, '', 'paused', 'paused', NULL),
+  ('pause-requested', 4, 'pause-requested*', 1, '', 'pause-requested', 'pause-requested', NULL),
+  ('queued', 4, 'queued*', 1, '', 'queued', 'queued', NULL),
+  ('requeueing', 4, 'requeueing*', 1, '', 'requeueing', 'requeueing', NULL),
+  ('under-construction', 4, 'under-construction*', 1, '', 'under-construction', 'under-construction', NULL),
+  ('active', 5, '*', 1, '', 'active', 'other', NULL),
+  ('canceled', 5, '*', 1, '', 'canceled', 'other', NULL),
+  ('cancel-requested', 5, '*', 1, '', 'cancel-requested', 'other', NULL),
+  ('completed', 5, '*', 1, '', 'completed', 'other', NULL),
+  ('failed', 5, '*', 1, '', 'failed', 'other', NULL),
+  ('paused', 5, '*', 1, '', 'paused', 'other', NULL),
+  ('pause-requested', 5, '*', 1, '', 'pause-requested', 'other', NULL),
+  ('queued', 5, '*', 1, '', 'queued', 'other', NULL),
+  ('requeueing', 5, '*', 1, '', 'requeueing', 'other', NULL),
+  ('under-construction', 5, '*', 1, '', 'under-construction', 'other', NULL);
 
 -- What a new status of a task makes of its job: the first row, in the order of n,
 -- for that status and a job that is like `farm` (GLOB).

@@ -222,20 +222,21 @@ BEGIN
     AND worker_id IN (SELECT id FROM workers)
     AND tablao_job_id = NEW.job_id;
   UPDATE jobs SET
-    -- The second row, if no rule matches.
     (status, tablao_status, activity) = (
-      SELECT r.next_status, r.next_status, coalesce(NEW.activity, r.activity)
+      SELECT
+        r.next_status,
+        r.acted_on,
+        -- That of the statement is there already.
+        coalesce(CASE WHEN NEW.activity IS NULL THEN r.activity END, jobs.activity)
       FROM tablao_job_rules r
-      WHERE r.job_status = NEW.status
-        AND jobs.status = NEW.status
-        AND jobs.tablao_status GLOB r.old_status
+      WHERE r.job_status = jobs.status
+        AND NEW.status || jobs.tablao_status GLOB r.old_status
         -- Asked of the tasks themselves: if a user's trigger has changed the job,
         -- not all of them may have been counted.
-        AND r.has_more = EXISTS (
+        AND r.has_more >= EXISTS (
           SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND NOT instr(r.done, t.status)
         )
-      UNION ALL
-      SELECT jobs.status, NEW.status, jobs.activity
+      ORDER BY r.n
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id;

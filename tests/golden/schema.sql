@@ -138,7 +138,8 @@ CREATE TABLE tablao_job_rules (
   has_more integer NOT NULL,
   done text NOT NULL,
   next_status text NOT NULL,
-  activity text NOT NULL,
+  acted_on text NOT NULL,
+  activity text,
   PRIMARY KEY (job_status, n)
 ) WITHOUT ROWID;
 CREATE TABLE tablao_lanes (
