@@ -243,50 +243,47 @@ UPDATE tablao_sweep_rules SET
 DROP TABLE IF EXISTS tablao_job_rules;
 
 -- What a new status of a job, once its tasks have followed, leads to: the first row, in
--- the order of n, for that status, for what it was before, and for whether it has more to
--- do; without such a row, to no other.
--- old_status: what the job's status before is like (GLOB): a blank for a job that is stuck,
--- which a tick treats as if its status were new.
--- has_more: it has a task whose status is none of those in done.
+-- the order of n, for its statuses and for whether it has more to do.
+-- statuses: what these are like (GLOB), one right behind the other: what it is now, which
+-- a user's trigger may have changed; the new one; the one before, a blank for a job that
+-- is stuck, which a tick treats as if its status were new.
+-- has_more: 0: only if it has no task whose status is none of those in done.
 -- done: the statuses of tasks that the job does not wait for.
+-- next_status: NULL: it stays as it is.
+-- activity: NULL: it stays as it is.
 -- @own
 CREATE TABLE tablao_job_rules (
-  job_status text NOT NULL,
-  n integer NOT NULL,
-  old_status text NOT NULL,
+  n integer PRIMARY KEY,
+  statuses text NOT NULL,
   has_more integer NOT NULL,
   done text NOT NULL,
-  next_status text NOT NULL,
-  activity text NOT NULL,
-  PRIMARY KEY (job_status, n)
-) WITHOUT ROWID;
+  next_status text,
+  activity text
+);
 
 -- @own
-INSERT INTO tablao_job_rules (
-  job_status, n, old_status, has_more, done, next_status, activity
-) VALUES
-  ('queued', 1, '*', 0, 'completed', 'completed',
+INSERT INTO tablao_job_rules (n, statuses, has_more, done, next_status, activity) VALUES
+  (1, 'queuedqueued*', 0, 'completed', 'completed',
     'Job changed to completed: it has no task left to do'),
-  ('queued', 2, ' ', 0, 'completed canceled', 'canceled',
+  (2, 'queuedqueued ', 0, 'completed canceled', 'canceled',
     'Job changed to canceled: it has no task left to run'),
-  ('queued', 3, ' ', 0, 'completed canceled failed', 'failed',
+  (3, 'queuedqueued ', 0, 'completed canceled failed', 'failed',
     'Job changed to failed: it has no task left to run, and some have failed'),
-  ('active', 1, ' ', 0, 'completed', 'completed',
+  (4, 'activeactive ', 0, 'completed', 'completed',
     'Job changed to completed: it has no task left to do'),
-  ('active', 2, ' ', 0, 'completed canceled', 'canceled',
+  (5, 'activeactive ', 0, 'completed canceled', 'canceled',
     'Job changed to canceled: it has no task left to run'),
-  ('active', 3, ' ', 0, 'completed canceled failed', 'failed',
+  (6, 'activeactive ', 0, 'completed canceled failed', 'failed',
     'Job changed to failed: it has no task left to run, and some have failed'),
-  ('pause-requested', 1, '*', 0, 'canceled completed failed paused queued soft-failed', 'paused',
+  (7, 'pause-requestedpause-requested*', 0, 'canceled completed failed paused queued soft-failed', 'paused',
     'Job changed to paused: a pause was requested and no task is active'),
-  ('cancel-requested', 1, '*', 0, 'completed', 'canceled',
+  (8, 'cancel-requestedcancel-requested*', 1, '', 'canceled',
     'Job changed to canceled: its cancellation was requested'),
-  ('cancel-requested', 2, '*', 1, 'completed', 'canceled',
-    'Job changed to canceled: its cancellation was requested'),
-  ('requeueing', 1, '*', 0, 'completed', 'completed',
+  (9, 'requeueingrequeueing*', 0, 'completed', 'completed',
     'Job changed to completed: it was requeued and has no task left to do'),
-  ('requeueing', 2, '*', 1, 'completed', 'queued',
-    'Job changed to queued: it was requeued');
+  (10, 'requeueingrequeueing*', 1, '', 'queued',
+    'Job changed to queued: it was requeued'),
+  (11, '*', 1, '', NULL, NULL);
 
 -- What a new status of a task makes of its job: the first row, in the order of n,
 -- for that status and a job that is like `farm` (GLOB).

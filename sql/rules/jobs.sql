@@ -176,28 +176,29 @@ CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
 WHEN NEW.status <> NEW.tablao_status
   OR (NEW.status <> OLD.status AND NEW.tablao_status = OLD.tablao_status)
 BEGIN
-  INSERT INTO tablao_act (job_id, status, activity)
+  INSERT INTO tablao_act (job_id, status, says)
   VALUES (
     NEW.id,
     NEW.status,
     CASE
-      WHEN NEW.activity <> OLD.activity AND NEW.activity NOT GLOB 'Job changed to requeueing: *'
-      THEN NEW.activity
+      WHEN NEW.activity = OLD.activity OR NEW.activity GLOB 'Job changed to requeueing: *'
+      THEN 1
     END
   );
-  INSERT INTO tablao_act (job_id, status, activity)
-  SELECT id, status, CASE id WHEN NEW.id THEN nullif(activity, NEW.activity) END
+  INSERT INTO tablao_act (job_id, status, says)
+  SELECT id, status, CASE WHEN id <> NEW.id OR activity = NEW.activity THEN 1 END
   FROM jobs WHERE status <> tablao_status AND tablao_status > '';
   -- And what that has led to, in case SQLite has skipped this trigger for it.
-  INSERT INTO tablao_act (job_id, status)
-  SELECT id, status FROM jobs WHERE status <> tablao_status AND tablao_status > '';
+  INSERT INTO tablao_act (job_id, status, says)
+  SELECT id, status, 1 FROM jobs WHERE status <> tablao_status AND tablao_status > '';
 END;
 
 -- tablao_act: acts upon the status of a job, if that is still to be done: its tasks
 -- follow, and then the job gets its next status, which may be the same. If a user's
--- trigger gives it another one meanwhile, that is acted upon next. activity: what the
--- statement has written, which stays. So does updated_at, which is right by now.
-CREATE VIEW tablao_act (job_id, status, activity) AS
+-- trigger gives it another one meanwhile, that is acted upon next. says: 1, if the rule
+-- may say why in the job's activity; NULL where the statement has said something itself,
+-- which stays. So does updated_at, which is right by now.
+CREATE VIEW tablao_act (job_id, status, says) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
@@ -222,20 +223,19 @@ BEGIN
     AND worker_id IN (SELECT id FROM workers)
     AND tablao_job_id = NEW.job_id;
   UPDATE jobs SET
-    -- The second row, if no rule matches.
     (status, tablao_status, activity) = (
-      SELECT r.next_status, r.next_status, coalesce(NEW.activity, r.activity)
+      SELECT
+        coalesce(r.next_status, jobs.status),
+        coalesce(r.next_status, NEW.status),
+        coalesce(substr(r.activity, NEW.says), jobs.activity)
       FROM tablao_job_rules r
-      WHERE r.job_status = NEW.status
-        AND jobs.status = NEW.status
-        AND jobs.tablao_status GLOB r.old_status
+      WHERE jobs.status || NEW.status || jobs.tablao_status GLOB r.statuses
         -- Asked of the tasks themselves: if a user's trigger has changed the job,
         -- not all of them may have been counted.
-        AND r.has_more = EXISTS (
+        AND r.has_more >= EXISTS (
           SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND NOT instr(r.done, t.status)
         )
-      UNION ALL
-      SELECT jobs.status, NEW.status, jobs.activity
+      ORDER BY r.n
     ),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id;

@@ -132,15 +132,13 @@ CREATE TABLE tablao_deleted_events (
   last_id integer
 );
 CREATE TABLE tablao_job_rules (
-  job_status text NOT NULL,
-  n integer NOT NULL,
-  old_status text NOT NULL,
+  n integer PRIMARY KEY,
+  statuses text NOT NULL,
   has_more integer NOT NULL,
   done text NOT NULL,
-  next_status text NOT NULL,
-  activity text NOT NULL,
-  PRIMARY KEY (job_status, n)
-) WITHOUT ROWID;
+  next_status text,
+  activity text
+);
 CREATE TABLE tablao_lanes (
   id integer NOT NULL PRIMARY KEY,
   job_id integer,
@@ -359,7 +357,7 @@ CREATE VIEW last_rendered (job_uuid, updated_at);
 CREATE VIEW runnable_tasks (worker_id, worker_uuid, task_id, task_uuid, job_id, job_uuid, job_priority, task_priority, task_type, index_in_job, task_name, worker_name);
 CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check);
 CREATE VIEW stuck_jobs (job_uuid, status);
-CREATE VIEW tablao_act (job_id, status, activity);
+CREATE VIEW tablao_act (job_id, status, says);
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check);
 CREATE VIEW tablao_assert_json (value, rule);
 CREATE VIEW tablao_attempt (task_id);
