@@ -214,6 +214,14 @@ static int guardAuthorize(
   return SQLITE_DENY;
 }
 
+/* Whether there are authorizers: not in a SQLite that was built with
+** SQLITE_OMIT_AUTHORIZATION, to which a program that has us linked in cannot be linked. */
+#ifdef SQLITE_CORE
+#define guardIsPossible() 1
+#else
+#define guardIsPossible() (sqlite3_api->set_authorizer!=0)
+#endif
+
 /*
 ** Runs zSql in the guard's database, if it is the statement that creates a
 ** table, index or trigger (zType) of that name; else the operation fails. Only
@@ -234,10 +242,15 @@ static void guardTry(
              : SQLITE_CREATE_TRIGGER;
   p->zName = zName;
   p->bSeen = 0;
-  sqlite3_set_authorizer(db, guardAuthorize, p);
-  int rc = sqlite3_prepare_v2(db, zSql, -1, &pStmt, 0);
-  sqlite3_set_authorizer(db, 0, 0);
-  if( rc==SQLITE_OK && (!p->bSeen || sqlite3_stmt_isexplain(pStmt)) ){
+  int rc = SQLITE_OK;
+  if( guardIsPossible() ){
+    sqlite3_set_authorizer(db, guardAuthorize, p);
+    rc = sqlite3_prepare_v2(db, zSql, -1, &pStmt, 0);
+    sqlite3_set_authorizer(db, 0, 0);
+  }
+  if( !guardIsPossible() ){
+    zWhy = "since this SQLite was built without authorizers (SQLITE_OMIT_AUTHORIZATION)";
+  }else if( rc==SQLITE_OK && (!p->bSeen || sqlite3_stmt_isexplain(pStmt)) ){
     zWhy = "since its statement is not one that creates it";
   }else{
     if( rc==SQLITE_OK ){

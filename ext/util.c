@@ -192,6 +192,25 @@ static int utilNoDoor(const char *zErr){
 }
 
 /*
+** Why no door opens, if this connection has switched off what doors are made of
+** and the error zErr can be due to that; else 0.
+*/
+static const char *utilSwitchedOff(sqlite3 *db, const char *zErr){
+  const char *zWhy = 0;
+  int bOn = 1;
+  if( strstr(zErr, "because it is a view") ){
+    zWhy = "triggers are switched off in this connection: switch them on "
+        "(SQLITE_DBCONFIG_ENABLE_TRIGGER)";
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &bOn);
+  }else if( strstr(zErr, "access to view ") ){
+    zWhy = "views are switched off in this connection: switch them on "
+        "(SQLITE_DBCONFIG_ENABLE_VIEW)";
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, -1, &bOn);
+  }
+  return bOn ? 0 : zWhy;
+}
+
+/*
 ** True if zMsg is what ALTER TABLE says if it is interrupted while it reads a
 ** view or trigger: "error in view x: interrupted", with the code of any error.
 */
@@ -237,6 +256,8 @@ void tablaoSqlError(TablaoOp *pOp, int rc){
          && utilNone(pOp, TABLAO_SQL_IS_OWN)
   ){
     zWhy = "this farm is observed: its Manager does that";
+  }else{
+    zWhy = utilSwitchedOff(pOp->db, pOp->zErr);
   }
   if( zWhy ){
     sqlite3_free(pOp->zErr);

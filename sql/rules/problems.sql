@@ -72,9 +72,10 @@ SELECT kind, object, message FROM (
 )
 UNION ALL
 SELECT kind, object, message FROM (
-  SELECT 'counters' AS kind, j.uuid AS object, 'the counters of tasks per status and steps differ from the tasks' AS message
-  FROM jobs j
-  WHERE j.id IN (SELECT job_id FROM (SELECT * FROM tablao_job_counts EXCEPT SELECT * FROM tablao_true_counts))
+  SELECT 'counters' AS kind, uuid AS object, 'the counters of tasks per status and steps differ from the tasks' AS message
+  FROM jobs
+  -- By name: PRAGMA full_column_names calls what * gives otherwise.
+  WHERE id IN (SELECT job_id FROM (SELECT job_id, * FROM tablao_job_counts EXCEPT SELECT job_id, * FROM tablao_true_counts))
   UNION ALL
   SELECT 'sums', j.uuid, 'steps_completed or steps_total is not the sum over the tasks'
   FROM jobs j
@@ -105,7 +106,7 @@ SELECT kind, object, message FROM (
   UNION ALL
   SELECT 'lanes', j.uuid, 'what its tasks queue in counts other tasks than there are'
   FROM jobs j
-  WHERE (SELECT coalesce(sum(l.num_tasks), 0) FROM tablao_lanes l WHERE l.job_id = j.id)
+  WHERE (SELECT total(l.num_tasks) FROM tablao_lanes l WHERE l.job_id = j.id)
       <> (SELECT count(*) FROM tasks t WHERE t.job_id = j.id)
     OR j.id IN (
       SELECT l.job_id
