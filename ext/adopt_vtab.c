@@ -196,11 +196,13 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
   int n = p->pScan ? sqlite3_column_count(p->pScan) : 0;
   p->bOnlyReferences = 1;
   for(int i=0; i<n && zDoor; i++){
-    /* A NULL stays NULL; anything else becomes the stand-in. */
+    /* A NULL stays NULL; anything else becomes the stand-in. The names are those
+    ** of Flamenco's table, which may be in upper case. */
     const char *zColumn = tablaoColumnName(p->pScan, i);
     int k = (int)(sizeof(aStandIn)/sizeof(aStandIn[0]));
     if( zColumn==0 ) pOp->rc = SQLITE_NOMEM;
-    while( k>0 && (zColumn==0 || strcmp(zColumn, aStandIn[k-1].zColumn)!=0) ){
+    while( k>0 && (zColumn==0
+           || sqlite3_stricmp(zColumn, aStandIn[k-1].zColumn)!=0) ){
       k--;
     }
     zDoor = k ? sqlite3_mprintf("%z%sCASE WHEN ?%d NOTNULL THEN %lld END",
@@ -215,7 +217,7 @@ static int adoptPrepareRows(AdoptScan *p, TablaoOp *pOp){
     p->pInsert = tablaoPrepare(&p->model.op, zDoor);
     const char *zFirst = tablaoColumnName(p->pScan, 0);
     if( zFirst==0 ) pOp->rc = SQLITE_NOMEM;
-    p->nKey = zFirst && strcmp(zFirst, "id")==0 ? 1 : 2;
+    p->nKey = zFirst && sqlite3_stricmp(zFirst, "id")==0 ? 1 : 2;
   }
   sqlite3_free(zScan);
   sqlite3_free(zDoor);

@@ -800,12 +800,12 @@ static int checkText(
   const char *zFormat = 0;
   if( zColumn==0 ){
     pOp->rc = SQLITE_NOMEM;
-  }else if( eType==SQLITE_BLOB && strcmp(zColumn, "uuid")==0 ){
+  }else if( eType==SQLITE_BLOB && sqlite3_stricmp(zColumn, "uuid")==0 ){
     zFormat = "column %s of row %s is a BLOB: no text finds it";
   }else if( eType==SQLITE_TEXT
-         || (eType==SQLITE_BLOB && (strcmp(zColumn, "settings")==0
-             || strcmp(zColumn, "metadata")==0
-             || strcmp(zColumn, "commands")==0))
+         || (eType==SQLITE_BLOB && (sqlite3_stricmp(zColumn, "settings")==0
+             || sqlite3_stricmp(zColumn, "metadata")==0
+             || sqlite3_stricmp(zColumn, "commands")==0))
   ){
     const unsigned char *z = sqlite3_column_text(pScan, j);
     int n = sqlite3_column_bytes(pScan, j);
