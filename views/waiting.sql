@@ -43,8 +43,8 @@ able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND w.deleted_at IS NULL
         AND (v.num_blocked = 0 OR NOT EXISTS (
-          SELECT 1 FROM job_blocks
-          WHERE job_id = v.job_id AND worker_id = p.worker_id AND v.task_type IN (task_type, lower(trim(task_type, char(9, 10, 13, 32))))
+          SELECT 1 FROM tablao_blocks l
+          WHERE l.job_id = v.job_id AND l.worker_id = p.worker_id AND l.task_type = v.task_type
         ))
       ORDER BY p.worker_id -- @own
       LIMIT 1
@@ -66,8 +66,8 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
         AND p.worker_id >= v.some_id -- @own
         AND w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
         AND (v.num_blocked = 0 OR NOT EXISTS (
-          SELECT 1 FROM job_blocks
-          WHERE job_id = v.job_id AND worker_id = p.worker_id AND v.task_type IN (task_type, lower(trim(task_type, char(9, 10, 13, 32))))
+          SELECT 1 FROM tablao_blocks l
+          WHERE l.job_id = v.job_id AND l.worker_id = p.worker_id AND l.task_type = v.task_type
         ))
       LIMIT 1
     ) END,
@@ -76,8 +76,8 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND f.worker_id >= v.some_id -- @own
         AND (v.num_blocked = 0 OR NOT EXISTS (
-          SELECT 1 FROM job_blocks
-          WHERE job_id = v.job_id AND worker_id = p.worker_id AND v.task_type IN (task_type, lower(trim(task_type, char(9, 10, 13, 32))))
+          SELECT 1 FROM tablao_blocks l
+          WHERE l.job_id = v.job_id AND l.worker_id = p.worker_id AND l.task_type = v.task_type
         ))
       LIMIT 1
     ) END
@@ -113,8 +113,8 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
           WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
             AND w.deleted_at IS NULL
             AND (v.num_blocked = 0 OR NOT EXISTS (
-              SELECT 1 FROM job_blocks
-              WHERE job_id = v.job_id AND worker_id = p.worker_id AND v.task_type IN (task_type, lower(trim(task_type, char(9, 10, 13, 32))))
+              SELECT 1 FROM tablao_blocks l
+              WHERE l.job_id = v.job_id AND l.worker_id = p.worker_id AND l.task_type = v.task_type
             ))
         ) n
       )
