@@ -222,6 +222,14 @@ static int guardAuthorize(
 #define guardIsPossible() (sqlite3_api->set_authorizer!=0)
 #endif
 
+/* Prepares zSql in the guard's database, under its authorizer. */
+static int guardPrepare(TablaoGuard *p, const char *zSql, sqlite3_stmt **ppStmt){
+  sqlite3_set_authorizer(p->db.db, guardAuthorize, p);
+  int rc = sqlite3_prepare_v2(p->db.db, zSql, -1, ppStmt, 0);
+  sqlite3_set_authorizer(p->db.db, 0, 0);
+  return rc;
+}
+
 /*
 ** Runs zSql in the guard's database, if it is the statement that creates a
 ** table, index or trigger (zType) of that name; else the operation fails. Only
@@ -234,7 +242,6 @@ static void guardTry(
   const char *zName,
   const char *zSql
 ){
-  sqlite3 *db = p->db.db;
   sqlite3_stmt *pStmt = 0;
   const char *zWhy = 0;
   p->eAction = strcmp(zType, "table")==0 ? SQLITE_CREATE_TABLE
@@ -243,21 +250,18 @@ static void guardTry(
   p->zName = zName;
   p->bSeen = 0;
   int rc = SQLITE_OK;
-  if( guardIsPossible() ){
-    sqlite3_set_authorizer(db, guardAuthorize, p);
-    rc = sqlite3_prepare_v2(db, zSql, -1, &pStmt, 0);
-    sqlite3_set_authorizer(db, 0, 0);
-  }
   if( !guardIsPossible() ){
     zWhy = "since this SQLite was built without authorizers (SQLITE_OMIT_AUTHORIZATION)";
-  }else if( rc==SQLITE_OK && (!p->bSeen || sqlite3_stmt_isexplain(pStmt)) ){
+  }else if( (rc = guardPrepare(p, zSql, &pStmt))==SQLITE_OK
+         && (!p->bSeen || sqlite3_stmt_isexplain(pStmt))
+  ){
     zWhy = "since its statement is not one that creates it";
   }else{
     if( rc==SQLITE_OK ){
       sqlite3_step(pStmt);
       rc = sqlite3_reset(pStmt);
     }
-    if( rc ) zWhy = sqlite3_errmsg(db);
+    if( rc ) zWhy = sqlite3_errmsg(p->db.db);
   }
   if( rc==SQLITE_NOMEM ){
     pOp->rc = rc;
