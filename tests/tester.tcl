@@ -40,6 +40,8 @@
 #   next_line CHANNEL         the next line that a program writes; waits for it,
 #       on a busy machine, too
 #   tmp_path NAME             a path in a directory that finish_test removes
+#   compiler                  the words that start the C compiler
+#   library_of NAME CODE      compiles C code as a library; its path
 #   columns_of TEXT           what the sqlite3 shell shows in columns, the same
 #       whatever version aligned them: two blanks between the columns
 #
@@ -245,6 +247,20 @@ proc tmp_path {name} {
     file mkdir $tester::tmp
   }
   return [file join $tester::tmp $name]
+}
+
+proc compiler {} {
+  return [expr {[info exists ::env(CC)] && $::env(CC) ne "" ? $::env(CC) : "cc"}]
+}
+
+proc library_of {name code} {
+  set source [tmp_path $name.c]
+  set channel [open $source w]
+  puts $channel $code
+  close $channel
+  set library [tmp_path $name.so]
+  exec {*}[compiler] -shared -fPIC -o $library $source 2>@1
+  return $library
 }
 
 proc tester::remove_tmp {} {
