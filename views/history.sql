@@ -1,20 +1,22 @@
--- Every attempt with the time that it ended, or now, and its milliseconds,
--- counted as tablao_attempts_count counts them.
+-- Every attempt with its milliseconds, counted as tablao_attempts_count counts them, and
+-- until: when it ended, or now; with a clock that was set back, not before it began.
 CREATE VIEW tablao_timed_attempts (
   id, task_id, worker_id, worker_name, started_at, ended_at, outcome,
   activity, until, ms
 ) AS
 SELECT
-  a.id, a.task_id, a.worker_id, a.worker_name, a.started_at,
-  a.ended_at, a.outcome, a.activity, coalesce(a.ended_at, (SELECT now FROM farm_clock)),
+  v.*,
   max(0, coalesce(
-    (
-      strftime('%s', coalesce(a.ended_at, (SELECT now FROM farm_clock)))
-        || substr(coalesce(a.ended_at, (SELECT now FROM farm_clock)), 21, 3)
-    ) - (strftime('%s', a.started_at) || substr(a.started_at, 21, 3)),
+    (strftime('%s', v.until) || substr(v.until, 21, 3))
+      - (strftime('%s', v.started_at) || substr(v.started_at, 21, 3)),
     0
   ))
-FROM task_attempts a;
+FROM (
+  SELECT
+    id, task_id, worker_id, worker_name, started_at, ended_at, outcome, activity,
+    max(started_at, coalesce(ended_at, (SELECT now FROM farm_clock))) AS until
+  FROM task_attempts a
+) v;
 
 -- Who had which task from when to when, and what came of it: one row per attempt.
 -- seconds has milliseconds behind the point. In an open attempt ended_at and outcome
