@@ -189,7 +189,9 @@ static void storeFinish(TablaoOp *pOp, sqlite3_value *pDocument){
           ? "SELECT CASE status WHEN '' THEN '''''' ELSE status END "
             "FROM main.tablao_authored_tasks WHERE number=0"
           : strstr(pOp->zErr, "job uuid ")
-          ? "SELECT CASE uuid WHEN '' THEN '''''' ELSE uuid END "
+          /* A BLOB's bytes could look like the uuid of a job. */
+          ? "SELECT CASE WHEN typeof(uuid)='blob' THEN quote(uuid) "
+            "WHEN uuid='' THEN '''''' ELSE uuid END "
             "FROM main.tablao_authored_tasks WHERE number=0"
           : "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
     }

@@ -357,6 +357,25 @@ static int graphColumn(
   return SQLITE_OK;
 }
 
+/*
+** The operation fails, since no job has that uuid. A BLOB, as which some
+** drivers bind a uuid, is shown as one: its bytes could look like that of a
+** job.
+*/
+static void graphRefuse(TablaoOp *pOp, sqlite3_value *pUuid){
+  sqlite3_stmt *pShow = tablaoPrepare(pOp, "SELECT CASE typeof(?1) "
+      "WHEN 'blob' THEN quote(?1) ELSE ?1 END");
+  tablaoBind(pOp, pShow, 1, pUuid);
+  if( tablaoStep(pOp, pShow) ){
+    char *zShort = tablaoShorten(tablaoColumnText(pOp, pShow, 0));
+    if( zShort==0 ) pOp->rc = SQLITE_NOMEM;
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: no job has the uuid %s",
+        pOp->zWho, zShort);
+    sqlite3_free(zShort);
+  }
+  sqlite3_finalize(pShow);
+}
+
 static int graphFilter(
   sqlite3_vtab_cursor *pBase,
   int idxNum,
@@ -403,12 +422,7 @@ static int graphFilter(
   if( bJob && !pCur->bFound && op.rc==SQLITE_OK
    && sqlite3_value_type(argv[0])!=SQLITE_NULL
   ){
-    const char *z = (const char*)sqlite3_value_text(argv[0]);
-    char *zShort = z ? tablaoShorten(z) : 0;
-    if( zShort==0 ) op.rc = SQLITE_NOMEM;
-    tablaoFail(&op, SQLITE_ERROR, "tablao: %s: no job has the uuid %s",
-        op.zWho, zShort);
-    sqlite3_free(zShort);
+    graphRefuse(&op, argv[0]);
   }
   return tablaoVtabError(pBase->pVtab, &op);
 }
