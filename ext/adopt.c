@@ -226,7 +226,8 @@ static void takeOverWork(TablaoOp *pOp, AdoptWork *p){
   sqlite3_db_config(pOp->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &bOn);
   if( !bOn ){
     tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: triggers are switched off in "
-        "this connection, so no rule would look at the rows", pOp->zWho);
+        "this connection, so no rule would look at the rows: switch them on "
+        "(SQLITE_DBCONFIG_ENABLE_TRIGGER)", pOp->zWho);
   }
   if( tablaoAdoptProblems(pOp, 0, &z) ){
     p->bAsk = 1;

@@ -236,7 +236,8 @@ void tablaoMigrateFunc(
   }
   if( bReadOnly && !bCurrent ){
     tablaoFail(&op, SQLITE_READONLY, "tablao: %s: the database is read-only "
-        "and not at schema version %d", op.zWho, tablaoLatest());
+        "and not at schema version %d: open it for writing", op.zWho,
+        tablaoLatest());
   }
   if( op.rc==SQLITE_OK && !bCurrent ){
     tablaoBegin(&op);

@@ -119,7 +119,8 @@ int tablaoCompareApplied(TablaoOp *pOp){
      || strcmp(zSum, pOurs->zChecksum)!=0
     ){
       tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: migration %d of the database "
-          "is %.60s, checksum %.12s; that of this extension is %s, %.12s",
+          "is %.60s, checksum %.12s; that of this extension is %s, %.12s; use "
+          "the extension that made it",
           pOp->zWho, pOurs->iVersion, zName, zSum,
           pOurs->zName, pOurs->zChecksum);
       break;
