@@ -183,8 +183,9 @@ FROM task_attempts a
 WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = a.task_id)
   OR (a.worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = a.worker_id));
 
--- tablao_row_problems: rows that break a rule which no key enforces. It reads Flamenco's columns
--- only: ext/adopt.c runs its SELECT on a database that is not a farm yet.
+-- tablao_row_problems: rows that break a rule which no key enforces. It reads
+-- Flamenco's columns only: ext/adopt_vtab.c runs its SELECT on a database that is not
+-- a farm yet.
 -- @both
 CREATE VIEW tablao_row_problems (kind, object, message) AS
 SELECT kind, object, message FROM (
