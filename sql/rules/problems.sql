@@ -55,8 +55,13 @@ UNION ALL
 SELECT kind, object, message FROM (
   SELECT 'readiness' AS kind, t.uuid AS object, 'it waits for no task that it depends on, or for one that is completed or not among these' AS message
   FROM tasks t
-  JOIN tablao_right_dependencies n ON n.task_id = t.id
-  WHERE NOT n.is_right
+  -- Right is one that it depends on and that is not completed, or 0 where there is none.
+  WHERE EXISTS (
+    SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
+    WHERE likelihood(d.task_id = t.id, 1e-5)
+      AND p.status <> 'completed'
+      AND t.tablao_open_deps IN (0, p.id)
+  ) <> (t.tablao_open_deps IS TRUE)
   UNION ALL
   SELECT 'failures', 'task_failures ' || task_id || ' ' || worker_id, 'the failure is not counted on the job of its task'
   FROM task_failures f

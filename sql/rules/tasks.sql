@@ -776,18 +776,3 @@ BEGIN
   WHERE id = NEW.task_id
     AND (tablao_open_deps = 0 OR tablao_open_deps = NEW.waits_for);
 END;
-
--- tablao_right_dependencies: whether each task waits for one that it depends on and
--- that is not completed, or for none where there is none: one row per task.
-CREATE VIEW tablao_right_dependencies (task_id, job_id, waits_for, is_right) AS
-SELECT
-  t.id,
-  t.job_id,
-  t.tablao_open_deps,
-  EXISTS (
-    SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-    WHERE likelihood(d.task_id = t.id, 1e-5)
-      AND p.status <> 'completed'
-      AND t.tablao_open_deps IN (0, p.id)
-  ) = (t.tablao_open_deps IS TRUE)
-FROM tasks t;

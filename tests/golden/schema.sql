@@ -386,7 +386,6 @@ CREATE VIEW tablao_ready_tasks (task_id, lane_id, index_in_job);
 CREATE VIEW tablao_recount_job (job_id);
 CREATE VIEW tablao_report (task_id, worker_id, status, activity, steps_completed, now, is_verdict);
 CREATE VIEW tablao_return_tasks (worker_id, reason);
-CREATE VIEW tablao_right_dependencies (task_id, job_id, waits_for, is_right);
 CREATE VIEW tablao_row_problems (kind, object, message);
 CREATE VIEW tablao_skeletons (kind, id, text);
 CREATE VIEW tablao_state_problems (kind, object, message);
