@@ -9,6 +9,9 @@ CREATE VIEW waiting_tasks (
 -- workers are blocked from. The workers are looked through anew only for a task that
 -- the worker which was found has failed.
 WITH
+-- One row, of which SQLite thinks that it is very many. Verdicts are joined to it, lest
+-- statistics of a small farm make SQLite look through all of them for each task.
+one (n) AS (SELECT 0 UNION ALL SELECT n FROM one WHERE 0),
 types (worker_id, task_type, worker_tag_id) AS NOT MATERIALIZED ( -- @own
 types (worker_id, task_type, worker_tag_id) AS MATERIALIZED ( -- @observed
   SELECT worker_id, task_type, worker_tag_id FROM tablao_worker_types
@@ -126,7 +129,7 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
           AND w.deleted_at IS NULL
       )
     END
-  FROM found v
+  FROM found v CROSS JOIN one
   WHERE v.job_id >= 0
 )
 SELECT
@@ -184,7 +187,7 @@ FROM (
     t.uuid AS task_uuid, t.name AS task_name, t.type AS task_type, j.uuid AS job_uuid,
     j.name AS job_name, t.id AS task_id, j.status AS job_status, j.delete_requested_at,
     j.worker_tag_id, t.job_id, u.task_type AS pair_type, u.worker_tag_id AS pair_tag_id,
-    CASE WHEN b.job_id IS NULL THEN u.words ELSE b.words END AS words,
+    coalesce(b.words, u.words) AS words,
     CASE
       WHEN j.status <> 'active' AND j.status <> 'queued' THEN 'job-status'
       WHEN j.delete_requested_at IS NOT NULL THEN 'deletion-requested'
@@ -205,12 +208,12 @@ FROM (
       WHEN EXISTS (
         SELECT 1 FROM task_failures f
         WHERE f.task_id = t.id
-          AND f.worker_id = CASE WHEN b.job_id IS NULL THEN u.worker_id ELSE b.worker_id END
+          AND f.worker_id = coalesce(b.worker_id, u.worker_id)
       )
       THEN coalesce((
         SELECT CASE max(CASE
           WHEN w.status <> 'awake' OR w.status_requested <> '' THEN 1
-          ELSE 2 + (w.id IN (SELECT worker_id FROM free))
+          ELSE 2 + (w.id IN free)
         END) WHEN 3 THEN 'next' WHEN 2 THEN 'workers-busy' WHEN 1 THEN 'no-worker-awake' END
         FROM types p CROSS JOIN workers w ON w.id = p.worker_id
         WHERE p.task_type = u.task_type AND p.worker_tag_id = u.worker_tag_id
@@ -221,8 +224,7 @@ FROM (
             WHERE l.job_id = t.job_id AND l.worker_id = w.id AND l.task_type = u.task_type
           )
       ), 'failed-by-all')
-      WHEN b.job_id IS NULL THEN u.verdict
-      ELSE b.verdict
+      ELSE coalesce(b.verdict, u.verdict)
     END AS reason
   FROM tasks t
   JOIN jobs j ON j.id = t.job_id
