@@ -8,7 +8,7 @@ CREATE VIEW worker_summaries (
 SELECT
   w.uuid, w.name, w.status, w.status_requested, w.last_seen_at, t.uuid,
   w.lazy_status_request, w.address, w.platform, w.software,
-  w.supported_task_types, w.can_restart, t.name, t.status, j.uuid, j.name
+  w.supported_task_types, w.can_restart, t.name, +t.status, j.uuid, j.name
 FROM workers w
 LEFT JOIN tasks t ON t.id = (
   SELECT k.task_id FROM tablao_last_tasks k WHERE k.worker_id = w.id
