@@ -48,14 +48,15 @@ BEGIN
       WHERE t.id = NEW.id AND t.status = 'active' AND t.worker_id = task_attempts.worker_id -- @own
     ) -- @own
   ;
-  INSERT INTO tablao_attempt (task_id) VALUES (CASE -- @own
-    WHEN NEW.status = 'active' AND ( -- @own
-      SELECT a.ended_at IS NULL FROM task_attempts a -- @own
-      WHERE likelihood(a.task_id = NEW.id, 1e-5) -- @own
-      ORDER BY a.id DESC -- @own
-    ) IS NOT TRUE -- @own
-    THEN NEW.id -- @own
-  END); -- @own
+  INSERT INTO tablao_attempt (task_id, worker_id) VALUES (NEW.id, ( -- @own
+    SELECT t.worker_id FROM tasks t -- @own
+    WHERE t.id = NEW.id AND t.status = 'active' AND t.tablao_rev -- @own
+      AND ( -- @own
+        SELECT a.ended_at IS NULL FROM task_attempts a -- @own
+        WHERE likelihood(a.task_id = t.id, 1e-5) -- @own
+        ORDER BY a.id DESC -- @own
+      ) IS NOT TRUE -- @own
+  )); -- @own
   INSERT INTO tablao_events VALUES (
     CASE
       WHEN NEW.status <> OLD.status AND instr('active completed soft-failed', NEW.status) -- @own
@@ -68,22 +69,21 @@ BEGIN
   );
 END;
 
--- tablao_attempt: begins an attempt of a task that is active and has a worker. It is a
--- door because in a trigger that reads task_attempts SQLite would put what it inserts
--- into a temporary table first. workers is not joined: SQLite would scan it if it had
--- one row at ANALYZE. (In an observed farm it is: there fewer opcodes count for more.)
+-- tablao_attempt: begins an attempt; none if worker_id is NULL. It is a door because in a
+-- trigger that reads task_attempts SQLite would put what it inserts into a temporary table
+-- first. Neither tasks nor workers is joined: SQLite would scan what had one row at
+-- ANALYZE. (In an observed farm workers is: there fewer opcodes count for more.)
 -- @own
-CREATE VIEW tablao_attempt (task_id) AS
-SELECT NULL WHERE 0;
+CREATE VIEW tablao_attempt (task_id, worker_id) AS
+SELECT NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_attempt_insert INSTEAD OF INSERT ON tablao_attempt -- @own
-WHEN NEW.task_id IS NOT NULL
+WHEN NEW.worker_id IS NOT NULL
 BEGIN
   INSERT INTO task_attempts (task_id, worker_id, worker_name, started_at)
-  SELECT t.id, t.worker_id, (SELECT w.name FROM workers w WHERE w.id = t.worker_id), c.now
-  FROM farm_settings s CROSS JOIN tasks t CROSS JOIN farm_clock c
-  WHERE s.name = 'history' AND s.value <> 'off'
-    AND t.id = NEW.task_id AND t.status = 'active' AND t.worker_id IS NOT NULL AND t.tablao_rev;
+  SELECT NEW.task_id, NEW.worker_id, (SELECT w.name FROM workers w WHERE w.id = NEW.worker_id), c.now
+  FROM farm_settings s CROSS JOIN farm_clock c
+  WHERE s.name = 'history' AND s.value <> 'off';
 END;
 
 CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts -- @own

@@ -157,7 +157,7 @@ BEGIN
           ELSE coalesce(n.steps_total, 0)
         END
       FROM tablao_written_times w CROSS JOIN farm_clock c
-      LEFT JOIN tablao_counts n ON n.job_id = NEW.job_id
+      LEFT JOIN tablao_counts n ON n.job_id = jobs.id
       WHERE w.n = NEW.n
     ),
     tablao_rev = tablao_rev + 1
@@ -233,7 +233,7 @@ BEGIN
         -- Asked of the tasks themselves: if a user's trigger has changed the job,
         -- not all of them may have been counted.
         AND r.has_more >= EXISTS (
-          SELECT 1 FROM tasks t WHERE t.job_id = NEW.job_id AND NOT instr(r.done, t.status)
+          SELECT 1 FROM tasks t WHERE t.job_id = jobs.id AND NOT instr(r.done, t.status)
         )
       ORDER BY r.n
     ),
@@ -276,7 +276,7 @@ BEGIN
     SELECT
       count(*), tablao_acting.num_tasks + count(*), tablao_acting.booked || ';' || NEW.mark
     FROM tasks t
-    WHERE t.job_id = NEW.job_id AND t.tablao_swept = NEW.mark AND t.tablao_rev
+    WHERE t.job_id = tablao_acting.job_id AND t.tablao_swept = NEW.mark AND t.tablao_rev
   )
   WHERE job_id = NEW.job_id AND changes();
   -- changes() is 0 if there was no such task.

@@ -360,7 +360,7 @@ CREATE VIEW stuck_jobs (job_uuid, status);
 CREATE VIEW tablao_act (job_id, status, says);
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check);
 CREATE VIEW tablao_assert_json (value, rule);
-CREATE VIEW tablao_attempt (task_id);
+CREATE VIEW tablao_attempt (task_id, worker_id);
 CREATE VIEW tablao_authoring_problems (problem, offender);
 CREATE VIEW tablao_blocks (job_id, worker_id, task_type);
 CREATE VIEW tablao_claim (worker_id, now);
