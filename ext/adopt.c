@@ -561,11 +561,7 @@ void tablaoDetachFunc(
   sqlite3_free(zBefore);
   sqlite3_free(zAfter);
   tablaoListClear(&broken);
-  sqlite3_int64 iVersion = tablaoInt(&op,
-      "SELECT max(g.version_id) FROM main.goose_db_version g "
-      "WHERE g.is_applied AND NOT EXISTS("
-      "SELECT 1 FROM main.goose_db_version h "
-      "WHERE h.version_id=g.version_id AND h.id>g.id)", 0);
+  sqlite3_int64 iVersion = tablaoInt(&op, TABLAO_SQL_FLAMENCO_VERSION, 0);
   adoptEnd(&op, &work);
   if( op.rc==SQLITE_OK ) sqlite3_result_int64(ctx, iVersion);
   tablaoReturn(ctx, &op);

@@ -120,6 +120,19 @@ void tablaoModelLacks(TablaoOp *pOp, const char *zWhat){
       pOp->zWho, zWhat);
 }
 
+/* The version of the database's Flamenco, 0 where that can't be read: a file that
+** lacks something may lack this, too. */
+static sqlite3_int64 modelVersion(TablaoOp *pOp){
+  sqlite3_stmt *pStmt = 0;
+  sqlite3_int64 iVersion = 0;
+  int rc = sqlite3_prepare_v2(pOp->db, TABLAO_SQL_FLAMENCO_VERSION, -1, &pStmt, 0);
+  if( rc==SQLITE_OK && sqlite3_step(pStmt)==SQLITE_ROW ){
+    iVersion = sqlite3_column_int64(pStmt, 0);
+  }
+  sqlite3_finalize(pStmt);
+  return iVersion;
+}
+
 /*
 ** Fails if the database lacks a table or column of Flamenco 3.9's, or has
 ** something of a name that an observed farm needs.
@@ -129,7 +142,14 @@ void tablaoModelRefuse(TablaoOp *pOp, TablaoModel *pModel){
       "SELECT group_concat(object, ', ') FROM temp.schema_problems "
       "WHERE is_missing");
   tablaoTakeError(pOp, &pModel->op);
-  if( z ) tablaoModelLacks(pOp, z);
+  sqlite3_int64 iVersion = z ? modelVersion(pOp) : 0;
+  if( iVersion>TABLAO_FLAMENCO_VERSION ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this database of Flamenco's "
+        "lacks %s: its migration %lld is newer than this Tablao, so a newer "
+        "Tablao is needed", pOp->zWho, z, iVersion);
+  }else if( z ){
+    tablaoModelLacks(pOp, z);
+  }
   sqlite3_free(z);
   z = tablaoText(&pModel->op,
       "SELECT object || ': ' || message FROM temp.schema_problems "

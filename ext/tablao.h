@@ -217,6 +217,17 @@ struct TablaoSource {
 #define TABLAO_SQL_IS_FLAMENCO "SELECT 1 FROM main.sqlite_schema " \
   "WHERE type='table' AND name='goose_db_version'"
 
+/* The migration of Flamenco's that is in force in one: what was rolled back has
+** a later row that says so. */
+#define TABLAO_SQL_FLAMENCO_VERSION \
+  "SELECT max(g.version_id) FROM main.goose_db_version g " \
+  "WHERE g.is_applied AND NOT EXISTS(" \
+  "SELECT 1 FROM main.goose_db_version h " \
+  "WHERE h.version_id=g.version_id AND h.id>g.id)"
+
+/* That of Flamenco 3.9, whose tables ours are made of. */
+#define TABLAO_FLAMENCO_VERSION 8
+
 /* Has a row if this is a database of a Flamenco from before that tool. */
 #define TABLAO_SQL_IS_OLD_FLAMENCO "SELECT 1 WHERE " \
   "(SELECT count(*) FROM main.sqlite_schema WHERE type='table' AND name IN " \
