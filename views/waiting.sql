@@ -12,10 +12,12 @@ WITH
 -- One row, of which SQLite thinks that it is very many. Verdicts are joined to it, lest
 -- statistics of a small farm make SQLite look through all of them for each task.
 one (n) AS (SELECT 0 UNION ALL SELECT n FROM one WHERE 0),
-types (worker_id, task_type, worker_tag_id) AS NOT MATERIALIZED ( -- @own
-types (worker_id, task_type, worker_tag_id) AS MATERIALIZED ( -- @observed
-  SELECT worker_id, task_type, worker_tag_id FROM tablao_worker_types
-),
+-- In an observed farm that is a view, which is worked out once here. In an own farm it is
+-- a table: SQLite 3.54 refuses a name of a WITH as soon as a statement has more cursors
+-- than an expression may be deep, which is 100 on some hosts.
+tablao_worker_types (worker_id, task_type, worker_tag_id) AS MATERIALIZED ( -- @observed
+  SELECT DISTINCT worker_id, task_type, worker_tag_id FROM tablao_worker_type_pairs -- @observed
+), -- @observed
 free (worker_id) AS MATERIALIZED (
   SELECT id FROM workers
   WHERE deleted_at IS NULL AND status = 'awake' AND status_requested = ''
@@ -25,7 +27,7 @@ free (worker_id) AS MATERIALIZED (
 ),
 pairs (job_id, task_type, worker_tag_id, num_blocked) AS MATERIALIZED (
   SELECT 0, p.task_type, p.worker_tag_id, 0
-  FROM (SELECT DISTINCT task_type, worker_tag_id FROM types) p
+  FROM (SELECT DISTINCT task_type, worker_tag_id FROM tablao_worker_types) p
   UNION ALL
   SELECT
     b.job_id, lower(trim(b.task_type, char(9, 10, 13, 32))),
@@ -42,7 +44,7 @@ able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
   SELECT
     v.job_id, v.task_type, v.worker_tag_id, v.num_blocked,
     (
-      SELECT p.worker_id FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+      SELECT p.worker_id FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND w.deleted_at IS NULL
         AND (v.num_blocked = 0 OR NOT EXISTS (
@@ -64,7 +66,7 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
       SELECT 1 FROM workers w
       WHERE w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
     ) THEN (
-      SELECT p.worker_id FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+      SELECT p.worker_id FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND p.worker_id >= v.some_id -- @own
         AND w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
@@ -75,7 +77,7 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
       LIMIT 1
     ) END,
     CASE WHEN v.some_id IS NOT NULL THEN (
-      SELECT p.worker_id FROM free f CROSS JOIN types p ON p.worker_id = f.worker_id
+      SELECT p.worker_id FROM free f CROSS JOIN tablao_worker_types p ON p.worker_id = f.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND f.worker_id >= v.some_id -- @own
         AND (v.num_blocked = 0 OR NOT EXISTS (
@@ -112,7 +114,7 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
             count(*) AS n,
             count(CASE w.status WHEN 'offline' THEN 1 END) AS offline,
             count(CASE w.status WHEN 'asleep' THEN 1 END) AS asleep
-          FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+          FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
           WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
             AND w.deleted_at IS NULL
             AND (v.num_blocked = 0 OR NOT EXISTS (
@@ -124,7 +126,7 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
       -- All of them are blocked. Each counts once, however often it is blocked.
       ELSE (
         SELECT count(*)
-        FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+        FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
         WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
           AND w.deleted_at IS NULL
       )
@@ -166,7 +168,7 @@ SELECT
                 count(CASE w.status WHEN 'asleep' THEN 1 END),
                 count(CASE WHEN w.status NOT IN ('offline', 'asleep') THEN 1 END)
               )
-              FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+              FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
               WHERE p.task_type = c.pair_type AND p.worker_tag_id = c.pair_tag_id
                 AND w.deleted_at IS NULL
                 AND NOT EXISTS (SELECT 1 FROM task_failures g WHERE g.task_id = c.task_id AND g.worker_id = w.id)
@@ -198,7 +200,7 @@ FROM (
       WHEN u.verdict IS NULL
       THEN CASE
         WHEN EXISTS (
-          SELECT 1 FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+          SELECT 1 FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
           WHERE p.task_type = lower(trim(t.type, char(9, 10, 13, 32)))
             AND p.worker_tag_id = 0 AND w.deleted_at IS NULL
         ) THEN 'no-worker-with-tag'
@@ -215,7 +217,7 @@ FROM (
           WHEN w.status <> 'awake' OR w.status_requested <> '' THEN 1
           ELSE 2 + (w.id IN free)
         END) WHEN 3 THEN 'next' WHEN 2 THEN 'workers-busy' WHEN 1 THEN 'no-worker-awake' END
-        FROM types p CROSS JOIN workers w ON w.id = p.worker_id
+        FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
         WHERE p.task_type = u.task_type AND p.worker_tag_id = u.worker_tag_id
           AND w.deleted_at IS NULL
           AND NOT EXISTS (SELECT 1 FROM task_failures f WHERE f.task_id = t.id AND f.worker_id = w.id)
