@@ -75,7 +75,7 @@ $(BUILD)/sqlite3.o: $(SQLITE_SOURCE)
 # reached.
 COVERAGE_TESTS = func migrate check engines store job_query close task_graph \
   task_summaries adopt observed upgrade flamenco_guide interfaces claims \
-  concurrency hostile attached clock
+  concurrency hostile attached clock fixtures
 COVERAGE_SECONDS = 300
 
 coverage: setup-test setup-coverage ## measure what of ext/ the tests reach, in lines and branches
