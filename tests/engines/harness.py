@@ -41,9 +41,10 @@ class Program:
     running = []
 
     def __init__(self, *args, stdin=None, env=None, cwd=None):
-        # Should this program break, they end all the same.
+        # Should this program break, they end all the same. Told to end, timeout waits as
+        # long as -k says and no longer: more than any stop() below does.
         self.process = subprocess.Popen(
-            ['timeout', '-k', '5', '300', *map(str, args)], stdin=stdin, stdout=subprocess.PIPE,
+            ['timeout', '-k', '90', '300', *map(str, args)], stdin=stdin, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True)
         self.lines = []
         self.reader = threading.Thread(target=self.read, daemon=True)
