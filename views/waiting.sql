@@ -12,18 +12,16 @@ WITH
 -- One row, of which SQLite thinks that it is very many. Verdicts are joined to it, lest
 -- statistics of a small farm make SQLite look through all of them for each task.
 one (n) AS (SELECT 0 UNION ALL SELECT n FROM one WHERE 0),
--- In an observed farm that is a view, which is worked out once here. In an own farm it is
--- a table: SQLite 3.54 refuses a name of a WITH as soon as a statement has more cursors
--- than an expression may be deep, which is 100 on some hosts.
+-- What has this name in an observed farm is a view; here it is worked out once. In an own
+-- farm it is a table, which needs no name of a WITH: SQLite 3.54 refuses these as soon as
+-- a statement has more cursors than an expression may be deep, which is 100 on some hosts.
 tablao_worker_types (worker_id, task_type, worker_tag_id) AS MATERIALIZED ( -- @observed
   SELECT DISTINCT worker_id, task_type, worker_tag_id FROM tablao_worker_type_pairs -- @observed
 ), -- @observed
 free (worker_id) AS MATERIALIZED (
   SELECT id FROM workers
   WHERE deleted_at IS NULL AND status = 'awake' AND status_requested = ''
-    AND id NOT IN (
-      SELECT worker_id FROM tasks WHERE status = 'active' AND worker_id IS NOT NULL
-    )
+    AND (id IN (SELECT worker_id FROM tasks WHERE status = 'active')) IS NOT TRUE
 ),
 pairs (job_id, task_type, worker_tag_id, num_blocked) AS MATERIALIZED (
   SELECT 0, p.task_type, p.worker_tag_id, 0
