@@ -113,24 +113,26 @@ void tablaoModelClose(TablaoModel *pModel){
   memset(pModel, 0, sizeof(*pModel));
 }
 
-/* Fails, naming what is missing. */
+/*
+** Fails, naming what is missing, and which of the two programs is too old. A
+** database that lacks something may lack its version, too: then it counts as 0.
+*/
 void tablaoModelLacks(TablaoOp *pOp, const char *zWhat){
-  tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this database of Flamenco's "
-      "lacks %s: start Flamenco 3.9 or newer once, then try again",
-      pOp->zWho, zWhat);
-}
-
-/* The version of the database's Flamenco, 0 where that can't be read: a file that
-** lacks something may lack this, too. */
-static sqlite3_int64 modelVersion(TablaoOp *pOp){
-  sqlite3_stmt *pStmt = 0;
-  sqlite3_int64 iVersion = 0;
-  int rc = sqlite3_prepare_v2(pOp->db, TABLAO_SQL_FLAMENCO_VERSION, -1, &pStmt, 0);
-  if( rc==SQLITE_OK && sqlite3_step(pStmt)==SQLITE_ROW ){
-    iVersion = sqlite3_column_int64(pStmt, 0);
+  TablaoOp look;
+  tablaoOpInit(&look, pOp->p, pOp->zWho);
+  sqlite3_int64 iVersion = tablaoInt(&look, TABLAO_SQL_FLAMENCO_VERSION, 0);
+  sqlite3_free(look.zErr);
+  if( look.rc==SQLITE_NOMEM ){
+    pOp->rc = look.rc;
+  }else if( iVersion>TABLAO_FLAMENCO_VERSION ){
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this database of Flamenco's "
+        "lacks %s: its migration %lld is newer than this Tablao, so a newer "
+        "Tablao is needed", pOp->zWho, zWhat, iVersion);
+  }else{
+    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this database of Flamenco's "
+        "lacks %s: start Flamenco 3.9 or newer once, then try again",
+        pOp->zWho, zWhat);
   }
-  sqlite3_finalize(pStmt);
-  return iVersion;
 }
 
 /*
@@ -142,14 +144,7 @@ void tablaoModelRefuse(TablaoOp *pOp, TablaoModel *pModel){
       "SELECT group_concat(object, ', ') FROM temp.schema_problems "
       "WHERE is_missing");
   tablaoTakeError(pOp, &pModel->op);
-  sqlite3_int64 iVersion = z ? modelVersion(pOp) : 0;
-  if( iVersion>TABLAO_FLAMENCO_VERSION ){
-    tablaoFail(pOp, SQLITE_ERROR, "tablao: %s: this database of Flamenco's "
-        "lacks %s: its migration %lld is newer than this Tablao, so a newer "
-        "Tablao is needed", pOp->zWho, z, iVersion);
-  }else if( z ){
-    tablaoModelLacks(pOp, z);
-  }
+  if( z ) tablaoModelLacks(pOp, z);
   sqlite3_free(z);
   z = tablaoText(&pModel->op,
       "SELECT object || ': ' || message FROM temp.schema_problems "
