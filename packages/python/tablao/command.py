@@ -179,7 +179,7 @@ class Farm:
         if self.kind == "flamenco":
             raise Refusal(self.path + ": is Flamenco's, and not observed yet: tablao init sees to that")
         if self.kind not in ("own", "observed"):
-            raise Refusal(self.path + ": is not a farm of Tablao's" + "; tablao init makes one" * (self.kind == "empty"))
+            raise Refusal(self.path + ": is not a farm of Tablao's" + ("; tablao init makes one" if self.kind == "empty" else ""))
         version = self.one("SELECT max(version) FROM tablao_migrations")
         if version is None:
             raise Refusal(self.path + ": tablao_migrations is empty: restore its rows from a backup")
