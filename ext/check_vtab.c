@@ -25,6 +25,7 @@
 **                      left out where the database is read-only
 **   clock              a clock that is pinned far from the real time
 **   farm_ticks         a farm with work that does not tick
+**   sqlite_stat1       statistics of when a table had few rows
 **   texts              texts that are not UTF-8: some clients cannot read a
 **                      table that has one; uuids that are BLOBs
 **   farm_problems      rows that disagree with what they derive from or with
@@ -53,6 +54,10 @@
 
 /* Rows about texts that are not UTF-8; there may be as many as texts. */
 #define CHECK_MAX_TEXTS 100
+
+/* How few rows there were at ANALYZE, and how many there are now. */
+#define CHECK_FEW_ROWS  20
+#define CHECK_MANY_ROWS 1000
 
 #define CHECK_COL_SEVERITY 0
 #define CHECK_COL_OBJECT   1
@@ -782,6 +787,45 @@ static void checkTimes(CheckCursor *pCur, TablaoOp *pOp, int eKind){
 }
 
 /*
+** Whether ANALYZE ran when a table had few rows, and it has many now. With up
+** to CHECK_FEW_ROWS SQLite takes a look through the whole table for cheaper
+** than a lookup, in the cascades of foreign keys, too, which no statement of
+** ours can help. One table is named: the remedy is for all.
+*/
+static void checkStatistics(CheckCursor *pCur, TablaoOp *pOp){
+  if( !tablaoInt(pOp, "SELECT 1 FROM main.sqlite_schema "
+          "WHERE name='sqlite_stat1'", 0)
+  ){
+    return;
+  }
+  /* A virtual table has no root page; whatever it is, it is not asked. */
+  sqlite3_stmt *pStmt = tablaoPrepare(pOp,
+      "SELECT m.name, max(CAST(s.stat AS INTEGER)) "
+      "FROM main.sqlite_stat1 s "
+      "JOIN main.sqlite_schema m ON m.name=s.tbl AND m.type='table' "
+      "WHERE m.rootpage>0 GROUP BY 1 HAVING max(CAST(s.stat AS INTEGER))<=?1");
+  if( pStmt ) sqlite3_bind_int(pStmt, 1, CHECK_FEW_ROWS);
+  while( tablaoStep(pOp, pStmt) ){
+    const char *zTable = tablaoColumnText(pOp, pStmt, 0);
+    sqlite3_int64 nThen = sqlite3_column_int64(pStmt, 1);
+    char *zSql = sqlite3_mprintf(
+        "SELECT count(*) FROM (SELECT 1 FROM main.\"%w\" LIMIT %d)",
+        zTable, CHECK_MANY_ROWS + 1);
+    if( zSql==0 ) pOp->rc = SQLITE_NOMEM;
+    if( zSql && tablaoInt(pOp, zSql, 0)>CHECK_MANY_ROWS ){
+      checkAddf(pCur, pOp, "warning", "sqlite_stat1",
+          "ANALYZE found %lld row(s) in %s, which has over %d now: some "
+          "statements look through all of them; DROP TABLE sqlite_stat1",
+          nThen, zTable, CHECK_MANY_ROWS);
+      sqlite3_free(zSql);
+      break;
+    }
+    sqlite3_free(zSql);
+  }
+  sqlite3_finalize(pStmt);
+}
+
+/*
 ** Looks at one value of a table: column j of pScan, whose column 0 says which
 ** row this is. Adds a row if it is a text that is not UTF-8 (JSON that came as
 ** a BLOB counts as text), or a uuid that is a BLOB. False after CHECK_MAX_TEXTS
@@ -1002,6 +1046,13 @@ static int checkFilter(
     sub.zSchema = pCur->zSchema;
     if( op.rc==SQLITE_OK ) checkTimes(pCur, &sub, tablaoKind(&sub));
     checkAddError(pCur, &op, &sub, "error", "farm_settings");
+  }
+  if( pCur->bHasFarm && op.rc==SQLITE_OK ){
+    TablaoOp sub;
+    tablaoOpInit(&sub, op.p, "tablao_check");
+    sub.zSchema = pCur->zSchema;
+    checkStatistics(pCur, &sub);
+    checkAddError(pCur, &op, &sub, "error", "sqlite_stat1");
   }
   if( pCur->bHasFarm ) checkTexts(pCur, &op);
   if( op.rc==SQLITE_OK && pCur->nRow==0 ) checkScan(pCur, &op);
