@@ -15,7 +15,8 @@
 #include "tablao.h"
 
 /* The task that a worker has, as JSON. A stored value may be of any type, and
-** json_object() refuses a BLOB, hence the CASTs. */
+** json_object() refuses a BLOB, hence the CASTs. Nothing is joined: SQLite would
+** look through tables of which ANALYZE has found a row or two. */
 #define FARM_TASK_JSON \
   "SELECT json_object(" \
     "'uuid', CAST(t.uuid AS TEXT)," \
@@ -23,17 +24,15 @@
     "'type', CAST(t.type AS TEXT)," \
     "'status', CAST(t.status AS TEXT)," \
     "'priority', CAST(t.priority AS INTEGER)," \
-    "'job_uuid', CAST(j.uuid AS TEXT)," \
-    "'job_priority', CAST(j.priority AS INTEGER)," \
-    "'job_type', CAST(j.job_type AS TEXT)," \
+    "'job_uuid', (SELECT CAST(j.uuid AS TEXT) FROM main.jobs j WHERE j.id=t.job_id)," \
+    "'job_priority', (SELECT CAST(j.priority AS INTEGER) FROM main.jobs j WHERE j.id=t.job_id)," \
+    "'job_type', (SELECT CAST(j.job_type AS TEXT) FROM main.jobs j WHERE j.id=t.job_id)," \
     "'steps_total', CAST(t.steps_total AS INTEGER)," \
     "'steps_completed', CAST(t.steps_completed AS INTEGER)," \
     "'commands', CASE WHEN json_valid(CAST(t.commands AS TEXT)) " \
       "THEN json(CAST(t.commands AS TEXT)) ELSE json('[]') END) " \
-  "FROM main.tablao_current_tasks c " \
-  "JOIN main.tasks t ON t.id=c.task_id " \
-  "JOIN main.jobs j ON j.id=t.job_id " \
-  "WHERE c.worker_uuid=?1"
+  "FROM main.tasks t WHERE t.id=(" \
+    "SELECT c.task_id FROM main.tablao_current_tasks c WHERE c.worker_uuid=?1)"
 
 /*
 ** Adds the worker's name to the message of a refused claim; or, if no worker

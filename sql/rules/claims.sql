@@ -38,12 +38,10 @@ WHERE NOT EXISTS (
   AND ((r.task_id, p.worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE;
 
 -- tablao_current_tasks: the task that each worker is working on, for
--- schedule_task() to return: its active task of a job that is queued or active.
--- At most one row per worker; of several such tasks the one updated last.
+-- schedule_task() to return: its active task of a job that is queued or active, of
+-- several such tasks the one updated last; NULL: none. One row per worker.
 CREATE VIEW tablao_current_tasks (worker_id, worker_uuid, task_id) AS
-SELECT w.id, w.uuid, t.id
-FROM workers w
-CROSS JOIN tasks t ON t.id = (
+SELECT w.id, w.uuid, (
   SELECT a.id
   FROM tasks a
   CROSS JOIN jobs j ON j.id = a.job_id
@@ -53,4 +51,5 @@ CROSS JOIN tasks t ON t.id = (
   -- The +: as in tablao_last_tasks.
   ORDER BY +a.updated_at DESC, a.id DESC
   LIMIT 1
-);
+)
+FROM workers w;
