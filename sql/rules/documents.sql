@@ -386,7 +386,7 @@ BEGIN
   INSERT INTO tablao_wait (task_id, waits_for)
   SELECT t.id, t.tablao_open_deps
   FROM tasks t CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
-  WHERE likelihood(t.job_id = NEW.job_id, 1e-5)
+  WHERE likelihood(t.job_id = NEW.job_id, 0.2)
     AND (
       NOT l.has_ready
       OR (t.tablao_open_deps < 1 AND (t.tablao_open_deps OR t.id IN (SELECT task_id FROM task_dependencies)))

@@ -745,9 +745,10 @@ END;
 -- none. It waits for one at a time, so what one completion costs does not depend on
 -- how many others a task waits for. It starts with the last, since most jobs are
 -- worked off from the first on, and goes down from the one that it waited for.
--- likelihood() says what SQLite assumes without statistics. With those of a farm in
--- which one task waits for all others, SQLite would look through all dependencies
--- of the farm for each task.
+-- likelihood(): with statistics of a farm in which one task waits for all others, SQLite
+-- would look through all dependencies of the farm for each task. Much less than 0.2, and
+-- with statistics of three tasks it takes a scan of all tasks for no dearer than a lookup.
+-- OR 1, OR 0: docs/design.md, "Doors"; or there might be a Bloom filter.
 -- It is a door because SQLite looks up one task by its id whatever its statistics.
 CREATE VIEW tablao_wait (task_id, waits_for) AS
 SELECT NULL, NULL WHERE 0;
@@ -762,12 +763,13 @@ BEGIN
       -- the farm, if there was one when somebody ran ANALYZE.
       (
         SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-        WHERE likelihood(d.task_id = tasks.id, 1e-5) AND d.dependency_id < tasks.tablao_open_deps AND p.status <> 'completed'
+        WHERE likelihood(d.task_id = tasks.id, 0.2) AND d.dependency_id < tasks.tablao_open_deps
+          AND (p.status <> 'completed' AND (d.task_id OR 1) OR 0)
         ORDER BY d.dependency_id DESC
       ),
       (
         SELECT p.id FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-        WHERE likelihood(d.task_id = tasks.id, 1e-5) AND p.status <> 'completed'
+        WHERE likelihood(d.task_id = tasks.id, 0.2) AND (p.status <> 'completed' AND (d.task_id OR 1) OR 0)
         ORDER BY d.dependency_id DESC
       ),
       0
