@@ -168,10 +168,10 @@ FROM (
   SELECT
     w.uuid,
     w.name,
-    count(CASE a.outcome WHEN 'completed' THEN 1 END) + coalesce((
+    count(a.outcome = 'completed' OR NULL) + coalesce((
       SELECT num_attempts FROM tablao_attempt_sums WHERE worker_id = w.id AND outcome = 'completed'
     ), 0) AS num_completed,
-    count(CASE WHEN a.outcome IN ('failed', 'soft-failed') THEN 1 END) + coalesce((
+    count(a.outcome IN ('failed', 'soft-failed') OR NULL) + coalesce((
       SELECT sum(num_attempts) FROM tablao_attempt_sums
       WHERE worker_id = w.id AND outcome IN ('failed', 'soft-failed')
     ), 0) AS num_failed,

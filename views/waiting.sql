@@ -110,8 +110,8 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
         FROM (
           SELECT
             count(*) AS n,
-            count(CASE w.status WHEN 'offline' THEN 1 END) AS offline,
-            count(CASE w.status WHEN 'asleep' THEN 1 END) AS asleep
+            count(w.status = 'offline' OR NULL) AS offline,
+            count(w.status = 'asleep' OR NULL) AS asleep
           FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
           WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
             AND w.deleted_at IS NULL
@@ -143,7 +143,7 @@ SELECT
         || CASE WHEN count(*) > 1 THEN ', and ' || (count(*) - 1) || ' more' ELSE '' END
         || substr(min(p.index_in_job), 1, 0)
       FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-      WHERE likelihood(d.task_id = c.task_id, 1e-5) AND p.status <> 'completed'
+      WHERE likelihood(d.task_id = c.task_id, 0.2) AND p.status <> 'completed'
     )
     WHEN 'no-worker' THEN 'no worker takes tasks of type "' || trim(c.task_type, char(9, 10, 13, 32)) || '"'
     WHEN 'no-worker-with-tag' THEN 'no worker with the tag "'
@@ -162,9 +162,8 @@ SELECT
             ELSE (
               SELECT printf(
                 '%d other(s) could run it: %d offline, %d asleep, %d in another status or asked to change it',
-                count(*), count(CASE w.status WHEN 'offline' THEN 1 END),
-                count(CASE w.status WHEN 'asleep' THEN 1 END),
-                count(CASE WHEN w.status NOT IN ('offline', 'asleep') THEN 1 END)
+                count(*), sum(w.status = 'offline'), sum(w.status = 'asleep'),
+                sum(w.status NOT IN ('offline', 'asleep'))
               )
               FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
               WHERE p.task_type = c.pair_type AND p.worker_tag_id = c.pair_tag_id
@@ -193,7 +192,7 @@ FROM (
       WHEN j.delete_requested_at IS NOT NULL THEN 'deletion-requested'
       WHEN EXISTS (
         SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-        WHERE likelihood(d.task_id = t.id, 1e-5) AND p.status <> 'completed'
+        WHERE likelihood(d.task_id = t.id, 0.2) AND p.status <> 'completed'
       ) THEN 'dependencies'
       WHEN u.verdict IS NULL
       THEN CASE

@@ -1,4 +1,6 @@
--- What farm_problems compares, and how it is computed anew.
+-- What farm_problems compares, and how it is computed anew. NOT INDEXED, likelihood():
+-- with statistics of a farm of one job SQLite would look through an index, for each row of
+-- another table, rather than look up a row by its key.
 
 -- tablao_true_counts: the counters and sums of each job, counted over its
 -- tasks: one row per job.
@@ -8,20 +10,21 @@ CREATE VIEW tablao_true_counts (
 ) AS
 SELECT
   j.id,
+  -- OR NULL: only what is true is counted.
   count(t.id),
-  count(CASE t.status WHEN 'queued' THEN 1 END),
-  count(CASE t.status WHEN 'active' THEN 1 END),
-  count(CASE t.status WHEN 'completed' THEN 1 END),
-  count(CASE t.status WHEN 'failed' THEN 1 END),
+  count(t.status = 'queued' OR NULL),
+  count(t.status = 'active' OR NULL),
+  count(t.status = 'completed' OR NULL),
+  count(t.status = 'failed' OR NULL),
   -- The rest: see tablao_job_counts.
-  count(CASE WHEN t.status NOT IN ('queued', 'active', 'completed', 'failed', 'soft-failed', 'paused') THEN 1 END),
-  count(CASE t.status WHEN 'soft-failed' THEN 1 END),
-  count(CASE t.status WHEN 'paused' THEN 1 END),
+  count(t.status NOT IN ('queued', 'active', 'completed', 'failed', 'soft-failed', 'paused') OR NULL),
+  count(t.status = 'soft-failed' OR NULL),
+  count(t.status = 'paused' OR NULL),
   -- Not sum(), which fails where it overflows.
   CAST(total(t.steps_completed) AS INTEGER),
   CAST(total(t.steps_total) AS INTEGER)
 FROM jobs j
-LEFT JOIN tasks t ON t.job_id = j.id
+LEFT JOIN tasks t ON likelihood(t.job_id = j.id, 1e-5)
 GROUP BY j.id;
 
 -- tablao_derived_problems: derived data that is wrong, in the order in which it is
@@ -43,13 +46,15 @@ SELECT kind, object, message FROM (
   UNION ALL
   SELECT 'lane', t.uuid, 'the task does not queue with others of its job, type and priority'
   FROM tasks t
-  JOIN jobs j ON j.id = t.job_id
-  JOIN tablao_lanes l ON l.id = t.tablao_lane
-  -- A text sorts after all numbers.
-  WHERE t.tablao_rev NOT BETWEEN 1 AND 9e18
-    OR l.job_id IS NOT t.job_id
-    OR l.task_type IS NOT lower(trim(t.type, char(9, 10, 13, 32)))
-    OR l.task_priority IS NOT t.priority
+  WHERE t.job_id IN (SELECT id FROM jobs) AND (
+    SELECT
+      -- A text sorts after all numbers.
+      t.tablao_rev NOT BETWEEN 1 AND 9e18
+      OR l.job_id IS NOT t.job_id
+      OR l.task_type IS NOT lower(trim(t.type, char(9, 10, 13, 32)))
+      OR l.task_priority IS NOT t.priority
+    FROM tablao_lanes l WHERE l.id = t.tablao_lane
+  )
 )
 UNION ALL
 SELECT kind, object, message FROM (
@@ -58,7 +63,7 @@ SELECT kind, object, message FROM (
   -- Right is one that it depends on and that is not completed, or 0 where there is none.
   WHERE EXISTS (
     SELECT 1 FROM task_dependencies d CROSS JOIN tasks p ON p.id = d.dependency_id
-    WHERE likelihood(d.task_id = t.id, 1e-5)
+    WHERE likelihood(d.task_id = t.id, 0.2)
       AND p.status <> 'completed'
       AND t.tablao_open_deps IN (0, p.id)
   ) <> (t.tablao_open_deps IS TRUE)
@@ -92,7 +97,7 @@ SELECT kind, object, message FROM (
   JOIN tablao_job_lanes n ON n.job_id = j.id
   WHERE EXISTS (
     SELECT 1 FROM tablao_lanes l
-    WHERE l.job_id = j.id
+    WHERE likelihood(l.job_id = j.id, 1e-5)
       AND (
         l.is_closed <> n.is_closed
         OR l.worker_tag_id <> n.worker_tag_id
@@ -111,8 +116,8 @@ SELECT kind, object, message FROM (
   UNION ALL
   SELECT 'lanes', j.uuid, 'what its tasks queue in counts other tasks than there are'
   FROM jobs j
-  WHERE (SELECT total(l.num_tasks) FROM tablao_lanes l WHERE l.job_id = j.id)
-      <> (SELECT count(*) FROM tasks t WHERE t.job_id = j.id)
+  WHERE (SELECT total(l.num_tasks) FROM tablao_lanes l WHERE likelihood(l.job_id = j.id, 1e-5))
+      <> (SELECT count(*) FROM tasks t WHERE likelihood(t.job_id = j.id, 1e-5))
     OR j.id IN (
       SELECT l.job_id
       FROM tablao_lanes l
@@ -127,16 +132,16 @@ SELECT kind, object, message FROM (
   SELECT 'worker types' AS kind, w.uuid AS object, 'the types and tags it takes tasks of differ from supported_task_types and worker_tag_membership' AS message
   FROM workers w
   -- A text from before the rule, which would make malformed JSON, is left out.
-  WHERE NOT CASE
+  WHERE CASE
     WHEN instr(w.supported_task_types, char(0))
       OR w.supported_task_types GLOB '*[^' || char(9, 10, 13, 32, 45, 1114111) || ']*'
-    THEN 1
-    ELSE NOT EXISTS (
+    THEN 0
+    ELSE EXISTS (
         SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
         EXCEPT
         SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
       )
-      AND NOT EXISTS (
+      OR EXISTS (
         SELECT task_type, worker_tag_id FROM tablao_worker_type_pairs WHERE worker_id = w.id
         EXCEPT
         SELECT task_type, worker_tag_id FROM tablao_worker_types WHERE worker_id = w.id
@@ -213,8 +218,8 @@ SELECT kind, object, message FROM (
   UNION ALL
   SELECT 'dependency', 'task_dependencies ' || d.task_id || ' ' || d.dependency_id, 'the two are not two tasks of one job'
   FROM task_dependencies d
-  JOIN tasks t ON t.id = d.task_id
-  JOIN tasks p ON p.id = d.dependency_id
+  CROSS JOIN tasks t NOT INDEXED ON t.id = d.task_id
+  CROSS JOIN tasks p NOT INDEXED ON p.id = d.dependency_id
   WHERE t.job_id <> p.job_id OR t.id = p.id
 )
 UNION ALL
@@ -247,11 +252,11 @@ SELECT 'cycle', j.uuid, 'its tasks wait for each other in a circle: none of them
 FROM jobs j
 WHERE j.status IN ('queued', 'active')
   AND EXISTS (
-    SELECT 1 FROM tasks t WHERE t.job_id = j.id AND t.status IN ('queued', 'soft-failed')
+    SELECT 1 FROM tasks t WHERE likelihood(t.job_id = j.id, 1e-5) AND t.status IN ('queued', 'soft-failed')
   )
   AND NOT EXISTS (
     SELECT 1 FROM tasks t
-    WHERE t.job_id = j.id AND t.status IN ('queued', 'soft-failed', 'active')
+    WHERE likelihood(t.job_id = j.id, 1e-5) AND t.status IN ('queued', 'soft-failed', 'active')
       AND (
         t.status = 'active'
         OR t.tablao_open_deps = 0 -- @own
