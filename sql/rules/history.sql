@@ -38,7 +38,7 @@ BEGIN
   -- begun another since. -- @observed
   WHERE id = (
       SELECT a.id FROM task_attempts a
-      WHERE likelihood(a.task_id = NEW.id, 1e-5)
+      WHERE unlikely(a.task_id = NEW.id)
         AND (a.id < last_insert_rowid() OR NOT changes()) -- @observed
       ORDER BY a.id DESC
     )
@@ -53,7 +53,7 @@ BEGIN
     WHERE t.id = NEW.id AND t.status = 'active' AND t.tablao_rev -- @own
       AND ( -- @own
         SELECT a.ended_at IS NULL FROM task_attempts a -- @own
-        WHERE likelihood(a.task_id = t.id, 1e-5) -- @own
+        WHERE unlikely(a.task_id = t.id) -- @own
         ORDER BY a.id DESC -- @own
       ) IS NOT TRUE -- @own
   )); -- @own

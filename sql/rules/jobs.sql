@@ -83,8 +83,8 @@ BEGIN
       SELECT j.worker_tag_id, j.job_priority, j.is_closed
       FROM tablao_job_lanes j WHERE j.job_id = NEW.id
     ),
-    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE r.lane_id = tablao_lanes.id)
-  WHERE job_id = NEW.id;
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks r WHERE unlikely(r.lane_id = tablao_lanes.id))
+  WHERE unlikely(job_id = NEW.id);
 END;
 
 CREATE TRIGGER tablao_jobs_update_own AFTER UPDATE OF status, tablao_status ON jobs
@@ -217,7 +217,7 @@ BEGIN
     ON r.job_status = NEW.status
     AND (SELECT tablao_status FROM jobs WHERE id = NEW.job_id) GLOB r.old_status
   WHERE a.job_id = NEW.job_id;
-  DELETE FROM job_blocks WHERE job_id = NEW.job_id AND NEW.status = 'requeueing';
+  DELETE FROM job_blocks WHERE unlikely(job_id = NEW.job_id) AND NEW.status = 'requeueing';
   DELETE FROM task_failures
   WHERE NEW.status = 'requeueing'
     AND worker_id IN (SELECT id FROM workers)
@@ -233,7 +233,7 @@ BEGIN
         -- Asked of the tasks themselves: if a user's trigger has changed the job,
         -- not all of them may have been counted.
         AND r.has_more >= EXISTS (
-          SELECT 1 FROM tasks t WHERE t.job_id = jobs.id AND NOT instr(r.done, t.status)
+          SELECT 1 FROM tasks t WHERE unlikely(t.job_id = jobs.id) AND NOT instr(r.done, t.status)
         )
       ORDER BY r.n
     ),
@@ -271,12 +271,12 @@ BEGIN
     updated_at = NEW.now,
     tablao_swept = CASE status WHEN NEW.from_status THEN NEW.mark ELSE tablao_swept END,
     tablao_rev = tablao_rev + (tablao_rev IS TRUE)
-  WHERE job_id = NEW.job_id AND status = NEW.from_status;
+  WHERE unlikely(job_id = NEW.job_id) AND status = NEW.from_status;
   UPDATE tablao_acting SET (num_swept, num_tasks, booked) = (
     SELECT
       count(*), tablao_acting.num_tasks + count(*), tablao_acting.booked || ';' || NEW.mark
     FROM tasks t
-    WHERE t.job_id = tablao_acting.job_id AND t.tablao_swept = NEW.mark AND t.tablao_rev
+    WHERE unlikely(t.job_id = tablao_acting.job_id) AND t.tablao_swept = NEW.mark AND t.tablao_rev
   )
   WHERE job_id = NEW.job_id AND changes();
   -- changes() is 0 if there was no such task.

@@ -1,4 +1,4 @@
--- What farm_problems compares, and how it is computed anew. NOT INDEXED, likelihood():
+-- What farm_problems compares, and how it is computed anew. NOT INDEXED, unlikely():
 -- with statistics of a farm of one job SQLite would look through an index, for each row of
 -- another table, rather than look up a row by its key.
 
@@ -24,7 +24,7 @@ SELECT
   CAST(total(t.steps_completed) AS INTEGER),
   CAST(total(t.steps_total) AS INTEGER)
 FROM jobs j
-LEFT JOIN tasks t ON likelihood(t.job_id = j.id, 1e-5)
+LEFT JOIN tasks t ON unlikely(t.job_id = j.id)
 GROUP BY j.id;
 
 -- tablao_derived_problems: derived data that is wrong, in the order in which it is
@@ -97,7 +97,7 @@ SELECT kind, object, message FROM (
   JOIN tablao_job_lanes n ON n.job_id = j.id
   WHERE EXISTS (
     SELECT 1 FROM tablao_lanes l
-    WHERE likelihood(l.job_id = j.id, 1e-5)
+    WHERE unlikely(l.job_id = j.id)
       AND (
         l.is_closed <> n.is_closed
         OR l.worker_tag_id <> n.worker_tag_id
@@ -116,8 +116,8 @@ SELECT kind, object, message FROM (
   UNION ALL
   SELECT 'lanes', j.uuid, 'what its tasks queue in counts other tasks than there are'
   FROM jobs j
-  WHERE (SELECT total(l.num_tasks) FROM tablao_lanes l WHERE likelihood(l.job_id = j.id, 1e-5))
-      <> (SELECT count(*) FROM tasks t WHERE likelihood(t.job_id = j.id, 1e-5))
+  WHERE (SELECT total(l.num_tasks) FROM tablao_lanes l WHERE unlikely(l.job_id = j.id))
+      <> (SELECT count(*) FROM tasks t WHERE unlikely(t.job_id = j.id))
     OR j.id IN (
       SELECT l.job_id
       FROM tablao_lanes l
@@ -252,11 +252,11 @@ SELECT 'cycle', j.uuid, 'its tasks wait for each other in a circle: none of them
 FROM jobs j
 WHERE j.status IN ('queued', 'active')
   AND EXISTS (
-    SELECT 1 FROM tasks t WHERE likelihood(t.job_id = j.id, 1e-5) AND t.status IN ('queued', 'soft-failed')
+    SELECT 1 FROM tasks t WHERE unlikely(t.job_id = j.id) AND t.status IN ('queued', 'soft-failed')
   )
   AND NOT EXISTS (
     SELECT 1 FROM tasks t
-    WHERE likelihood(t.job_id = j.id, 1e-5) AND t.status IN ('queued', 'soft-failed', 'active')
+    WHERE unlikely(t.job_id = j.id) AND t.status IN ('queued', 'soft-failed', 'active')
       AND (
         t.status = 'active'
         OR t.tablao_open_deps = 0 -- @own

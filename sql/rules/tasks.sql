@@ -214,7 +214,7 @@ BEGIN
   UPDATE tablao_lanes SET has_ready = NOT has_ready
   WHERE id = NEW.tablao_lane
     AND has_ready <> EXISTS (
-      SELECT 1 FROM tablao_ready_tasks WHERE lane_id = tablao_lanes.id
+      SELECT 1 FROM tablao_ready_tasks WHERE unlikely(lane_id = tablao_lanes.id)
     );
   -- Only for a task that is queued or soft-failed: there may be as many skips as
   -- workers.
@@ -486,12 +486,12 @@ BEGIN
           CASE WHEN last_ended_at > max(a.ended_at) THEN last_ended_at ELSE '~' END
         END
       FROM tablao_timed_attempts a
-      WHERE likelihood(a.task_id = OLD.id, 1e-5) AND a.ended_at IS NOT NULL
+      WHERE unlikely(a.task_id = OLD.id) AND a.ended_at IS NOT NULL
     )
   WHERE job_id = OLD.job_id
     AND EXISTS (
       SELECT 1 FROM task_attempts a
-      WHERE likelihood(a.task_id = OLD.id, 1e-5) AND a.ended_at IS NOT NULL
+      WHERE unlikely(a.task_id = OLD.id) AND a.ended_at IS NOT NULL
     );
 END;
 
@@ -519,7 +519,7 @@ BEGIN
   DELETE FROM tablao_pending WHERE task_id = OLD.id;
   UPDATE tablao_lanes SET
     num_tasks = num_tasks - 1,
-    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks WHERE lane_id = OLD.tablao_lane)
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks WHERE unlikely(lane_id = OLD.tablao_lane))
   WHERE id = OLD.tablao_lane;
   DELETE FROM tablao_skips
   WHERE lane_id = (SELECT id FROM tablao_lanes WHERE id = OLD.tablao_lane AND num_tasks = 0);
@@ -647,7 +647,7 @@ BEGIN
   -- changes(): 0 also where a user's trigger has kept it where it is.
   UPDATE tablao_lanes SET
     num_tasks = num_tasks - changes(),
-    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks WHERE lane_id = NEW.from_lane)
+    has_ready = EXISTS (SELECT 1 FROM tablao_ready_tasks WHERE unlikely(lane_id = NEW.from_lane))
   WHERE id = NEW.from_lane;
   DELETE FROM tablao_lanes WHERE id = NEW.from_lane AND num_tasks = 0;
 END;
