@@ -193,7 +193,14 @@ static void storeFinish(TablaoOp *pOp, sqlite3_value *pDocument){
           ? "SELECT CASE WHEN typeof(uuid)='blob' THEN quote(uuid) "
             "WHEN uuid='' THEN '''''' ELSE uuid END "
             "FROM main.tablao_authored_tasks WHERE number=0"
-          : "SELECT offender FROM main.tablao_authoring_problems LIMIT 1");
+          /* A fault that ends at its blank has no value to show: of a task it is
+          ** the place that finds it among thousands. */
+          : "SELECT CASE WHEN p.offender<>'' THEN p.offender "
+            "WHEN p.problem='dependency ' THEN '''''' "
+            "ELSE (SELECT 'task ' || min(a.number) "
+            "FROM main.tablao_authored_tasks a "
+            "WHERE a.fault=p.problem AND a.number>0) END "
+            "FROM main.tablao_authoring_problems p LIMIT 1");
     }
   }
   tablaoEnd(pOp);
