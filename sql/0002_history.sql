@@ -551,7 +551,6 @@ CREATE TABLE tablao_authored_dependencies (
 
 -- The job whose document is being stored: a row, or none. Not more columns: each
 -- is compiled with each statement that makes the row.
--- tablao_storing.job_id: 0 while its dependencies are being stored, all at once.
 -- tablao_storing.last_index: the highest index_in_job that the document takes.
 -- @own
 CREATE TABLE tablao_storing (

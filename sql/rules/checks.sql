@@ -127,7 +127,7 @@ END;
 -- is taken. Only a REPLACE reaches the AFTER trigger then, and it has deleted the
 -- other row without a word to what hangs on that. So the AFTER trigger refuses if the
 -- note is there. Upserts and OR IGNORE do not get that far, and leave a note that the
--- next row takes away.
+-- next row takes away. Who uses it does not name its columns, as with tablao_events.
 CREATE VIEW tablao_note_replaced (table_name, is_taken) AS
 SELECT NULL, NULL WHERE 0;
 

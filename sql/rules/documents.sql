@@ -303,9 +303,8 @@ BEGIN
 END;
 
 -- tablao_store_tasks: stores the tasks by one statement, as rows that are counted
--- already (tablao_rev is 1), and the dependencies by another, while job 0 in
--- tablao_storing keeps the triggers on each row quiet. What those would have kept is
--- computed here.
+-- already (tablao_rev is 1), and the dependencies by another, of tasks that wait for -1:
+-- that keeps the triggers on each row quiet. What those would have kept is computed here.
 CREATE VIEW tablao_store_tasks (job_id, now, first_index, num_tasks, steps_total) AS
 SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 
@@ -358,7 +357,6 @@ BEGIN
   FROM tablao_authored_tasks p
   WHERE p.number > 0
   ORDER BY p.number;
-  INSERT INTO tablao_storing (job_id) VALUES (0);
   INSERT INTO task_dependencies (task_id, dependency_id)
   SELECT t.id, o.id
   FROM tablao_authored_dependencies d

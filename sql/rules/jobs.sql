@@ -68,7 +68,7 @@ END;
 CREATE TRIGGER tablao_jobs_before_uuid BEFORE UPDATE OF uuid ON jobs
 -- Notes whether another job has the uuid.
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('jobs', OLD.id <> (SELECT id FROM jobs WHERE uuid = NEW.uuid));
 END;
 

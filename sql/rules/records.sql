@@ -6,7 +6,7 @@
 CREATE TRIGGER tablao_failures_before_insert BEFORE INSERT ON task_failures
 -- Notes whether its rowid is that of another.
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('task_failures', EXISTS (
     SELECT 1 FROM task_failures
     WHERE rowid = NEW.rowid AND (task_id <> NEW.task_id OR worker_id <> NEW.worker_id)
@@ -102,7 +102,7 @@ END;
 CREATE TRIGGER tablao_blocks_before_insert BEFORE INSERT ON job_blocks
 -- Notes whether its id is that of another.
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('job_blocks', EXISTS (
     SELECT 1 FROM job_blocks
     WHERE id = NEW.id AND (job_id <> NEW.job_id OR worker_id <> NEW.worker_id OR task_type <> NEW.task_type)

@@ -4,7 +4,7 @@
 CREATE TRIGGER tablao_schedules_before_insert BEFORE INSERT ON sleep_schedules
 -- Notes whether its id is that of another.
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('sleep_schedules', EXISTS (
     SELECT 1 FROM sleep_schedules
     WHERE id = NEW.id AND worker_id <> NEW.worker_id

@@ -28,7 +28,7 @@ BEGIN
   -- In case a user's trigger inserts a task before ours are done with another.
   INSERT INTO tablao_finish_task (task_id, rev)
   VALUES ((SELECT id FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0), 0);
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('tasks', CASE
     WHEN NEW.id IN (SELECT id FROM tasks)
       OR NEW.uuid IN (SELECT uuid FROM tasks)
@@ -152,7 +152,7 @@ CREATE TRIGGER tablao_tasks_before_keys BEFORE UPDATE OF uuid, index_in_job ON t
 -- Notes whether another task has the keys.
 WHEN NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('tasks', CASE
     WHEN (NEW.uuid <> OLD.uuid AND NEW.uuid IN (SELECT uuid FROM tasks))
       OR (
@@ -655,10 +655,11 @@ END;
 -- Dependencies --------------------------------------------------------------
 
 CREATE TRIGGER tablao_dependencies_before_insert BEFORE INSERT ON task_dependencies
--- Notes whether it is there already, unless a document is being stored.
-WHEN 0 NOT IN (SELECT job_id FROM tablao_storing)
+-- Notes whether it is there already; not for a task of a document that is being stored,
+-- which waits for -1 until all its dependencies are there.
+WHEN (SELECT tablao_open_deps FROM tasks WHERE id = NEW.task_id) IS NOT -1
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('task_dependencies', CASE
     WHEN (NEW.task_id, NEW.dependency_id) IN (SELECT task_id, dependency_id FROM task_dependencies)
       OR NEW.rowid IN (SELECT rowid FROM task_dependencies)
@@ -667,8 +668,14 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_dependencies_insert AFTER INSERT ON task_dependencies
--- The rules on a new dependency.
-WHEN 0 NOT IN (SELECT job_id FROM tablao_storing)
+-- The rules on a new dependency. In a document nothing is to be done for one that is
+-- right: what its task waits for is found when all are there.
+WHEN NEW.task_id = NEW.dependency_id
+  OR (
+    SELECT t.tablao_open_deps
+    FROM tasks t NOT INDEXED CROSS JOIN tasks p NOT INDEXED USING (job_id)
+    WHERE t.id = NEW.task_id AND p.id = NEW.dependency_id
+  ) IS NOT -1
 BEGIN
   SELECT CASE
     WHEN NEW.rowid < 1
@@ -689,7 +696,7 @@ CREATE TRIGGER tablao_dependencies_before_update BEFORE UPDATE ON task_dependenc
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid cannot be changed')
   WHERE NEW.rowid IS NOT OLD.rowid;
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('task_dependencies', EXISTS (
     SELECT 1 FROM task_dependencies
     WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id AND rowid <> OLD.rowid

@@ -64,7 +64,7 @@ END;
 CREATE TRIGGER tablao_workers_before_uuid BEFORE UPDATE OF uuid ON workers
 -- Notes whether another worker has the uuid.
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('workers', OLD.id <> (SELECT id FROM workers WHERE uuid = NEW.uuid));
 END;
 
@@ -300,7 +300,7 @@ END;
 CREATE TRIGGER tablao_tags_before_insert BEFORE INSERT ON worker_tags
 -- Notes whether the keys of a new tag are taken.
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('worker_tags', EXISTS (
     SELECT 1 FROM worker_tags WHERE id = NEW.id OR uuid = NEW.uuid OR name = NEW.name
   ));
@@ -330,7 +330,7 @@ END;
 CREATE TRIGGER tablao_tags_before_keys BEFORE UPDATE OF uuid, name ON worker_tags
 -- Notes whether another tag has the keys.
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('worker_tags', EXISTS (
     SELECT 1 FROM worker_tags WHERE (uuid = NEW.uuid OR name = NEW.name) AND id <> OLD.id
   ));
@@ -388,7 +388,7 @@ END;
 CREATE TRIGGER tablao_membership_before_insert BEFORE INSERT ON worker_tag_membership
 -- Notes whether another row has its rowid.
 BEGIN
-  INSERT INTO tablao_note_replaced (table_name, is_taken)
+  INSERT INTO tablao_note_replaced
   VALUES ('worker_tag_membership', EXISTS (
     SELECT 1 FROM worker_tag_membership
     WHERE rowid = NEW.rowid AND (worker_tag_id <> NEW.worker_tag_id OR worker_id <> NEW.worker_id)
