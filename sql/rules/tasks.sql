@@ -677,18 +677,19 @@ WHEN NEW.task_id = NEW.dependency_id
     WHERE t.id = NEW.task_id AND p.id = NEW.dependency_id
   ) IS NOT -1
 BEGIN
-  SELECT CASE
-    WHEN NEW.rowid < 1
-    THEN RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
-    WHEN 'task_dependencies' IN (SELECT table_name FROM tablao_replaced)
-    THEN RAISE(ABORT, 'tablao: task_dependencies cannot be REPLACEd: use INSERT OR IGNORE')
-  END;
   INSERT INTO tablao_link (task_id, dependency_id, job_id, other_id)
   VALUES (
     NEW.task_id, NEW.dependency_id,
     (SELECT job_id FROM tasks WHERE id = NEW.task_id),
     (SELECT job_id FROM tasks WHERE id = NEW.dependency_id)
   );
+  -- Last: where nothing was noted above, it may be an older note.
+  SELECT CASE
+    WHEN NEW.rowid < 1
+    THEN RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
+    WHEN 'task_dependencies' IN (SELECT table_name FROM tablao_replaced)
+    THEN RAISE(ABORT, 'tablao: task_dependencies cannot be REPLACEd: use INSERT OR IGNORE')
+  END;
 END;
 
 CREATE TRIGGER tablao_dependencies_before_update BEFORE UPDATE ON task_dependencies
