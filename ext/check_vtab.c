@@ -463,7 +463,6 @@ static void checkRows(CheckCursor *pCur, TablaoOp *pOp, TablaoOp *pModel){
     { "tablao_task_rules",
       "SELECT * FROM main.tablao_task_rules ORDER BY 1, 2" },
     { "tablao_scratch", "SELECT key FROM main.tablao_scratch ORDER BY 1" },
-    { "tablao_moves", "SELECT key FROM main.tablao_moves" },
     { "tablao_written_times",
       "SELECT n FROM main.tablao_written_times ORDER BY 1" },
     { "tablao_deleted_events", "SELECT key FROM main.tablao_deleted_events" },

@@ -171,22 +171,12 @@ CREATE TABLE tablao_scratch (
 -- @both
 INSERT INTO tablao_scratch (key) VALUES (1);
 
--- What the job of a task is to become, and to say: see tablao_move_job. One row.
--- @own
-CREATE TABLE tablao_moves (
-  key integer NOT NULL PRIMARY KEY,
-  next_status text,
-  activity text
-);
-
--- @own
-INSERT INTO tablao_moves (key) VALUES (1);
-
 -- @own
 DROP TABLE IF EXISTS tablao_sweep_rules;
 
 -- What a new status of a job does to its tasks: one row per status that some of them lose.
--- old_status: what the job's status before is like (GLOB). From completed, requeueing
+-- old_status: what the job's status before is like (GLOB); a blank may follow, where a
+-- task has led to the new one: tablao_act. From completed, requeueing
 -- changes all tasks, from under-construction none, and else those that are not done: c[^o]*
 -- is canceled and cancel-requested; '' a job that has just been inserted.
 -- activity: what the tasks say then.
@@ -212,12 +202,12 @@ INSERT INTO tablao_sweep_rules (job_status, old_status, from_status, to_status) 
   ('failed', '*', 'soft-failed', 'canceled'),
   ('pause-requested', '*', 'queued', 'paused'),
   ('pause-requested', '*', 'soft-failed', 'paused'),
-  ('requeueing', 'completed', 'active', 'queued'),
-  ('requeueing', 'completed', 'canceled', 'queued'),
-  ('requeueing', 'completed', 'completed', 'queued'),
-  ('requeueing', 'completed', 'failed', 'queued'),
-  ('requeueing', 'completed', 'paused', 'queued'),
-  ('requeueing', 'completed', 'soft-failed', 'queued'),
+  ('requeueing', 'completed*', 'active', 'queued'),
+  ('requeueing', 'completed*', 'canceled', 'queued'),
+  ('requeueing', 'completed*', 'completed', 'queued'),
+  ('requeueing', 'completed*', 'failed', 'queued'),
+  ('requeueing', 'completed*', 'paused', 'queued'),
+  ('requeueing', 'completed*', 'soft-failed', 'queued'),
   ('requeueing', 'c[^o]*', 'canceled', 'queued'),
   ('requeueing', 'c[^o]*', 'failed', 'queued'),
   ('requeueing', 'c[^o]*', 'paused', 'queued'),

@@ -16,9 +16,7 @@ JOIN jobs j ON j.id = t.job_id AND (j.name OR t.id OR 1);
 
 CREATE TRIGGER tablao_updates_insert INSTEAD OF INSERT ON task_updates
 BEGIN
-  INSERT INTO tablao_report (
-    task_id, worker_id, status, activity, steps_completed, now, is_verdict
-  ) VALUES (
+  INSERT INTO tablao_report VALUES (
     (SELECT t.id FROM tasks t WHERE t.uuid = NEW.task_uuid),
     (SELECT w.id FROM workers w WHERE w.uuid = NEW.worker_uuid),
     NEW.status,
@@ -29,15 +27,49 @@ BEGIN
   );
   -- Here and not inside tablao_report, since what the last failure of a job sets off
   -- is as many triggers deep as some hosts allow: docs/clients.md.
-  INSERT INTO tablao_judge_failure (
-    now, task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures,
-    is_blocked, is_left, activity
-  )
+  -- A row if the worker still has the task, which a user's trigger on the failure may
+  -- have taken away.
+  INSERT INTO tablao_judge_failure
   SELECT
-    v.now, v.task_id, v.worker_id, v.job_id, v.type, v.task_type, v.label,
-    v.num_failures, v.max_failures, v.is_blocked, v.is_left, NEW.activity
-  FROM tablao_failure_verdicts v
-  WHERE v.task_uuid = NEW.task_uuid AND v.worker_uuid = NEW.worker_uuid
+    t.updated_at,
+    f.task_id,
+    f.worker_id,
+    t.job_id,
+    t.type,
+    l.task_type,
+    printf('%s (%s)', w.name, w.uuid),
+    (SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id),
+    -- 0 stands for any number.
+    (
+      SELECT coalesce(nullif(value, 0), 9223372036854775807)
+      FROM farm_settings WHERE name = 'task_fail_after_softfail_count'
+    ),
+    (
+      SELECT CASE WHEN s.value > 0 THEN (
+        SELECT count(*)
+        FROM task_failures n
+        CROSS JOIN tasks nt ON nt.id = n.task_id
+        CROSS JOIN tablao_lanes nl ON nl.id = nt.tablao_lane
+        WHERE n.worker_id = f.worker_id
+          AND n.tablao_job_id = t.job_id
+          AND nl.task_type = l.task_type
+      ) >= s.value ELSE 0 END
+      FROM farm_settings s WHERE s.name = 'blocklist_threshold'
+    ),
+    EXISTS (
+      SELECT 1 FROM workers_left_to_run r
+      WHERE (r.job_id, r.task_type) = (t.job_id, l.task_type)
+        AND r.worker_id <> f.worker_id
+        AND ((f.task_id, r.worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE
+    ),
+    NEW.activity
+  FROM tasks t
+  CROSS JOIN workers w ON w.id = t.worker_id
+  CROSS JOIN task_failures f ON f.task_id = t.id AND f.worker_id = t.worker_id
+  CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
+  WHERE t.status = 'active'
+    AND t.uuid = NEW.task_uuid
+    AND w.uuid = NEW.worker_uuid
     AND NEW.status = 'failed';
 END;
 

@@ -1,58 +1,12 @@
 -- What follows when a worker reports that it failed a task: docs/rules.md, "When
 -- a task fails", whose numbers are those below.
 
--- tablao_failure_verdicts: what the failure policy says of a task that a worker has
--- failed: one row per failure, if the worker still has the task, which a user's
--- trigger on the failure may have taken away. now: when the report was stored.
--- max_failures: with so many the task has failed for good. is_blocked: the worker has
--- failed too many tasks of this type on this job. is_left: another worker can still
--- run the task. The failure itself counts.
-CREATE VIEW tablao_failure_verdicts (
-  task_uuid, worker_uuid, now, task_id, worker_id, job_id, type, task_type, label,
-  num_failures, max_failures, is_blocked, is_left
-) AS
-SELECT
-  t.uuid,
-  w.uuid,
-  t.updated_at,
-  f.task_id,
-  f.worker_id,
-  t.job_id,
-  t.type,
-  l.task_type,
-  printf('%s (%s)', w.name, w.uuid),
-  (SELECT count(*) FROM task_failures n WHERE n.task_id = f.task_id),
-  -- 0 stands for any number.
-  (
-    SELECT coalesce(nullif(value, 0), 9223372036854775807)
-    FROM farm_settings WHERE name = 'task_fail_after_softfail_count'
-  ),
-  (
-    SELECT CASE WHEN s.value > 0 THEN (
-      SELECT count(*)
-      FROM task_failures n
-      CROSS JOIN tasks nt ON nt.id = n.task_id
-      CROSS JOIN tablao_lanes nl ON nl.id = nt.tablao_lane
-      WHERE n.worker_id = f.worker_id
-        AND n.tablao_job_id = t.job_id
-        AND nl.task_type = l.task_type
-    ) >= s.value ELSE 0 END
-    FROM farm_settings s WHERE s.name = 'blocklist_threshold'
-  ),
-  EXISTS (
-    SELECT 1 FROM workers_left_to_run r
-    WHERE (r.job_id, r.task_type) = (t.job_id, l.task_type)
-      AND r.worker_id <> f.worker_id
-      AND ((f.task_id, r.worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE
-  )
-FROM tasks t
-CROSS JOIN workers w ON w.id = t.worker_id
-CROSS JOIN task_failures f ON f.task_id = t.id AND f.worker_id = t.worker_id
-CROSS JOIN tablao_lanes l ON l.id = t.tablao_lane
-WHERE t.status = 'active';
-
--- tablao_judge_failure: does what a verdict says. A door of its own, so that the
--- verdict is worked out once.
+-- tablao_judge_failure: does what the failure policy says of a task that a worker has
+-- failed. A door of its own, so that the verdict, which is what it is given, is worked
+-- out once: by tablao_updates_insert. now: when the report was stored. max_failures:
+-- with so many the task has failed for good. is_blocked: the worker has failed too many
+-- tasks of this type on this job. is_left: another worker can still run the task. The
+-- failure itself counts.
 CREATE VIEW tablao_judge_failure (
   now, task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures,
   is_blocked, is_left, activity
@@ -103,9 +57,14 @@ BEGIN
     NEW.now,
     1
   );
-  -- 3.
-  UPDATE jobs SET
-    status = 'failed',
-    activity = 'Job changed to failed: no more workers left to run tasks of type "' || NEW.type || '"'
-  WHERE id = NEW.job_id AND NOT NEW.is_left AND (NEW.is_blocked OR NEW.num_failures < NEW.max_failures);
+  -- 3. Nothing if next_status is NULL.
+  INSERT INTO tablao_act VALUES (
+    NEW.job_id,
+    '-',
+    'Job changed to failed: no more workers left to run tasks of type "' || NEW.type || '"',
+    CASE WHEN NOT NEW.is_left AND (NEW.is_blocked OR NEW.num_failures < NEW.max_failures) THEN 'failed' END,
+    NEW.now
+  );
+  INSERT INTO tablao_settle (job_id) VALUES (NULL);
+  INSERT INTO tablao_settle (job_id) VALUES (NULL);
 END;

@@ -169,10 +169,10 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_jobs_update_status AFTER UPDATE OF status ON jobs
--- Acts upon the new status, and upon those that users' triggers gave to other jobs
--- meanwhile; not for a job that is only being inserted. An activity that a task's
--- new status has written is not the statement's own: that of requeueing replaces it.
--- A status that a user's trigger takes back before it is acted upon counts, too.
+-- Acts upon the new status, and upon what users' triggers have changed meanwhile; not for
+-- a job that is only being inserted. An activity that a task's new status has written is
+-- not the statement's own: that of requeueing replaces it. A status that a user's trigger
+-- takes back before it is acted upon counts, too.
 WHEN NEW.status <> NEW.tablao_status
   OR (NEW.status <> OLD.status AND NEW.tablao_status = OLD.tablao_status)
 BEGIN
@@ -185,12 +185,8 @@ BEGIN
       THEN 1
     END
   );
-  INSERT INTO tablao_act (job_id, status, says)
-  SELECT id, status, CASE WHEN id <> NEW.id OR activity = NEW.activity THEN 1 END
-  FROM jobs WHERE status <> tablao_status AND tablao_status > '';
-  -- And what that has led to, in case SQLite has skipped this trigger for it.
-  INSERT INTO tablao_act (job_id, status, says)
-  SELECT id, status, 1 FROM jobs WHERE status <> tablao_status AND tablao_status > '';
+  INSERT INTO tablao_settle (job_id, activity) VALUES (NEW.id, NEW.activity);
+  INSERT INTO tablao_settle (job_id) VALUES (NULL);
 END;
 
 -- tablao_act: acts upon the status of a job, if that is still to be done: its tasks
@@ -198,11 +194,16 @@ END;
 -- trigger gives it another one meanwhile, that is acted upon next. says: 1, if the rule
 -- may say why in the job's activity; NULL where the statement has said something itself,
 -- which stays. So does updated_at, which is right by now.
-CREATE VIEW tablao_act (job_id, status, says) AS
-SELECT NULL, NULL, NULL WHERE 0;
+-- With a next_status, which a task's new status has led to, the job just gets that, with
+-- what it says and the time; status is '-' then. Where that is to be acted upon, a blank
+-- behind tablao_status tells it, even if a user's trigger takes the status back.
+-- All that writes a job's status is this one UPDATE. So with recursive_triggers off
+-- SQLite skips it while it is running: tablao_settle comes back to what waits for it.
+CREATE VIEW tablao_act (job_id, status, says, next_status, now) AS
+SELECT NULL, NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_act_insert INSTEAD OF INSERT ON tablao_act
-WHEN NEW.status = (SELECT status FROM jobs WHERE id = NEW.job_id)
+WHEN (NEW.next_status IS NOT NULL OR NEW.status = (SELECT status FROM jobs WHERE id = NEW.job_id))
   AND NEW.job_id NOT IN (SELECT job_id FROM tablao_acting)
 BEGIN
   INSERT INTO tablao_acting (job_id, booked)
@@ -225,9 +226,13 @@ BEGIN
   UPDATE jobs SET
     (status, tablao_status, activity) = (
       SELECT
-        coalesce(r.next_status, jobs.status),
-        coalesce(r.next_status, NEW.status),
-        coalesce(substr(r.activity, NEW.says), jobs.activity)
+        coalesce(NEW.next_status, r.next_status, jobs.status),
+        CASE
+          WHEN NEW.next_status IS NULL THEN coalesce(r.next_status, NEW.status)
+          WHEN instr('failed requeueing', NEW.next_status) THEN jobs.status || ' '
+          ELSE NEW.next_status
+        END,
+        coalesce(substr(r.activity, NEW.says), nullif(NEW.says, 1), jobs.activity)
       FROM tablao_job_rules r
       WHERE jobs.status || NEW.status || jobs.tablao_status GLOB r.statuses
         -- Asked of the tasks themselves: if a user's trigger has changed the job,
@@ -237,6 +242,7 @@ BEGIN
         )
       ORDER BY r.n
     ),
+    updated_at = coalesce(NEW.now, updated_at),
     tablao_rev = tablao_rev + 1
   WHERE id = NEW.job_id;
   -- The number of tasks goes on the job's latest event, that of the status that it
@@ -251,6 +257,25 @@ BEGIN
     ORDER BY e.id DESC
   );
   DELETE FROM tablao_acting WHERE job_id = NEW.job_id;
+END;
+
+-- tablao_settle: moves the jobs whose tasks are noted in tablao_pending, and acts upon
+-- the statuses for which that is still to be done: what tasks have led to, and what
+-- users' triggers have changed while a job was being acted upon. What that leads to in
+-- turn is for the next use of it, so it is always used twice. job_id, activity: of the
+-- job whose status a statement has changed, and what that says.
+CREATE VIEW tablao_settle (job_id, activity) AS
+SELECT NULL, NULL WHERE 0;
+
+CREATE TRIGGER tablao_settle_insert INSTEAD OF INSERT ON tablao_settle
+BEGIN
+  INSERT INTO tablao_move_job (job_id, task_id, status)
+  SELECT job_id, task_id, status FROM tablao_pending
+  -- Or each task that a user's trigger changes would look at all of them.
+  WHERE NOT EXISTS (SELECT 1 FROM tablao_acting);
+  INSERT INTO tablao_act (job_id, status, says)
+  SELECT id, status, CASE WHEN id = NEW.job_id AND activity <> NEW.activity THEN NULL ELSE 1 END
+  FROM jobs WHERE status <> tablao_status AND tablao_status > '';
 END;
 
 -- tablao_sweep: gives to_status to all tasks of a job that have from_status. SQLite

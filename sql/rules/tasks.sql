@@ -326,56 +326,57 @@ BEGIN
 END;
 
 CREATE TRIGGER tablao_tasks_move_job AFTER UPDATE OF status ON tasks
--- Moves the job, if the new status is noted in tablao_pending; and then the jobs
--- of other tasks that are noted: users' triggers gave these a status meanwhile,
--- and SQLite skipped this trigger for them.
+-- Moves the job, if the new status is noted in tablao_pending; then acts upon what
+-- that has led to, and moves the jobs of other tasks that are noted: users' triggers
+-- gave these a status meanwhile, and SQLite skipped this trigger for them.
 WHEN NEW.id IN (SELECT task_id FROM tablao_pending)
 BEGIN
   INSERT INTO tablao_move_job (job_id, task_id, status) VALUES (NEW.job_id, NEW.id, NEW.status);
-  INSERT INTO tablao_move_job (job_id, task_id, status)
-  SELECT job_id, task_id, status FROM tablao_pending;
+  INSERT INTO tablao_settle (job_id) VALUES (NULL);
+  INSERT INTO tablao_settle (job_id) VALUES (NULL);
 END;
 
 -- tablao_move_job: moves a job, now that its task has got that status: docs/rules.md,
 -- "A task's status". What it becomes is said by the first row of tablao_task_rules
 -- that matches. Nothing happens if the task has another status by now, from a sweep
--- of its job. A task that is being inserted (tablao_rev 0) is not yet counted. The
--- result goes into tablao_moves and not through a door, so that all that it sets
--- off is one trigger less deep.
+-- of its job. A task that is being inserted (tablao_rev 0) is not yet counted. The note
+-- stays while a job is being acted upon, when SQLite may skip tablao_act: twice does no
+-- harm.
 CREATE VIEW tablao_move_job (job_id, task_id, status) AS
 SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_move_job_insert INSTEAD OF INSERT ON tablao_move_job
 BEGIN
-  DELETE FROM tablao_pending WHERE task_id = NEW.task_id;
-  -- Not by UPDATE ... FROM: SQLite would scan all jobs if ANALYZE has found few.
-  UPDATE tablao_moves SET (next_status, activity) = (
-    SELECT
-      r.next_status,
-      printf(
-        'Job changed to %s: task "%s" became %s' || CASE r.next_status
-          WHEN 'failed' THEN ', %d of %d tasks have failed'
-          ELSE ''
-        END,
-        r.next_status, t.name, t.status,
-        c.num_failed + (NOT t.tablao_rev), c.num_tasks + (NOT t.tablao_rev)
-      )
-    FROM tasks t
-    CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
-    CROSS JOIN farm_settings s ON s.name = 'job_fail_percentage'
-    CROSS JOIN tablao_task_rules r ON r.task_status = NEW.status
-    WHERE t.id = NEW.task_id AND t.status = NEW.status
-      -- Whole percents: the division is one of integers, that is, floor.
-      AND printf('%s c%d a%d q%d p%d f%d x%d',
-        (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id),
-        c.num_tasks - c.num_completed, c.num_active,
-        c.num_queued + c.num_soft_failed, c.num_paused, c.num_failed,
-        100 * (c.num_failed + (NOT t.tablao_rev)) / (c.num_tasks + (NOT t.tablao_rev)) - s.value
-      ) GLOB r.farm
-    ORDER BY r.n
-  );
-  UPDATE jobs SET (status, activity) = (SELECT next_status, activity FROM tablao_moves)
-  WHERE id = NEW.job_id AND (SELECT next_status FROM tablao_moves) IS NOT NULL;
+  INSERT INTO tablao_act
+  SELECT
+    NEW.job_id,
+    '-',
+    printf(
+      'Job changed to %s: task "%s" became %s' || CASE r.next_status
+        WHEN 'failed' THEN ', %d of %d tasks have failed'
+        ELSE ''
+      END,
+      r.next_status, t.name, t.status,
+      c.num_failed + (NOT t.tablao_rev), c.num_tasks + (NOT t.tablao_rev)
+    ),
+    r.next_status,
+    k.now
+  FROM farm_clock k
+  CROSS JOIN tasks t
+  CROSS JOIN tablao_counts c ON c.job_id = NEW.job_id
+  CROSS JOIN farm_settings s ON s.name = 'job_fail_percentage'
+  CROSS JOIN tablao_task_rules r ON r.task_status = NEW.status
+  WHERE t.id = NEW.task_id AND t.status = NEW.status
+    -- Whole percents: the division is one of integers, that is, floor.
+    AND printf('%s c%d a%d q%d p%d f%d x%d',
+      (SELECT j.status FROM jobs j WHERE j.id = NEW.job_id),
+      c.num_tasks - c.num_completed, c.num_active,
+      c.num_queued + c.num_soft_failed, c.num_paused, c.num_failed,
+      100 * (c.num_failed + (NOT t.tablao_rev)) / (c.num_tasks + (NOT t.tablao_rev)) - s.value
+    ) GLOB r.farm
+  ORDER BY r.n LIMIT 1;
+  DELETE FROM tablao_pending
+  WHERE task_id = NEW.task_id AND NOT EXISTS (SELECT 1 FROM tablao_acting);
 END;
 
 -- Other columns -------------------------------------------------------------

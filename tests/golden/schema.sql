@@ -157,11 +157,6 @@ CREATE TABLE tablao_migrations (
   checksum text NOT NULL,
   applied_at datetime NOT NULL
 );
-CREATE TABLE tablao_moves (
-  key integer NOT NULL PRIMARY KEY,
-  next_status text,
-  activity text
-);
 CREATE TABLE tablao_objects (
   name text NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
@@ -357,7 +352,7 @@ CREATE VIEW last_rendered (job_uuid, updated_at);
 CREATE VIEW runnable_tasks (worker_id, worker_uuid, task_id, task_uuid, job_id, job_uuid, job_priority, task_priority, task_type, index_in_job, task_name, worker_name);
 CREATE VIEW sleep_schedules_due (worker_uuid, worker_name, next_check);
 CREATE VIEW stuck_jobs (job_uuid, status);
-CREATE VIEW tablao_act (job_id, status, says);
+CREATE VIEW tablao_act (job_id, status, says, next_status, now);
 CREATE VIEW tablao_apply_schedules (worker_id, status, next_check);
 CREATE VIEW tablao_assert_json (value, rule);
 CREATE VIEW tablao_attempt (task_id, worker_id);
@@ -366,9 +361,7 @@ CREATE VIEW tablao_blocks (job_id, worker_id, task_type);
 CREATE VIEW tablao_claim (worker_id, now);
 CREATE VIEW tablao_count (job_id, from_status, to_status, n);
 CREATE VIEW tablao_current_tasks (worker_id, worker_uuid, task_id);
-CREATE VIEW tablao_derived_problems (kind, object, message);
 CREATE VIEW tablao_events (kind, uuid, name, job_uuid, old_status, new_status, activity);
-CREATE VIEW tablao_failure_verdicts (task_uuid, worker_uuid, now, task_id, worker_id, job_id, type, task_type, label, num_failures, max_failures, is_blocked, is_left);
 CREATE VIEW tablao_finish_job (job_id, step);
 CREATE VIEW tablao_finish_task (task_id, rev);
 CREATE VIEW tablao_hand_out (task_id, worker_id, now);
@@ -387,6 +380,7 @@ CREATE VIEW tablao_recount_job (job_id);
 CREATE VIEW tablao_report (task_id, worker_id, status, activity, steps_completed, now, is_verdict);
 CREATE VIEW tablao_return_tasks (worker_id, reason);
 CREATE VIEW tablao_row_problems (kind, object, message);
+CREATE VIEW tablao_settle (job_id, activity);
 CREATE VIEW tablao_skeletons (kind, id, text);
 CREATE VIEW tablao_state_problems (kind, object, message);
 CREATE VIEW tablao_store (job_id);
@@ -486,6 +480,7 @@ CREATE TRIGGER tablao_schedules_update_check AFTER UPDATE OF next_check ON sleep
 CREATE TRIGGER tablao_settings_delete AFTER DELETE ON farm_settings;
 CREATE TRIGGER tablao_settings_insert AFTER INSERT ON farm_settings;
 CREATE TRIGGER tablao_settings_update AFTER UPDATE OF name, value ON farm_settings;
+CREATE TRIGGER tablao_settle_insert INSTEAD OF INSERT ON tablao_settle;
 CREATE TRIGGER tablao_store_insert INSTEAD OF INSERT ON tablao_store;
 CREATE TRIGGER tablao_store_tasks_insert INSTEAD OF INSERT ON tablao_store_tasks;
 CREATE TRIGGER tablao_sums_insert INSTEAD OF INSERT ON tablao_sums;
