@@ -5,11 +5,11 @@ CREATE VIEW waiting_tasks (
   task_uuid, task_name, task_type, job_uuid, job_name, reason, detail
 ) AS
 -- What the workers make of a task follows from its type and its job's tag. It is worked
--- out once for each such pair, as job 0, and once more for each job and type that
+-- out once for each such pair, as job 0, and once for each job and type that
 -- workers are blocked from. The workers are looked through anew only for a task that
 -- the worker which was found has failed.
 WITH
--- One row, of which SQLite thinks that it is very many. Verdicts are joined to it, lest
+-- One row, of which SQLite thinks that it is many. Verdicts are joined to it, lest
 -- statistics of a small farm make SQLite look through all of them for each task.
 one (n) AS (SELECT 0 UNION ALL SELECT n FROM one WHERE 0),
 -- What has this name in an observed farm is a view; here it is worked out once. In an own
@@ -44,7 +44,7 @@ able (job_id, task_type, worker_tag_id, num_blocked, some_id) AS MATERIALIZED (
     (
       SELECT p.worker_id FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
-        AND w.deleted_at IS NULL
+        AND +w.deleted_at IS NULL
         AND (v.num_blocked = 0 OR NOT EXISTS (
           SELECT 1 FROM tablao_blocks l
           WHERE l.job_id = v.job_id AND l.worker_id = p.worker_id AND l.task_type = v.task_type
@@ -62,12 +62,12 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
     v.job_id, v.task_type, v.worker_tag_id, v.num_blocked, v.some_id,
     CASE WHEN v.some_id IS NOT NULL AND EXISTS (
       SELECT 1 FROM workers w
-      WHERE w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
+      WHERE +w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
     ) THEN (
       SELECT p.worker_id FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
         AND p.worker_id >= v.some_id -- @own
-        AND w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
+        AND +w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
         AND (v.num_blocked = 0 OR NOT EXISTS (
           SELECT 1 FROM tablao_blocks l
           WHERE l.job_id = v.job_id AND l.worker_id = p.worker_id AND l.task_type = v.task_type
@@ -114,7 +114,7 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
             count(w.status = 'asleep' OR NULL) AS asleep
           FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
           WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
-            AND w.deleted_at IS NULL
+            AND +w.deleted_at IS NULL
             AND (v.num_blocked = 0 OR NOT EXISTS (
               SELECT 1 FROM tablao_blocks l
               WHERE l.job_id = v.job_id AND l.worker_id = p.worker_id AND l.task_type = v.task_type
@@ -126,7 +126,7 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
         SELECT count(*)
         FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
         WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
-          AND w.deleted_at IS NULL
+          AND +w.deleted_at IS NULL
       )
     END
   FROM found v CROSS JOIN one
@@ -167,7 +167,7 @@ SELECT
               )
               FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
               WHERE p.task_type = c.pair_type AND p.worker_tag_id = c.pair_tag_id
-                AND w.deleted_at IS NULL
+                AND +w.deleted_at IS NULL
                 AND NOT EXISTS (SELECT 1 FROM task_failures g WHERE g.task_id = c.task_id AND g.worker_id = w.id)
                 AND NOT EXISTS (
                   SELECT 1 FROM tablao_blocks l
@@ -199,7 +199,7 @@ FROM (
         WHEN EXISTS (
           SELECT 1 FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
           WHERE p.task_type = lower(trim(t.type, char(9, 10, 13, 32)))
-            AND p.worker_tag_id = 0 AND w.deleted_at IS NULL
+            AND p.worker_tag_id = 0 AND +w.deleted_at IS NULL
         ) THEN 'no-worker-with-tag'
         ELSE 'no-worker'
       END
@@ -216,7 +216,7 @@ FROM (
         END) WHEN 3 THEN 'next' WHEN 2 THEN 'workers-busy' WHEN 1 THEN 'no-worker-awake' END
         FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
         WHERE p.task_type = u.task_type AND p.worker_tag_id = u.worker_tag_id
-          AND w.deleted_at IS NULL
+          AND +w.deleted_at IS NULL
           AND NOT EXISTS (SELECT 1 FROM task_failures f WHERE f.task_id = t.id AND f.worker_id = w.id)
           AND NOT EXISTS (
             SELECT 1 FROM tablao_blocks l
