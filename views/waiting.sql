@@ -5,11 +5,11 @@ CREATE VIEW waiting_tasks (
   task_uuid, task_name, task_type, job_uuid, job_name, reason, detail
 ) AS
 -- What the workers make of a task follows from its type and its job's tag. It is worked
--- out once for each such pair, as job 0, and once for each job and type that
+-- out once for each such pair, as job 0, and once more for each job and type that
 -- workers are blocked from. The workers are looked through anew only for a task that
 -- the worker which was found has failed.
 WITH
--- One row, of which SQLite thinks that it is many. Verdicts are joined to it, lest
+-- One row, of which SQLite thinks that it is very many. Verdicts are joined to it, lest
 -- statistics of a small farm make SQLite look through all of them for each task.
 one (n) AS (SELECT 0 UNION ALL SELECT n FROM one WHERE 0),
 -- What has this name in an observed farm is a view; here it is worked out once. In an own
@@ -105,8 +105,8 @@ verdicts (job_id, task_type, worker_tag_id, worker_id, verdict, words) AS MATERI
       THEN (SELECT 'nobody who could run it is free, "' || w.name || '" has a task' FROM workers w WHERE w.id = v.awake_id)
       WHEN v.some_id IS NOT NULL
       THEN (
-        SELECT n.n || ' worker(s) could run it: ' || n.offline || ' offline, ' || n.asleep
-          || ' asleep, ' || (n.n - n.offline - n.asleep) || ' in another status or asked to change it'
+        SELECT n.n || ' worker(s) could run it: ' || offline || ' offline, ' || asleep
+          || ' asleep, ' || (n.n - offline - asleep) || ' in another status or asked to change it'
         FROM (
           SELECT
             count(*) AS n,
