@@ -62,7 +62,7 @@ found (job_id, task_type, worker_tag_id, num_blocked, some_id, awake_id, free_id
     v.job_id, v.task_type, v.worker_tag_id, v.num_blocked, v.some_id,
     CASE WHEN v.some_id IS NOT NULL AND EXISTS (
       SELECT 1 FROM workers w
-      WHERE +w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
+      WHERE w.deleted_at IS NULL AND w.status = 'awake' AND w.status_requested = ''
     ) THEN (
       SELECT p.worker_id FROM tablao_worker_types p CROSS JOIN workers w ON w.id = p.worker_id
       WHERE p.task_type = v.task_type AND p.worker_tag_id = v.worker_tag_id
