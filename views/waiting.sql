@@ -7,7 +7,8 @@ CREATE VIEW waiting_tasks (
 -- What the workers make of a task follows from its type and its job's tag. It is worked
 -- out once for each such pair, as job 0, and once more for each job and type that
 -- workers are blocked from. The workers are looked through anew only for a task that
--- the worker which was found has failed.
+-- the worker which was found has failed. The +: of a farm that had two workers at ANALYZE,
+-- SQLite would look for a worker by its status, and not look it up by its id.
 WITH
 -- One row, of which SQLite thinks that it is very many. Verdicts are joined to it, lest
 -- statistics of a small farm make SQLite look through all of them for each task.
