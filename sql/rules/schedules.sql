@@ -13,7 +13,7 @@ END;
 
 CREATE TRIGGER tablao_schedules_insert AFTER INSERT ON sleep_schedules
 -- Refuses a REPLACE by id, which has deleted another schedule; its times. The
--- UPDATE fires the triggers that have the rules and apply the schedule.
+-- UPDATE fires the trigger that has the rules and applies the schedule.
 BEGIN
   SELECT CASE
     WHEN NEW.id < 1
@@ -38,7 +38,8 @@ CREATE TRIGGER tablao_schedules_update AFTER UPDATE OF
   start_time, end_time
 ON sleep_schedules
 -- The rules on a schedule, as far as this statement changes it; sets updated_at,
--- unless the statement did. next_check alone does not. Booleans are kept as 0 and 1.
+-- unless the statement did; and applies it. next_check alone does neither. Booleans are
+-- kept as 0 and 1.
 BEGIN
   SELECT CASE
     WHEN NEW.id IS NOT OLD.id
@@ -99,24 +100,8 @@ BEGIN
     WHERE w.n = 3
   ) v
   WHERE id = NEW.id AND updated_at IS NOT v.value;
-END;
-
-CREATE TRIGGER tablao_schedules_update_check AFTER UPDATE OF next_check ON sleep_schedules
--- Times are kept in one form.
-WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.next_check, '+0 days') IS NOT NEW.next_check
-BEGIN
-  INSERT INTO tablao_times (n, value) VALUES (1, NEW.next_check);
-  INSERT INTO tablao_apply_schedules (worker_id, next_check)
-  SELECT NEW.worker_id, value FROM tablao_written_times
-  WHERE n = 1 AND value IS NOT NEW.next_check;
-END;
-
-CREATE TRIGGER tablao_schedules_apply AFTER UPDATE OF
-  worker_id, is_active, days_of_week, start_time, end_time
-ON sleep_schedules
--- Applies a schedule that was written; next_check alone does not. A next_check that
--- is later than the new times want is brought forward, unless the statement set it.
-BEGIN
+  -- Applied at once. A next_check that is later than the new times want is brought
+  -- forward, unless the statement set it.
   INSERT INTO tablao_apply_schedules (worker_id, status, next_check)
   SELECT
     s.worker_id,
@@ -128,6 +113,16 @@ BEGIN
       THEN s.next_check
     END
   FROM worker_sleep_statuses s WHERE s.worker_id = NEW.worker_id;
+END;
+
+CREATE TRIGGER tablao_schedules_update_check AFTER UPDATE OF next_check ON sleep_schedules
+-- Times are kept in one form.
+WHEN strftime('%Y-%m-%d %H:%M:%f+00:00', NEW.next_check, '+0 days') IS NOT NEW.next_check
+BEGIN
+  INSERT INTO tablao_times (n, value) VALUES (1, NEW.next_check);
+  INSERT INTO tablao_apply_schedules (worker_id, next_check)
+  SELECT NEW.worker_id, value FROM tablao_written_times
+  WHERE n = 1 AND value IS NOT NEW.next_check;
 END;
 
 -- tablao_apply_schedules: asks a worker for the status that its schedule wants.

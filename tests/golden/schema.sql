@@ -419,6 +419,8 @@ CREATE TRIGGER tablao_assert_json_insert INSTEAD OF INSERT ON tablao_assert_json
 CREATE TRIGGER tablao_attempt_insert INSTEAD OF INSERT ON tablao_attempt;
 CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts;
 CREATE TRIGGER tablao_attempts_delete AFTER DELETE ON task_attempts;
+CREATE TRIGGER tablao_attempts_insert AFTER INSERT ON task_attempts;
+CREATE TRIGGER tablao_attempts_update AFTER UPDATE OF task_id, worker_id ON task_attempts;
 CREATE TRIGGER tablao_authored_jobs_insert INSTEAD OF INSERT ON authored_jobs;
 CREATE TRIGGER tablao_blocks_before_insert BEFORE INSERT ON job_blocks;
 CREATE TRIGGER tablao_blocks_insert AFTER INSERT ON job_blocks;
@@ -472,7 +474,6 @@ CREATE TRIGGER tablao_recount_job_insert INSTEAD OF INSERT ON tablao_recount_job
 CREATE TRIGGER tablao_report_insert INSTEAD OF INSERT ON tablao_report;
 CREATE TRIGGER tablao_report_insert_failure INSTEAD OF INSERT ON tablao_report;
 CREATE TRIGGER tablao_return_tasks_insert INSTEAD OF INSERT ON tablao_return_tasks;
-CREATE TRIGGER tablao_schedules_apply AFTER UPDATE OF worker_id, is_active, days_of_week, start_time, end_time ON sleep_schedules;
 CREATE TRIGGER tablao_schedules_before_insert BEFORE INSERT ON sleep_schedules;
 CREATE TRIGGER tablao_schedules_insert AFTER INSERT ON sleep_schedules;
 CREATE TRIGGER tablao_schedules_update AFTER UPDATE OF id, rowid, oid, _rowid_, created_at, updated_at, worker_id, is_active, days_of_week, start_time, end_time ON sleep_schedules;
