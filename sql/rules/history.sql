@@ -90,7 +90,7 @@ CREATE TRIGGER tablao_attempts_insert AFTER INSERT ON task_attempts -- @own
 -- The rule on whom an attempt names, with foreign keys on or off; in an observed farm
 -- the Manager has them on.
 WHEN NEW.task_id NOT IN (SELECT id FROM tasks)
-  OR NEW.worker_id NOT IN (SELECT id FROM workers)
+  OR NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id)
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_attempts.task_id must be the id of a task, and worker_id NULL or the id of a worker');
 END;
@@ -98,7 +98,7 @@ END;
 CREATE TRIGGER tablao_attempts_update AFTER UPDATE OF task_id, worker_id ON task_attempts -- @own
 -- The same for an UPDATE, as far as it changes them.
 WHEN (NEW.task_id <> OLD.task_id AND NEW.task_id NOT IN (SELECT id FROM tasks))
-  OR (NEW.worker_id IS NOT OLD.worker_id AND NEW.worker_id NOT IN (SELECT id FROM workers))
+  OR (NEW.worker_id IS NOT OLD.worker_id AND NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id))
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_attempts.task_id must be the id of a task, and worker_id NULL or the id of a worker');
 END;
