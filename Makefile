@@ -74,14 +74,18 @@ uninstall: ## remove what install put there
 	-rmdir '$(DESTDIR)$(DATADIR)' 2>/dev/null || true
 
 ##@ Development
-test: setup-test ## run all tests, each case in four modes; T='func*': the files that match, in all eight
+test: setup-test ## run the tests, each case in four modes; T='func*': the files that match, in all eight
 	@$(MAKE) --no-print-directory all engines
 	@$(if $(T),,TABLAO_MODES="$${TABLAO_MODES:-half}") TABLAO_BUILD='$(abspath $(BUILD))' \
 	  $(TCLSH) tests/all.tcl $(T)
 
-test-modes: setup-test ## run all tests that have modes, each case in all eight
+test-modes: setup-test ## run the tests that have modes, each case in all eight
 	@$(MAKE) --no-print-directory all engines
 	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/all.tcl -modes
+
+test-long: setup-test ## run the tests that take long and are not in `make test`
+	@$(MAKE) --no-print-directory all engines
+	@TABLAO_BUILD='$(abspath $(BUILD))' $(TCLSH) tests/all.tcl -long
 
 guests: setup-test ## farms with users' own triggers at random: N trials from SEED (N=1000 SEED=1)
 	@$(MAKE) --no-print-directory all
@@ -235,7 +239,7 @@ $(BUILD)/obj/flags $(BUILD)/obj/link: FORCE
 	@echo $(call quoted,$(COMMAND)) | cmp -s - $@ || echo $(call quoted,$(COMMAND)) >$@
 
 FORCE:
-.PHONY: all docs site site-tools demo guests install uninstall test test-modes test-clients clients-docs \
+.PHONY: all docs site site-tools demo guests install uninstall test test-modes test-long test-clients clients-docs \
   cluster test-engines test-versions test-fresh test-manager bench bench-docs golden \
   engines amalgamation clean help FORCE
 .DELETE_ON_ERROR:

@@ -381,9 +381,12 @@ sqlite3_stmt *tablaoCached(
     }
   }
   if( !p->bAnchor ){
-    /* When this fails, nothing is kept and all else works. */
-    sqlite3_prepare_v2(pOp->db, UTIL_ANCHOR, -1, &pStmt, 0);
+    /* When this fails, nothing is kept and all else works. But it may be what reads
+    ** the schema, and whoever interrupts that means the operation. */
+    int rc = sqlite3_prepare_v2(pOp->db, UTIL_ANCHOR, -1, &pStmt, 0);
+    if( rc==SQLITE_INTERRUPT ) tablaoSqlError(pOp, rc);
     sqlite3_finalize(pStmt);
+    if( pOp->rc ) return 0;
     pStmt = 0;
   }
   int rc = sqlite3_prepare_v3(pOp->db, zSql, -1,

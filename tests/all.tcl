@@ -1,10 +1,11 @@
 # Runs the test files, each in a process of its own, some at a time.
 #
-#   tclsh tests/all.tcl ?-dir DIR? ?-modes? ?PATTERN ...?
+#   tclsh tests/all.tcl ?-dir DIR? ?-modes|-long? ?PATTERN ...?
 #
-# PATTERN selects files by name without suffix: func, 'trigger_*'; -modes, those
-# of them that run in modes, the only ones that TABLAO_MODES matters to. Prints a
-# line per file, the whole output of those that failed, and last
+# PATTERN selects files by name without suffix: func, 'trigger_*'. Without one, all
+# but those with a line `# tester: long` near their top; with -long, these; with
+# -modes, those that run in modes, the only ones that TABLAO_MODES matters to. Prints
+# a line per file, the whole output of those that failed, and last
 # `N passed, N failed`. A file that crashes, hangs, checks nothing or ends
 # without finish_test counts as one failure more.
 #
@@ -29,6 +30,10 @@ proc slowness {path} {
   set n 0
   regexp -line {^# tester: slow (\d+)$} [string range [text_of $path] 0 2000] -> n
   return $n
+}
+
+proc is_long {path} {
+  return [regexp -line {^# tester: long$} [string range [text_of $path] 0 2000]]
 }
 
 # Does a file do something in modes, by the words of tester.tcl for that?
@@ -128,19 +133,21 @@ if {[lindex $argv 0] eq "-dir"} {
   set dir [file normalize [lindex $argv 1]]
   set argv [lrange $argv 2 end]
 }
-set only_modes [expr {[lindex $argv 0] eq "-modes"}]
-if {$only_modes} {set argv [lrange $argv 1 end]}
+set only ""
+if {[lindex $argv 0] in {-modes -long}} {set argv [lassign $argv only]}
 # One working directory, whatever the caller's: that of the checkout.
 cd [file dirname [file dirname [file normalize [info script]]]]
 
 set found {}
+set left {}
 foreach path [lsort [glob -nocomplain -directory $dir *.test]] {
   set name [file rootname [file tail $path]]
-  set wanted [expr {![llength $argv]}]
+  set wanted [expr {![llength $argv] && [is_long $path] == ($only eq "-long")}]
   foreach pattern $argv {
     if {[string match [file rootname $pattern] $name]} {set wanted 1}
   }
-  if {!$wanted || ($only_modes && ![has_modes $path])} continue
+  if {!$wanted && ![llength $argv] && $only eq ""} {lappend left $name}
+  if {!$wanted || ($only eq "-modes" && ![has_modes $path])} continue
   lappend found [list $path [slowness $path]]
 }
 set queue [lmap pair [lsort -integer -decreasing -index 1 $found] {lindex $pair 0}]
@@ -155,5 +162,6 @@ if {![llength $queue]} {
   for {set i 0} {$i<$jobs} {incr i} {start_next}
   vwait done
 }
+if {[llength $left]} {puts "left to make test-long: $left"}
 puts "$passed passed, $failed failed"
 exit [expr {$failed>0}]
