@@ -47,7 +47,7 @@ FROM jobs
 WHERE delete_requested_at IS NOT NULL
 ORDER BY
   delete_requested_at, -- @own
-  substr(delete_requested_at, 1, 23), -- @observed
+  substr(delete_requested_at, 1, 23), delete_requested_at, -- @observed
   id;
 
 -- Flamenco's JobStorageInfo, which is embedded in jobs: one row per job.
