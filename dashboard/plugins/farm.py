@@ -169,7 +169,8 @@ def is_ours(scope):
     """
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     host = headers.get(b"host", "")
-    if host.rpartition(":")[0] not in ("127.0.0.1", "localhost"):
+    # Without a port it is 80, which browsers do not name.
+    if host.partition(":")[0] not in ("127.0.0.1", "localhost"):
         return False
     if scope["method"] in ("GET", "HEAD"):
         return True
@@ -227,9 +228,9 @@ def at(time):
         return None
     try:
         moment = datetime.strptime(str(time)[:19].replace("T", " "), "%Y-%m-%d %H:%M:%S")
-    except ValueError:
+        moment = moment.replace(tzinfo=timezone.utc).astimezone()
+    except (ValueError, OverflowError):
         return html(time)
-    moment = moment.replace(tzinfo=timezone.utc).astimezone()
     return f"{moment:%Y-%m-%d %H:%M}"
 
 

@@ -323,10 +323,46 @@ def keeps_secrets_below(database):
           done.stdout.split() == ["refused"] * 4 + ["answered"] * 2, done.stdout + done.stderr)
 
 
+def tells_any_time(zones=("America/New_York", "Asia/Tokyo", "UTC")):
+    """Tablao takes the years 1 to 9999, whose ends are not in them in every zone."""
+    script = (
+        "import sys, importlib.util as u; s = u.spec_from_file_location('farm', sys.argv[1])\n"
+        "m = u.module_from_spec(s); s.loader.exec_module(m)\n"
+        "for t in sys.argv[2:]: print(m.at(t))\n"
+    )
+    times = ["0001-01-01 00:00:00.000+00:00", "9999-12-31 23:59:59.999+00:00", "2026-03-29 00:30:00"]
+    for zone in zones:
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(top / "dashboard/plugins/farm.py"), *times],
+            capture_output=True, text=True, timeout=60, env=dict(os.environ, TZ=zone),
+        )
+        check(f"{zone}: all times are told", len(done.stdout.splitlines()) == 3, done.stdout + done.stderr)
+
+
+def opens_any_name():
+    """What stands for something in a URI is part of a file's name as well."""
+    for name in ("farm #1?.db", "100%41.db"):
+        database = work / name
+        shutil.copy(work / "odd.db", database)
+        with serving(database, "--write") as base:
+            status, text = ask(base, "/farm/job_summaries.json?_shape=array")
+            check(f"{name}: is read", status == 200 and len(json.loads(text)) == 9, text)
+            status, text = ask(base, "/farm/job-priority", "POST",
+                               urllib.parse.urlencode({"job": json.loads(text)[0]["job_uuid"], "priority": 77}),
+                               Origin=base, Accept="application/json",
+                               Content_Type="application/x-www-form-urlencoded")
+            check(f"{name}: is written", rows(database, "SELECT count(*) FROM jobs WHERE priority = 77") == [(1,)], text)
+    check("and no other file is", not any((work / name).exists() for name in ("farm ", "farm #1", "100A.db")))
+
+
 def knows_its_visitors(base, farm):
     for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example:1", ""):
         status, _ = ask(base, "/farm/job_summaries.json", Host=host)
         check(f"{farm}: as {host or 'nobody'} it is not to be had", status == 403, status)
+    # A browser names no port where that is 80.
+    for host in ("127.0.0.1", "localhost", "localhost:80"):
+        status, _ = ask(base, "/farm/job_summaries.json", Host=host)
+        check(f"{farm}: as {host} it is", status == 200, status)
 
 
 # --- With forms ---------------------------------------------------------------
@@ -419,6 +455,17 @@ def refuses():
                   done.returncode == 1 and len(lines) == 1 and words in lines[0]
                   and lines[0].startswith("tablao: dashboard: "), done.stderr)
     check("and left no file behind", not (work / "none.db").exists())
+    # Root writes everywhere, so this is only tried as somebody else.
+    closed = work / "closed"
+    closed.mkdir()
+    shutil.copy(work / "odd.db", closed / "wal.db")
+    rows(closed / "wal.db", "PRAGMA journal_mode = WAL")
+    closed.chmod(0o555)
+    if not os.access(closed, os.W_OK):
+        done = subprocess.run(command(closed / "wal.db"), capture_output=True, text=True, timeout=60)
+        check("WAL in a folder that cannot be written: one line that says so",
+              done.returncode == 1 and "WAL" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr)
+    closed.chmod(0o755)
 
 
 def screenshots(directory):
@@ -474,6 +521,8 @@ def main():
                 looks_right(chromium, base, "quiet", work / "quiet.db", False)
             works_without_history(chromium, base)
         keeps_secrets_below(demo)
+        tells_any_time()
+        opens_any_name()
         refuses()
         writes(demo, chromium)
     finally:
