@@ -197,6 +197,35 @@ def takes_odd_names(chromium, base):
         check(f"odd {path}: all links can be seen", not empty, empty)
 
 
+def shows_long_work():
+    """What goes on for longer than a chart shows, and ends on another day."""
+    database = work / "long.db"
+    shutil.copy(work / "odd.db", database)
+    ago = "strftime('%Y-%m-%d %H:%M:%S', 'now', '-{}') || '.000+00:00'"
+    (attempt, job), *others = rows(database, """
+        SELECT a.id, t.job_id FROM task_attempts a JOIN tasks t ON t.id = a.task_id
+        WHERE a.ended_at IS NULL ORDER BY a.id DESC""")
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        db.execute(f"UPDATE task_attempts SET worker_name = 'for days', started_at = {ago.format('3 days')} WHERE id = ?", [attempt])
+        db.execute(f"UPDATE task_attempts SET worker_name = 'since morning', started_at = {ago.format('4 hours')} WHERE id = ?", [others[0][0]])
+        db.execute("UPDATE tasks SET steps_total = 2, steps_completed = status = 'completed' WHERE job_id = ?", [job])
+        db.commit()
+    with serving(database) as base:
+        def values(name):
+            return json.loads(ask(base, f"/farm/{name}.json?_shape=array")[1])
+
+        found = {row["worker"]: (row["start"], row["end"]) for row in values("farm-timeline")
+                 if row["outcome"] == "at work"}
+        check("long: what began before is in the last three hours",
+              all(9900 < (end - start) / 1000 <= 10800 for start, end in
+                  (found.get(name, (0, 0)) for name in ("for days", "since morning"))), found)
+        found = [row["minutes"] for row in values("workers-busy") if row["worker"] == "for days"]
+        check("long: and at work in every hour of the last day", len(found) >= 23 and set(found[:-1]) == {60}, found)
+        found = [row["Done at"] for row in values("farm-jobs") if "days" in row["Time left"]]
+        check("long: the day on which a job is done is told, if it is not today",
+              len(found) == 1 and re.fullmatch(r"\d\d-\d\d \d\d:\d\d", found[0]), found)
+
+
 def works_without_history(chromium, base):
     """Who works on what is known without attempts; jobs that look alike are told apart."""
     def values(name, **arguments):
@@ -522,6 +551,7 @@ def main():
             works_without_history(chromium, base)
         keeps_secrets_below(demo)
         tells_any_time()
+        shows_long_work()
         opens_any_name()
         refuses()
         writes(demo, chromium)
