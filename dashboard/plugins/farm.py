@@ -144,6 +144,8 @@ def asgi_wrapper(datasette):
                 path = f"/{FARM}/{name}{found[1] or ''}"
                 query = [pair for pair in query if pair[0] != "sql"]
             is_markup.set(path.rpartition("/")[2] in markup)
+            if scope["method"] == "POST" and "job" in dict(query):
+                send = back_to(dict(query)["job"], send)
             # The columns that matter come first.
             first = tables.get(path.removeprefix(f"/{FARM}/"), {}).get("first")
             if first and "_col" not in dict(query):
@@ -159,6 +161,21 @@ def asgi_wrapper(datasette):
         return answer
 
     return wrap
+
+
+def back_to(job, send):
+    """From a form that was sent to its job, and not to the same form, empty."""
+    page = "/-/dashboards/job?" + urllib.parse.urlencode({"job": job})
+
+    async def sending(message):
+        if message.get("status") == 302:
+            message = dict(message, headers=[
+                (name, page.encode() if name.lower() == b"location" else value)
+                for name, value in message["headers"]
+            ])
+        await send(message)
+
+    return sending
 
 
 def is_ours(scope):

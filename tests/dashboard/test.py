@@ -106,6 +106,8 @@ def looks_right(chromium, base, farm, database, is_full):
             text,
         )
         check(f"{farm} {path}: names are text", chromium.run("return document.title") != "hit")
+        ways = chromium.run("return Array.from(document.querySelectorAll('header .ways a'), a => a.innerText)")
+        check(f"{farm} {path}: leads to the other pages", ways == ["The farm", "One job", "Workers", "Look up"], ways)
         return charts
 
     def draws(path, charts, expected):
@@ -119,6 +121,9 @@ def looks_right(chromium, base, farm, database, is_full):
 
     page("/")
     page("/farm")
+    text = chromium.run("return document.body.innerText")
+    unnamed = [table["title"] for table in shown.values() if table["title"] not in text]
+    check(f"{farm} /farm: says what there is", not unnamed, unnamed)
     page("/-/dashboards")
     # A job with a past, for there to be something in each of its charts.
     job = rows(database, """
@@ -140,6 +145,10 @@ def looks_right(chromium, base, farm, database, is_full):
               .filter(el => el.getBoundingClientRect().right > el.closest('svg').getBoundingClientRect().right)
               .map(el => [el.textContent, el.getBoundingClientRect().right, el.closest('svg').getBoundingClientRect().right])""")
         check(f"{farm} {path}: legends can be read", not cut, cut)
+        tall = chromium.run("""
+            return Array.from(document.querySelectorAll('.dashboard-card'))
+              .filter(el => el.clientHeight > 800).map(el => [el.id, el.clientHeight])""")
+        check(f"{farm} {path}: no card hides those below it", not tall, tall)
         for name in dashboard["charts"]:
             draws(f"{path}/{name}", page(f"{path}/{name}{which}"), 1)
             page(f"/farm/{slug}-{name}")
@@ -226,6 +235,25 @@ def shows_long_work():
               len(found) == 1 and re.fullmatch(r"\d\d-\d\d \d\d:\d\d", found[0]), found)
 
 
+def says_what_fails(chromium):
+    """A chart that cannot be had is not one with nothing in it."""
+    database = work / "broken.db"
+    shutil.copy(work / "odd.db", database)
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        for view in ("farm_status", "waiting_jobs"):
+            db.execute(f"DROP VIEW {view}")
+            db.execute(f"CREATE VIEW {view} AS SELECT 1 AS x")
+    with serving(database) as base:
+        for path, expected in (("farm", ["status", "waiting", "waiting-chart"]), ("farm/waiting-chart", ["farm"])):
+            chromium.call("POST", "/url", {"url": f"{base}/-/dashboards/{path}"})
+            chromium.wait(f"return document.querySelectorAll('.chart-error').length === {len(expected)}")
+            said = chromium.run("""
+                return Array.from(document.querySelectorAll('.chart-error'), el => [el.nextElementSibling.id, el.innerText])""")
+            check(f"broken {path}: charts that cannot be had say why",
+                  sorted(name for name, _ in said) == [f"chart-{name}" for name in expected]
+                  and all("no such column" in text for _, text in said), said)
+
+
 def works_without_history(chromium, base):
     """Who works on what is known without attempts; jobs that look alike are told apart."""
     def values(name, **arguments):
@@ -250,6 +278,9 @@ def works_without_history(chromium, base):
         chromium.wait("return document.body.innerText.includes('affected')")
         said = chromium.run("return document.body.innerText")
         check(f"quiet: the form of {job} is for one job", "1 row affected" in said, said)
+        back = chromium.run("return location.pathname + location.search")
+        check(f"quiet: and leads back to {job}", back.startswith("/-/dashboards/job?") and job in back
+              and "1 row affected" in said, back)
 
 
 # --- What nobody may see ------------------------------------------------------
@@ -545,6 +576,8 @@ def main():
             if chromium:
                 looks_right(chromium, base, "odd", work / "odd.db", False)
             takes_odd_names(chromium, base)
+        if chromium:
+            says_what_fails(chromium)
         with serving(work / "quiet.db", "--write") as base:
             if chromium:
                 looks_right(chromium, base, "quiet", work / "quiet.db", False)

@@ -1,0 +1,16 @@
+// A chart whose rows cannot be had says so: the plugin leaves it empty, as if there
+// were none.
+const ask = window.fetch
+window.fetch = async (...request) => {
+  const answer = await ask(...request)
+  const said = await answer.clone().json().catch(() => ({}))
+  if (said.ok === false) {
+    const name = (said.query_name || '').replace(/^[^-]*-/, '')
+    const chart = document.getElementById(`chart-${name}`) || document.querySelector('.dashboard-card > *')
+    const words = document.createElement('p')
+    words.className = 'chart-error'
+    words.innerText = `This cannot be shown: ${said.error}`
+    chart.before(words)
+  }
+  return answer
+}
