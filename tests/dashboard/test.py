@@ -572,6 +572,9 @@ def main():
                 if farm != "empty":
                     keeps_secrets(base, farm, database)
                 knows_its_visitors(base, farm)
+                left = json.loads(ask(base, "/farm/farm-left.json?_shape=array")[1])[0]["time"]
+                check(f"{farm}: how long it takes, if there is anything to do",
+                      left == "-" if farm == "empty" else left not in ("-", ""), left)
         with serving(work / "odd.db") as base:
             if chromium:
                 looks_right(chromium, base, "odd", work / "odd.db", False)
