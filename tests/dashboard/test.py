@@ -252,6 +252,10 @@ def says_what_fails(chromium):
             check(f"broken {path}: charts that cannot be had say why",
                   sorted(name for name, _ in said) == [f"chart-{name}" for name in expected]
                   and all("no such column" in text for _, text in said), said)
+            said = chromium.run("""
+                return fetch('/farm/none.json').then(() => fetch('/farm/none.json'))
+                  .then(() => document.querySelectorAll('.chart-error').length)""")
+            check(f"broken {path}: what is said of all is said once", said == len(expected) + 1, said)
 
 
 def works_without_history(chromium, base):
