@@ -33,6 +33,21 @@ SETTINGS = {
 }
 
 
+class Farm(Database):
+    """A file of any name: Datasette itself takes a ?, # or % in it for a URI's."""
+
+    def connect(self, write=False):
+        connection = sqlite3.connect(
+            uri(self.path, "rw" if write else "ro"), uri=True, check_same_thread=False
+        )
+        self._all_file_connections.append(connection)
+        return connection
+
+
+def uri(path, mode):
+    return f"{pathlib.Path(path).resolve().as_uri()}?mode={mode}"
+
+
 def die(message):
     sys.exit(f"tablao: dashboard: {message}")
 
@@ -42,7 +57,7 @@ def check(path, extension, needed, write):
     if not path.is_file():
         die(f"{path}: no such file")
     try:
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        db = sqlite3.connect(uri(path, "ro"), uri=True)
         db.enable_load_extension(True)
         db.load_extension(extension)
         names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
@@ -64,6 +79,11 @@ def check(path, extension, needed, write):
         ).fetchone()
         db.close()
     except (AttributeError, sqlite3.Error) as error:
+        if "readonly" in str(error):
+            die(
+                f"{path} is in WAL mode, and you may not write to its folder"
+                " (docs/operations.md, \"WAL and folders that cannot be written\")"
+            )
         die(f"{path}: {error}")
     if write and machine != "on":
         die(f"{path} is an observed farm, which its Manager writes to, not we")
@@ -107,7 +127,7 @@ def main():
     datasette.remove_database("_memory")
     # By this name, whatever the file is called: the metadata goes by it.
     datasette.add_database(
-        Database(datasette, path=str(options.database), is_mutable=True), name="farm"
+        Farm(datasette, path=str(options.database), is_mutable=True), name="farm"
     )
     config = uvicorn.Config(datasette.app(), log_level="warning", lifespan="on")
     host, port = listener.getsockname()

@@ -144,6 +144,8 @@ def asgi_wrapper(datasette):
                 path = f"/{FARM}/{name}{found[1] or ''}"
                 query = [pair for pair in query if pair[0] != "sql"]
             is_markup.set(path.rpartition("/")[2] in markup)
+            if scope["method"] == "POST" and "job" in dict(query):
+                send = back_to(dict(query)["job"], send)
             # The columns that matter come first.
             first = tables.get(path.removeprefix(f"/{FARM}/"), {}).get("first")
             if first and "_col" not in dict(query):
@@ -161,6 +163,21 @@ def asgi_wrapper(datasette):
     return wrap
 
 
+def back_to(job, send):
+    """From a form that was sent to its job, and not to the same form, empty."""
+    page = "/-/dashboards/job?" + urllib.parse.urlencode({"job": job})
+
+    async def sending(message):
+        if message.get("status") == 302:
+            message = dict(message, headers=[
+                (name, page.encode() if name.lower() == b"location" else value)
+                for name, value in message["headers"]
+            ])
+        await send(message)
+
+    return sending
+
+
 def is_ours(scope):
     """Does the request name this machine, and come from a page of ours?
 
@@ -169,7 +186,8 @@ def is_ours(scope):
     """
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     host = headers.get(b"host", "")
-    if host.rpartition(":")[0] not in ("127.0.0.1", "localhost"):
+    # Without a port it is 80, which browsers do not name.
+    if host.partition(":")[0] not in ("127.0.0.1", "localhost"):
         return False
     if scope["method"] in ("GET", "HEAD"):
         return True
@@ -227,9 +245,9 @@ def at(time):
         return None
     try:
         moment = datetime.strptime(str(time)[:19].replace("T", " "), "%Y-%m-%d %H:%M:%S")
-    except ValueError:
+        moment = moment.replace(tzinfo=timezone.utc).astimezone()
+    except (ValueError, OverflowError):
         return html(time)
-    moment = moment.replace(tzinfo=timezone.utc).astimezone()
     return f"{moment:%Y-%m-%d %H:%M}"
 
 

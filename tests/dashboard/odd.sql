@@ -16,3 +16,7 @@ INSERT INTO task_claims (worker_uuid) SELECT uuid FROM workers;
 INSERT INTO task_updates (task_uuid, worker_uuid, status, activity)
 SELECT task_uuid, worker_uuid, 'failed', printf('%.300c', 'a') || '<script>document.title = "hit"</script>' FROM task_claims;
 INSERT INTO task_claims (worker_uuid) SELECT uuid FROM workers;
+-- More than a card has room for.
+INSERT INTO workers (name, status, supported_task_types)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+SELECT printf('node-%02d', i), 'offline', 'blender' FROM n;

@@ -106,6 +106,8 @@ def looks_right(chromium, base, farm, database, is_full):
             text,
         )
         check(f"{farm} {path}: names are text", chromium.run("return document.title") != "hit")
+        ways = chromium.run("return Array.from(document.querySelectorAll('header .ways a'), a => a.innerText)")
+        check(f"{farm} {path}: leads to the other pages", ways == ["The farm", "One job", "Workers", "Look up"], ways)
         return charts
 
     def draws(path, charts, expected):
@@ -119,6 +121,9 @@ def looks_right(chromium, base, farm, database, is_full):
 
     page("/")
     page("/farm")
+    text = chromium.run("return document.body.innerText")
+    unnamed = [table["title"] for table in shown.values() if table["title"] not in text]
+    check(f"{farm} /farm: says what there is", not unnamed, unnamed)
     page("/-/dashboards")
     # A job with a past, for there to be something in each of its charts.
     job = rows(database, """
@@ -140,6 +145,10 @@ def looks_right(chromium, base, farm, database, is_full):
               .filter(el => el.getBoundingClientRect().right > el.closest('svg').getBoundingClientRect().right)
               .map(el => [el.textContent, el.getBoundingClientRect().right, el.closest('svg').getBoundingClientRect().right])""")
         check(f"{farm} {path}: legends can be read", not cut, cut)
+        tall = chromium.run("""
+            return Array.from(document.querySelectorAll('.dashboard-card'))
+              .filter(el => el.clientHeight > 800).map(el => [el.id, el.clientHeight])""")
+        check(f"{farm} {path}: no card hides those below it", not tall, tall)
         for name in dashboard["charts"]:
             draws(f"{path}/{name}", page(f"{path}/{name}{which}"), 1)
             page(f"/farm/{slug}-{name}")
@@ -197,6 +206,58 @@ def takes_odd_names(chromium, base):
         check(f"odd {path}: all links can be seen", not empty, empty)
 
 
+def shows_long_work():
+    """What goes on for longer than a chart shows, and ends on another day."""
+    database = work / "long.db"
+    shutil.copy(work / "odd.db", database)
+    ago = "strftime('%Y-%m-%d %H:%M:%S', 'now', '-{}') || '.000+00:00'"
+    (attempt, job), *others = rows(database, """
+        SELECT a.id, t.job_id FROM task_attempts a JOIN tasks t ON t.id = a.task_id
+        WHERE a.ended_at IS NULL ORDER BY a.id DESC""")
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        db.execute(f"UPDATE task_attempts SET worker_name = 'for days', started_at = {ago.format('3 days')} WHERE id = ?", [attempt])
+        db.execute(f"UPDATE task_attempts SET worker_name = 'since morning', started_at = {ago.format('4 hours')} WHERE id = ?", [others[0][0]])
+        db.execute("UPDATE tasks SET steps_total = 2, steps_completed = status = 'completed' WHERE job_id = ?", [job])
+        db.commit()
+    with serving(database) as base:
+        def values(name):
+            return json.loads(ask(base, f"/farm/{name}.json?_shape=array")[1])
+
+        found = {row["worker"]: (row["start"], row["end"]) for row in values("farm-timeline")
+                 if row["outcome"] == "at work"}
+        check("long: what began before is in the last three hours",
+              all(9900 < (end - start) / 1000 <= 10800 for start, end in
+                  (found.get(name, (0, 0)) for name in ("for days", "since morning"))), found)
+        found = [row["minutes"] for row in values("workers-busy") if row["worker"] == "for days"]
+        check("long: and at work in every hour of the last day", len(found) >= 23 and set(found[:-1]) == {60}, found)
+        found = [row["Done at"] for row in values("farm-jobs") if "days" in row["Time left"]]
+        check("long: the day on which a job is done is told, if it is not today",
+              len(found) == 1 and re.fullmatch(r"\d\d-\d\d \d\d:\d\d", found[0]), found)
+
+
+def says_what_fails(chromium):
+    """A chart that cannot be had is not one with nothing in it."""
+    database = work / "broken.db"
+    shutil.copy(work / "odd.db", database)
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        for view in ("farm_status", "waiting_jobs"):
+            db.execute(f"DROP VIEW {view}")
+            db.execute(f"CREATE VIEW {view} AS SELECT 1 AS x")
+    with serving(database) as base:
+        for path, expected in (("farm", ["status", "waiting", "waiting-chart"]), ("farm/waiting-chart", ["farm"])):
+            chromium.call("POST", "/url", {"url": f"{base}/-/dashboards/{path}"})
+            chromium.wait(f"return document.querySelectorAll('.chart-error').length === {len(expected)}")
+            said = chromium.run("""
+                return Array.from(document.querySelectorAll('.chart-error'), el => [el.nextElementSibling.id, el.innerText])""")
+            check(f"broken {path}: charts that cannot be had say why",
+                  sorted(name for name, _ in said) == [f"chart-{name}" for name in expected]
+                  and all("no such column" in text for _, text in said), said)
+            said = chromium.run("""
+                return fetch('/farm/none.json').then(() => fetch('/farm/none.json'))
+                  .then(() => document.querySelectorAll('.chart-error').length)""")
+            check(f"broken {path}: what is said of all is said once", said == len(expected) + 1, said)
+
+
 def works_without_history(chromium, base):
     """Who works on what is known without attempts; jobs that look alike are told apart."""
     def values(name, **arguments):
@@ -221,6 +282,9 @@ def works_without_history(chromium, base):
         chromium.wait("return document.body.innerText.includes('affected')")
         said = chromium.run("return document.body.innerText")
         check(f"quiet: the form of {job} is for one job", "1 row affected" in said, said)
+        back = chromium.run("return location.pathname + location.search")
+        check(f"quiet: and leads back to {job}", back.startswith("/-/dashboards/job?") and job in back
+              and "1 row affected" in said, back)
 
 
 # --- What nobody may see ------------------------------------------------------
@@ -323,10 +387,46 @@ def keeps_secrets_below(database):
           done.stdout.split() == ["refused"] * 4 + ["answered"] * 2, done.stdout + done.stderr)
 
 
+def tells_any_time(zones=("America/New_York", "Asia/Tokyo", "UTC")):
+    """Tablao takes the years 1 to 9999, whose ends are not in them in every zone."""
+    script = (
+        "import sys, importlib.util as u; s = u.spec_from_file_location('farm', sys.argv[1])\n"
+        "m = u.module_from_spec(s); s.loader.exec_module(m)\n"
+        "for t in sys.argv[2:]: print(m.at(t))\n"
+    )
+    times = ["0001-01-01 00:00:00.000+00:00", "9999-12-31 23:59:59.999+00:00", "2026-03-29 00:30:00"]
+    for zone in zones:
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(top / "dashboard/plugins/farm.py"), *times],
+            capture_output=True, text=True, timeout=60, env=dict(os.environ, TZ=zone),
+        )
+        check(f"{zone}: all times are told", len(done.stdout.splitlines()) == 3, done.stdout + done.stderr)
+
+
+def opens_any_name():
+    """What stands for something in a URI is part of a file's name as well."""
+    for name in ("farm #1?.db", "100%41.db"):
+        database = work / name
+        shutil.copy(work / "odd.db", database)
+        with serving(database, "--write") as base:
+            status, text = ask(base, "/farm/job_summaries.json?_shape=array")
+            check(f"{name}: is read", status == 200 and len(json.loads(text)) == 9, text)
+            status, text = ask(base, "/farm/job-priority", "POST",
+                               urllib.parse.urlencode({"job": json.loads(text)[0]["job_uuid"], "priority": 77}),
+                               Origin=base, Accept="application/json",
+                               Content_Type="application/x-www-form-urlencoded")
+            check(f"{name}: is written", rows(database, "SELECT count(*) FROM jobs WHERE priority = 77") == [(1,)], text)
+    check("and no other file is", not any((work / name).exists() for name in ("farm ", "farm #1", "100A.db")))
+
+
 def knows_its_visitors(base, farm):
     for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example:1", ""):
         status, _ = ask(base, "/farm/job_summaries.json", Host=host)
         check(f"{farm}: as {host or 'nobody'} it is not to be had", status == 403, status)
+    # A browser names no port where that is 80.
+    for host in ("127.0.0.1", "localhost", "localhost:80"):
+        status, _ = ask(base, "/farm/job_summaries.json", Host=host)
+        check(f"{farm}: as {host} it is", status == 200, status)
 
 
 # --- With forms ---------------------------------------------------------------
@@ -419,6 +519,17 @@ def refuses():
                   done.returncode == 1 and len(lines) == 1 and words in lines[0]
                   and lines[0].startswith("tablao: dashboard: "), done.stderr)
     check("and left no file behind", not (work / "none.db").exists())
+    # Root writes everywhere, so this is only tried as somebody else.
+    closed = work / "closed"
+    closed.mkdir()
+    shutil.copy(work / "odd.db", closed / "wal.db")
+    rows(closed / "wal.db", "PRAGMA journal_mode = WAL")
+    closed.chmod(0o555)
+    if not os.access(closed, os.W_OK):
+        done = subprocess.run(command(closed / "wal.db"), capture_output=True, text=True, timeout=60)
+        check("WAL in a folder that cannot be written: one line that says so",
+              done.returncode == 1 and "WAL" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr)
+    closed.chmod(0o755)
 
 
 def screenshots(directory):
@@ -465,15 +576,23 @@ def main():
                 if farm != "empty":
                     keeps_secrets(base, farm, database)
                 knows_its_visitors(base, farm)
+                left = json.loads(ask(base, "/farm/farm-left.json?_shape=array")[1])[0]["time"]
+                check(f"{farm}: how long it takes, if there is anything to do",
+                      left == "-" if farm == "empty" else left not in ("-", ""), left)
         with serving(work / "odd.db") as base:
             if chromium:
                 looks_right(chromium, base, "odd", work / "odd.db", False)
             takes_odd_names(chromium, base)
+        if chromium:
+            says_what_fails(chromium)
         with serving(work / "quiet.db", "--write") as base:
             if chromium:
                 looks_right(chromium, base, "quiet", work / "quiet.db", False)
             works_without_history(chromium, base)
         keeps_secrets_below(demo)
+        tells_any_time()
+        shows_long_work()
+        opens_any_name()
         refuses()
         writes(demo, chromium)
     finally:
