@@ -6,6 +6,14 @@
 
 -- @both
 
+CREATE TRIGGER tablao_tasks_update_worker AFTER UPDATE OF worker_id ON tasks -- @own
+-- The worker must exist. Here, so that it is asked for before its attempt begins, which
+-- would be refused in other words.
+WHEN NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id)
+BEGIN
+  SELECT RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker');
+END;
+
 CREATE TRIGGER tablao_tasks_write_attempt AFTER UPDATE OF status, worker_id ON tasks
 -- Closes the attempt that the change ends, opens the one that it begins, and
 -- writes the event. A sweep of the job fires it, too, and ends the attempts of the

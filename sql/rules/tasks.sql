@@ -420,13 +420,6 @@ BEGIN
   END;
 END;
 
-CREATE TRIGGER tablao_tasks_update_worker AFTER UPDATE OF worker_id ON tasks
--- The worker must exist.
-WHEN NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id)
-BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker');
-END;
-
 CREATE TRIGGER tablao_tasks_update_values AFTER UPDATE OF created_at, commands ON tasks
 -- Commands must be JSON, and are kept as text; the time is kept in one form. Not
 -- where nothing has changed: see tablao_jobs_update_values.
