@@ -16,11 +16,11 @@
 **
 ** Every operation of the table aOp[] runs on a fresh copy of a database, for
 ** n = 1, 2, 3... until it succeeds without meeting the fault. Where -seconds
-** is too little for every n, the n are spread evenly over all there are, and
-** the run says so; -at tries one n alone, which a failure names. After each
-** fault: the call said so, or succeeded; nothing leaked; integrity_check and
-** foreign_key_check are clean, farm_problems is empty; and the rows are those
-** before the operation or those after it.
+** is too little for every n, the n are spread evenly over all there are, from
+** one on that -seed chooses, and the run says so; -at tries one n alone, which a
+** failure names. After each fault: the call said so, or succeeded; nothing
+** leaked; integrity_check and foreign_key_check are clean, farm_problems is
+** empty; and the rows are those before the operation or those after it.
 **
 ** The last line is `N passed, M failed`.
 */
@@ -886,6 +886,7 @@ static void oomOne(const Op *p, double rUntil){
       double rHave = rUntil-now();
       if( rHave<rEach ) rHave = rEach;
       nStep = (long)((double)nAll*rEach/rHave)+1;
+      n -= (long)(rnd()%(uint64_t)nStep);
     }
   }
   printf("%-16s %5ld allocations, %s, %.1f s\n", p->zName, nAll,
@@ -939,6 +940,7 @@ static void ioOne(const Op *p, int e, double rUntil){
       double rHave = rUntil-now();
       if( rHave<rEach ) rHave = rEach;
       nStep = (long)((double)nAll*rEach/rHave)+1;
+      n -= (long)(rnd()%(uint64_t)nStep);
     }
   }
   if( bVerbose ){
