@@ -849,7 +849,7 @@ static void oomOne(const Op *p, double rUntil){
   nAll = nAlloc;
   sqlite3_close(db);
 
-  /* How many there is time for; one round tells how long one takes. */
+  /* How many there is time for; the first rounds tell how long one takes. */
   nStep = 1;
   for(n=iAt ? iAt : 1; n<=(iAt ? iAt : nAll+1); n+=nStep){
     for(bGoesOn=0; bGoesOn<2; bGoesOn++){
@@ -881,7 +881,7 @@ static void oomOne(const Op *p, double rUntil){
       }
       nDone++;
     }
-    if( n==8 ){
+    if( nStep==1 && (n==8 || now()>rUntil) ){
       double rEach = (now()-rStart)/(double)nDone*2;
       double rHave = rUntil-now();
       if( rHave<rEach ) rHave = rEach;
@@ -890,7 +890,7 @@ static void oomOne(const Op *p, double rUntil){
     }
   }
   printf("%-16s %5ld allocations, %s, %.1f s\n", p->zName, nAll,
-      iAt ? "one of them" : nStep==1 ? "every one" : "a sample", now()-rStart);
+      nDone>=2*nAll ? "every one" : "a sample", now()-rStart);
   if( nStep>1 && bVerbose ) printf("  every %ld-th\n", nStep);
   free(zErr);
   free(zWanted);
@@ -935,7 +935,7 @@ static void ioOne(const Op *p, int e, double rUntil){
       sqlite3_close(db);
       nDone++;
     }
-    if( n==4 ){
+    if( nStep==1 && (n==4 || now()>rUntil) ){
       double rEach = (now()-rStart)/(double)nDone*2;
       double rHave = rUntil-now();
       if( rHave<rEach ) rHave = rEach;
@@ -945,7 +945,7 @@ static void ioOne(const Op *p, int e, double rUntil){
   }
   if( bVerbose ){
     printf("%-16s %-8s %-6s %5ld calls, %s, %.1f s\n", p->zName, azFault[e],
-        bWal ? "wal" : "delete", nAll, nStep==1 ? "every one" : "a sample",
+        bWal ? "wal" : "delete", nAll, nDone>=2*nAll ? "every one" : "a sample",
         now()-rStart);
   }
   free(zErr);
