@@ -32,7 +32,7 @@ extension = str(build / "tablao")
 metadata = yaml.safe_load((top / "dashboard" / "metadata.yaml").read_text("utf-8"))
 dashboards = metadata["plugins"]["datasette-dashboards"]
 shown = metadata["databases"]["farm"]["tables"]
-passed = failed = 0
+passed = failed = told = 0
 
 
 def check(name, is_so, why=""):
@@ -42,6 +42,13 @@ def check(name, is_so, why=""):
     else:
         failed += 1
         print(f"dashboard: failed: {name}{': ' if why else ''}{str(why)[:600]}", flush=True)
+
+
+def tell(what):
+    """How far it is: all of it takes minutes."""
+    global told
+    print(f"dashboard: {what}: {passed + failed - told} checks", flush=True)
+    told = passed + failed
 
 
 def command(database, *options):
@@ -579,22 +586,26 @@ def main():
                 left = json.loads(ask(base, "/farm/farm-left.json?_shape=array")[1])[0]["time"]
                 check(f"{farm}: how long it takes, if there is anything to do",
                       left == "-" if farm == "empty" else left not in ("-", ""), left)
+            tell(f"{farm} farm")
         with serving(work / "odd.db") as base:
             if chromium:
                 looks_right(chromium, base, "odd", work / "odd.db", False)
             takes_odd_names(chromium, base)
         if chromium:
             says_what_fails(chromium)
+        tell("farm with odd names")
         with serving(work / "quiet.db", "--write") as base:
             if chromium:
                 looks_right(chromium, base, "quiet", work / "quiet.db", False)
             works_without_history(chromium, base)
+        tell("farm without history")
         keeps_secrets_below(demo)
         tells_any_time()
         shows_long_work()
         opens_any_name()
         refuses()
         writes(demo, chromium)
+        tell("refusals and forms")
     finally:
         if chromium:
             chromium.close()

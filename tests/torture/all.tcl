@@ -5,7 +5,8 @@
 # What is run and what each part proves is said in docs/testing.md; PATTERN
 # selects parts by name: oom, 'fuzz-*'. `make torture` builds what they need.
 # The seconds are shared out among the parts, which run some at a time. Without
-# -seed each run has another one, which it prints. The last line is
+# -seed each run has another one, which it prints. BUILD/torture/NAME.log keeps
+# what a part was called with and all that it said. The last line is
 # `N passed, N failed`; the exit code 1 if something failed.
 #
 #   TABLAO_BUILD   where it was built (default build)
@@ -77,7 +78,7 @@ proc start_next {} {
   set command [string map [list %s $seconds %d $dir] $command]
   set channel [open "|$command </dev/null 2>@1" r]
   fconfigure $channel -blocking 0 -translation binary
-  set output($channel) ""
+  set output($channel) "$command\n"
   set started($channel) [clock milliseconds]
   set running($channel) $name
   fileevent $channel readable [list collect $channel]
@@ -109,9 +110,14 @@ proc finish {channel} {
   puts [format "%-16s %9d checks %7.1f s  %s" $name [expr {$p+$f}] \
       [expr {([clock milliseconds]-$started($channel))/1000.0}] \
       [expr {$f ? "$f FAILED" : "ok"}]]
+  set file [file join $build torture $name.log]
+  set log [open $file wb]
+  puts $log $output($channel)
+  close $log
   # A fuzzer is talkative; what it did is in its last lines.
-  set lines [split [string trim $output($channel)] \n]
+  set lines [lrange [split [string trim $output($channel)] \n] 1 end]
   puts "  [join [lrange $lines end-[expr {$f ? 60 : 4}] end] "\n  "]"
+  if {$f} {puts "  the whole of it: $file"}
   flush stdout
   file delete -force [file join $build torture run-$name]
   foreach a {running output started} {unset ${a}($channel)}

@@ -2,7 +2,7 @@
 ** Tortures Tablao with what an operating system can do to it.
 **
 **   faults MODE -dir DIR -ext LIBRARY -sql SCRIPT [-flamenco FILE]
-**          [-seconds N] [-seed N] [-only PATTERN] [-v]
+**          [-seconds N] [-seed N] [-only PATTERN] [-at N] [-v]
 **
 ** MODE is one of
 **
@@ -16,8 +16,9 @@
 **
 ** Every operation of the table aOp[] runs on a fresh copy of a database, for
 ** n = 1, 2, 3... until it succeeds without meeting the fault. Where -seconds
-** is too little for every n, the n are spread evenly over all there are, and
-** the run says so. After each fault: the call said so, or succeeded; nothing
+** is too little for every n, the n are spread evenly over all there are, from
+** one on that -seed chooses, and the run says so; -at tries one n alone, which a
+** failure names. After each fault: the call said so, or succeeded; nothing
 ** leaked; integrity_check and foreign_key_check are clean, farm_problems is
 ** empty; and the rows are those before the operation or those after it.
 **
@@ -42,6 +43,7 @@ static const char *zExt;          /* the extension */
 static const char *zScript;       /* tablao.sql */
 static const char *zFlamenco;     /* a Flamenco database, or NULL */
 static const char *zOnly;         /* operations whose name contains this */
+static long iAt;                  /* the only n that is tried, or 0 */
 static double rSeconds = 60;
 static int bVerbose;
 static int nPassed, nFailed;
@@ -847,10 +849,11 @@ static void oomOne(const Op *p, double rUntil){
   nAll = nAlloc;
   sqlite3_close(db);
 
-  /* How many there is time for; one round tells how long one takes. */
+  /* How many there is time for; the first rounds tell how long one takes. */
   nStep = 1;
-  for(n=1; n<=nAll+1; n+=nStep){
+  for(n=iAt ? iAt : 1; n<=(iAt ? iAt : nAll+1); n+=nStep){
     for(bGoesOn=0; bGoesOn<2; bGoesOn++){
+      const char *zWhat = bGoesOn ? "allocations from" : "allocation";
       sqlite3_int64 nUsed = sqlite3_memory_used();
       free(zErr);
       zErr = 0;
@@ -864,29 +867,30 @@ static void oomOne(const Op *p, double rUntil){
       nInjected += bAllocMet;
       if( bAllocMet && rc && rc!=rcWanted && (rc & 0xff)!=SQLITE_NOMEM
        && rc!=SQLITE_IOERR_NOMEM ){
-        failed(p, "allocation", n, "it said %d, %s", rc, zErr ? zErr : "");
+        failed(p, zWhat, n, "it said %d, %s", rc, zErr ? zErr : "");
       }else if( !sqlite3_get_autocommit(db) ){
-        failed(p, "allocation", n, "a transaction is left open");
+        failed(p, zWhat, n, "a transaction is left open");
       }else{
-        judge(p, "allocation", n, db, rc, zErr ? zErr : "", bAllocMet,
+        judge(p, zWhat, n, db, rc, zErr ? zErr : "", bAllocMet,
             rcWanted, zWanted, hBefore, hAfter);
       }
-      if( sqlite3_close(db) ) failed(p, "allocation", n, "cannot close");
+      if( sqlite3_close(db) ) failed(p, zWhat, n, "cannot close");
       if( sqlite3_memory_used()>nUsed ){
-        failed(p, "allocation", n, "%lld bytes leaked",
+        failed(p, zWhat, n, "%lld bytes leaked",
             sqlite3_memory_used()-nUsed);
       }
       nDone++;
     }
-    if( n==8 ){
+    if( nStep==1 && (n==8 || now()>rUntil) ){
       double rEach = (now()-rStart)/(double)nDone*2;
       double rHave = rUntil-now();
       if( rHave<rEach ) rHave = rEach;
       nStep = (long)((double)nAll*rEach/rHave)+1;
+      n -= (long)(rnd()%(uint64_t)nStep);
     }
   }
   printf("%-16s %5ld allocations, %s, %.1f s\n", p->zName, nAll,
-      nStep==1 ? "every one" : "a sample", now()-rStart);
+      nDone>=2*nAll ? "every one" : "a sample", now()-rStart);
   if( nStep>1 && bVerbose ) printf("  every %ld-th\n", nStep);
   free(zErr);
   free(zWanted);
@@ -908,7 +912,7 @@ static void ioOne(const Op *p, int e, double rUntil){
   run(db, p->zSql, &zErr);
   nAll = aCall[e==F_FULL ? F_WRITE : e];
   sqlite3_close(db);
-  for(n=1; n<=nAll; n+=nStep){
+  for(n=iAt ? iAt : 1; n<=(iAt ? iAt : nAll); n+=nStep){
     for(bGoesOn=0; bGoesOn<2; bGoesOn++){
       free(zErr);
       zErr = 0;
@@ -931,16 +935,17 @@ static void ioOne(const Op *p, int e, double rUntil){
       sqlite3_close(db);
       nDone++;
     }
-    if( n==4 ){
+    if( nStep==1 && (n==4 || now()>rUntil) ){
       double rEach = (now()-rStart)/(double)nDone*2;
       double rHave = rUntil-now();
       if( rHave<rEach ) rHave = rEach;
       nStep = (long)((double)nAll*rEach/rHave)+1;
+      n -= (long)(rnd()%(uint64_t)nStep);
     }
   }
   if( bVerbose ){
     printf("%-16s %-8s %-6s %5ld calls, %s, %.1f s\n", p->zName, azFault[e],
-        bWal ? "wal" : "delete", nAll, nStep==1 ? "every one" : "a sample",
+        bWal ? "wal" : "delete", nAll, nDone>=2*nAll ? "every one" : "a sample",
         now()-rStart);
   }
   free(zErr);
@@ -1163,9 +1168,12 @@ int main(int argc, char **argv){
     else if( strcmp(z, "-rounds")==0 ) nRounds = atol(argv[++i]);
     else if( strcmp(z, "-seed")==0 ) iSeed = (uint64_t)atoll(argv[++i]);
     else if( strcmp(z, "-only")==0 ) zOnly = argv[++i];
+    else if( strcmp(z, "-at")==0 ) iAt = atol(argv[++i]);
     else die("no such option: %s", z);
   }
   if( zExt==0 || zScript==0 ) die("-ext and -sql are wanted");
+  /* A failure that was found is told, even if what follows never ends. */
+  setvbuf(stdout, 0, _IOLBF, 0);
   iRandom ^= iSeed*0x9E3779B97F4A7C15u;
   if( strcmp(zMode, "oom")==0 ) allocInstall();
   vfsInstall();
