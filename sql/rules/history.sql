@@ -96,19 +96,27 @@ END;
 
 CREATE TRIGGER tablao_attempts_insert AFTER INSERT ON task_attempts -- @own
 -- The rule on whom an attempt names, with foreign keys on or off; in an observed farm
--- the Manager has them on.
-WHEN NEW.task_id NOT IN (SELECT id FROM tasks)
-  OR NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id)
+-- the Manager has them on. Of the row as it is: a user's trigger may have deleted them.
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: task_attempts.task_id must be the id of a task, and worker_id NULL or the id of a worker');
+  SELECT RAISE(ABORT, 'tablao: task_attempts.task_id must be the id of a task, and worker_id NULL or the id of a worker')
+  FROM task_attempts a
+  WHERE a.id = NEW.id
+    AND (
+      a.task_id NOT IN (SELECT id FROM tasks)
+      OR a.worker_id IS NOT (SELECT w.id FROM workers w WHERE w.id = a.worker_id)
+    );
 END;
 
 CREATE TRIGGER tablao_attempts_update AFTER UPDATE OF task_id, worker_id ON task_attempts -- @own
 -- The same for an UPDATE, as far as it changes them.
-WHEN (NEW.task_id <> OLD.task_id AND NEW.task_id NOT IN (SELECT id FROM tasks))
-  OR (NEW.worker_id IS NOT OLD.worker_id AND NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id))
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: task_attempts.task_id must be the id of a task, and worker_id NULL or the id of a worker');
+  SELECT RAISE(ABORT, 'tablao: task_attempts.task_id must be the id of a task, and worker_id NULL or the id of a worker')
+  FROM task_attempts a
+  WHERE a.id = NEW.id
+    AND (
+      (a.task_id <> OLD.task_id AND a.task_id NOT IN (SELECT id FROM tasks))
+      OR (a.worker_id IS NOT OLD.worker_id AND a.worker_id IS NOT (SELECT w.id FROM workers w WHERE w.id = a.worker_id))
+    );
 END;
 
 CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts -- @own
