@@ -133,6 +133,8 @@ CREATE TRIGGER tablao_report_insert_failure INSTEAD OF INSERT ON tablao_report
 -- Records a failure, which the verdict will count. A trigger of its own, so that other
 -- reports do not make the temporary table that SQLite needs for a conditional INSERT.
 WHEN NEW.status = 'failed' AND NOT NEW.is_verdict
+  -- NULL if a user's trigger has deleted the task or the worker as the report was stored.
+  AND (SELECT worker_id FROM tasks WHERE id = NEW.task_id)
 BEGIN
   INSERT INTO task_failures (task_id, worker_id)
   VALUES (NEW.task_id, NEW.worker_id)

@@ -9,9 +9,10 @@
 CREATE TRIGGER tablao_tasks_update_worker AFTER UPDATE OF worker_id ON tasks -- @own
 -- The worker must exist. Here, so that it is asked for before its attempt begins, which
 -- would be refused in other words.
-WHEN NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id)
 BEGIN
-  SELECT RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker');
+  SELECT RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker')
+  FROM tasks t
+  WHERE t.id = NEW.id AND t.worker_id IS NOT (SELECT w.id FROM workers w WHERE w.id = t.worker_id);
 END;
 
 CREATE TRIGGER tablao_tasks_write_attempt AFTER UPDATE OF status, worker_id ON tasks

@@ -327,10 +327,6 @@ BEGIN
     WHEN typeof(NEW.priority) <> 'integer'
       AND (NEW.priority IS NOT OLD.priority OR NEW.tablao_rev < OLD.tablao_rev)
     THEN RAISE(ABORT, 'tablao: jobs.priority must be a whole number')
-    WHEN NEW.worker_tag_id IS NOT NULL
-      AND (NEW.worker_tag_id IS NOT OLD.worker_tag_id OR NEW.tablao_rev < OLD.tablao_rev)
-      AND NEW.worker_tag_id NOT IN (SELECT id FROM worker_tags)
-    THEN RAISE(ABORT, 'tablao: jobs.worker_tag_id must be NULL or the id of a worker tag')
     WHEN typeof(NEW.uuid) <> 'text' AND (NEW.uuid IS NOT OLD.uuid OR NEW.tablao_rev < OLD.tablao_rev)
     THEN RAISE(ABORT, 'tablao: jobs.uuid must be text')
     WHEN instr(NEW.uuid || NEW.name || NEW.job_type, char(0))
@@ -339,6 +335,11 @@ BEGIN
       AND 'jobs' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: jobs.uuid must be unique: this UPDATE OR REPLACE would delete another job')
   END;
+  SELECT RAISE(ABORT, 'tablao: jobs.worker_tag_id must be NULL or the id of a worker tag')
+  FROM jobs j
+  WHERE j.id = NEW.id
+    AND (NEW.worker_tag_id IS NOT OLD.worker_tag_id OR NEW.tablao_rev < OLD.tablao_rev)
+    AND j.worker_tag_id IS NOT (SELECT g.id FROM worker_tags g WHERE g.id = j.worker_tag_id);
 END;
 
 CREATE TRIGGER tablao_jobs_update_values AFTER UPDATE OF

@@ -34,11 +34,12 @@ BEGIN
   SELECT CASE
     WHEN NEW.rowid IS NOT OLD.rowid
     THEN RAISE(ABORT, 'tablao: task_failures.rowid cannot be changed')
-    WHEN NEW.task_id NOT IN (SELECT id FROM tasks)
+    WHEN f.task_id NOT IN (SELECT id FROM tasks)
     THEN RAISE(ABORT, 'tablao: task_failures.task_id must be the id of a task')
-    WHEN NEW.worker_id NOT IN (SELECT id FROM workers)
+    WHEN f.worker_id NOT IN (SELECT id FROM workers)
     THEN RAISE(ABORT, 'tablao: task_failures.worker_id must be the id of a worker')
-  END;
+  END
+  FROM task_failures f WHERE f.rowid = NEW.rowid;
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   UPDATE task_failures SET
     created_at = (
@@ -51,31 +52,32 @@ BEGIN
       NEW.created_at IS NOT (SELECT value FROM tablao_written_times WHERE n = 1)
       OR tablao_job_id <> (SELECT t.job_id FROM tasks t WHERE t.id = task_failures.task_id)
     );
+  -- Nothing if a user's trigger has deleted the failure.
   INSERT INTO tablao_skips (lane_id, worker_id, from_index)
-  VALUES (
-    (SELECT t.tablao_lane FROM tasks t WHERE t.id = NEW.task_id),
+  SELECT
+    l.lane_id,
     NEW.worker_id,
     coalesce(
       (
-        SELECT r.index_in_job
-        FROM (
-          SELECT
-            t.tablao_lane AS lane_id,
-            +coalesce(
-              (
-                SELECT s.from_index FROM tablao_skips s
-                WHERE s.lane_id = t.tablao_lane AND s.worker_id = NEW.worker_id
-              ), 0
-            ) AS from_index
-          FROM tasks t WHERE t.id = NEW.task_id
-        ) l
-        CROSS JOIN tablao_ready_tasks r
+        SELECT r.index_in_job FROM tablao_ready_tasks r
         WHERE (r.lane_id = l.lane_id AND r.index_in_job >= l.from_index)
           AND ((r.task_id, NEW.worker_id) IN (SELECT task_id, worker_id FROM task_failures)) IS NOT TRUE
         ORDER BY r.index_in_job
       ), 9223372036854775807
     )
-  )
+  FROM (
+    SELECT
+      t.tablao_lane AS lane_id,
+      +coalesce(
+        (
+          SELECT s.from_index FROM tablao_skips s
+          WHERE s.lane_id = t.tablao_lane AND s.worker_id = NEW.worker_id
+        ), 0
+      ) AS from_index
+    FROM tasks t
+    WHERE t.id = (SELECT f.task_id FROM task_failures f WHERE f.rowid = NEW.rowid)
+  ) l
+  WHERE 1
   ON CONFLICT (lane_id, worker_id) DO UPDATE SET from_index = excluded.from_index;
 END;
 
@@ -129,13 +131,14 @@ BEGIN
   SELECT CASE
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: job_blocks.id cannot be changed')
-    WHEN NEW.job_id NOT IN (SELECT id FROM jobs)
+    WHEN b.job_id NOT IN (SELECT id FROM jobs)
     THEN RAISE(ABORT, 'tablao: job_blocks.job_id must be the id of a job')
-    WHEN NEW.worker_id NOT IN (SELECT id FROM workers)
+    WHEN b.worker_id NOT IN (SELECT id FROM workers)
     THEN RAISE(ABORT, 'tablao: job_blocks.worker_id must be the id of a worker')
     WHEN instr(NEW.task_type, char(0))
     THEN RAISE(ABORT, 'tablao: job_blocks.task_type must not contain a zero byte')
-  END;
+  END
+  FROM job_blocks b WHERE b.id = NEW.id;
   INSERT INTO tablao_times (n, value) VALUES (1, NEW.created_at);
   UPDATE job_blocks SET
     created_at = (
@@ -171,9 +174,10 @@ BEGIN
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: last_rendereds.id cannot be changed')
     WHEN (NEW.job_id IS NOT OLD.job_id OR NEW.updated_at = '')
-      AND NEW.job_id NOT IN (SELECT id FROM jobs)
+      AND r.job_id NOT IN (SELECT id FROM jobs)
     THEN RAISE(ABORT, 'tablao: last_rendereds.job_id must be the id of a job')
-  END;
+  END
+  FROM last_rendereds r WHERE r.id = NEW.id;
   INSERT INTO tablao_times (n, value)
   VALUES (1, CASE WHEN NEW.created_at IS NOT OLD.created_at OR NEW.updated_at = '' THEN NEW.created_at END);
   UPDATE last_rendereds SET

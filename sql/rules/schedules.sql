@@ -45,7 +45,7 @@ BEGIN
     WHEN NEW.id IS NOT OLD.id
     THEN RAISE(ABORT, 'tablao: sleep_schedules.id cannot be changed')
     WHEN (NEW.worker_id IS NOT OLD.worker_id OR NEW.updated_at = '')
-      AND NEW.worker_id NOT IN (SELECT id FROM workers)
+      AND s.worker_id NOT IN (SELECT id FROM workers)
     THEN RAISE(ABORT, 'tablao: sleep_schedules.worker_id must be the id of a worker')
     WHEN (NEW.is_active IS NOT OLD.is_active OR NEW.updated_at = '')
       AND (typeof(NEW.is_active) = 'blob' OR lower(NEW.is_active) NOT IN ('0', '1', 'true', 'false'))
@@ -56,7 +56,8 @@ BEGIN
     WHEN (NEW.end_time IS NOT OLD.end_time OR NEW.updated_at = '')
       AND NEW.end_time <> '' AND NEW.end_time IS NOT strftime('%H:%M', NEW.end_time, '+0 days')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.end_time must be a time from 00:00 to 23:59, or empty for the end of the day')
-  END;
+  END
+  FROM sleep_schedules s WHERE s.id = NEW.id;
   -- It has no characters but letters that day names have and separators, and every
   -- word in it is a day, or the first two letters of one.
   SELECT RAISE(ABORT, 'tablao: sleep_schedules.days_of_week must hold English names of days or their first two letters, separated by blanks or commas, or be empty for every day')

@@ -77,12 +77,15 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: tasks.id must be a whole number from 1')
     WHEN 'tasks' IN (SELECT table_name FROM tablao_replaced)
     THEN RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
-    WHEN NEW.job_id NOT IN (SELECT id FROM jobs)
+  END;
+  SELECT CASE
+    WHEN t.job_id NOT IN (SELECT id FROM jobs)
     THEN RAISE(ABORT, 'tablao: tasks.job_id must be the id of a job')
     -- Asked here, since an UPDATE of worker_id below would open an attempt.
-    WHEN NEW.worker_id IS NOT (SELECT id FROM workers WHERE id = NEW.worker_id)
+    WHEN t.worker_id IS NOT (SELECT id FROM workers WHERE id = t.worker_id)
     THEN RAISE(ABORT, 'tablao: tasks.worker_id must be NULL or the id of a worker')
-  END;
+  END
+  FROM tasks t WHERE t.id = NEW.id;
   INSERT INTO tablao_assert_json (value, rule) VALUES (NEW.commands, 'commands array null');
   INSERT INTO tablao_finish_task (task_id, rev) VALUES (NEW.id, 1);
   -- And a task that a user's trigger has inserted meanwhile, for which SQLite
@@ -523,8 +526,13 @@ END;
 CREATE TRIGGER tablao_tasks_delete AFTER DELETE ON tasks
 -- Deletes what hangs on it, with foreign keys on or off. Not before the row is
 -- gone, since that would change it. What waited for it waits no more. Last, the
--- sums of its job.
+-- sums of its job. Where the job is being deleted, all that has gone already, unless a
+-- user's trigger deletes the task meanwhile.
 WHEN OLD.job_id IN (SELECT job_id FROM tablao_counts)
+  OR OLD.id IN (SELECT task_id FROM task_failures)
+  OR OLD.id IN (SELECT task_id FROM task_attempts)
+  OR OLD.id IN (SELECT task_id FROM task_dependencies)
+  OR OLD.id IN (SELECT dependency_id FROM task_dependencies)
 BEGIN
   DELETE FROM task_dependencies WHERE task_id = OLD.id;
   DELETE FROM task_dependencies WHERE dependency_id = OLD.id;
@@ -736,7 +744,8 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be another task than task_id: a task cannot wait for itself')
     WHEN NEW.job_id <> NEW.other_id
     THEN RAISE(ABORT, 'tablao: task_dependencies.dependency_id must be a task of the same job as task_id')
-  END;
+  END
+  FROM task_dependencies WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id;
   -- NULL, so that nothing is done, if that one is completed: there may be many such.
   INSERT INTO tablao_wait (task_id, waits_for)
   VALUES ((SELECT NEW.task_id FROM tasks WHERE id = NEW.dependency_id AND status <> 'completed'), 0);

@@ -414,11 +414,12 @@ BEGIN
   SELECT CASE
     WHEN NEW.rowid IS NOT OLD.rowid
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid cannot be changed')
-    WHEN NEW.worker_tag_id NOT IN (SELECT id FROM worker_tags)
+    WHEN m.worker_tag_id NOT IN (SELECT id FROM worker_tags)
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_tag_id must be the id of a worker tag')
-    WHEN NEW.worker_id NOT IN (SELECT id FROM workers)
+    WHEN m.worker_id NOT IN (SELECT id FROM workers)
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.worker_id must be the id of a worker')
-  END;
+  END
+  FROM worker_tag_membership m WHERE m.rowid = NEW.rowid;
   DELETE FROM tablao_worker_types
   WHERE worker_id = OLD.worker_id AND worker_tag_id = OLD.worker_tag_id
     -- By its types, or SQLite would look through those of all its tags.
