@@ -88,12 +88,12 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: task_updates.task_uuid must be the uuid of a task')
     WHEN NEW.worker_id IS NULL
     THEN RAISE(ABORT, 'tablao: task_updates.worker_uuid must be the uuid of a worker')
-    WHEN (SELECT w.deleted_at FROM workers w WHERE w.id = NEW.worker_id) IS NOT NULL
-    THEN RAISE(ABORT, 'tablao: task_updates: the worker is deleted (workers.deleted_at), it must register anew')
-    WHEN NEW.status = 'soft-failed' AND NOT NEW.is_verdict
-    THEN RAISE(ABORT, 'tablao: task_updates.status must not be soft-failed: report failed, and the farm decides')
   END;
   SELECT CASE
+    WHEN (SELECT w.deleted_at FROM workers w WHERE w.id = NEW.worker_id) IS NOT NULL
+    THEN RAISE(ABORT, 'tablao: task_updates: the worker is deleted (workers.deleted_at), it must register anew')
+    WHEN NEW.status = 'soft-failed'
+    THEN RAISE(ABORT, 'tablao: task_updates.status must not be soft-failed: report failed, and the farm decides')
     WHEN worker_id IS NOT NEW.worker_id
     THEN RAISE(ABORT, 'tablao: task_updates: the task is not assigned to this worker (tasks.worker_id)')
     WHEN NEW.status <> 'completed' AND status <> 'active'
