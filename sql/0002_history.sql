@@ -347,6 +347,24 @@ CREATE TABLE tablao_acting (
 );
 
 -- @own
+DROP TABLE IF EXISTS tablao_replaced;
+
+-- One row per table: whether a key of the row of it that is being written is that of
+-- another row. Only a REPLACE gets past that.
+-- key: what tells the row from others that are being written meanwhile; NULL: no key is
+-- taken. It may be out of date between statements.
+-- @own
+CREATE TABLE tablao_replaced (
+  table_name text NOT NULL PRIMARY KEY,
+  key text
+) WITHOUT ROWID;
+
+-- @own
+INSERT INTO tablao_replaced (table_name) VALUES
+  ('jobs'), ('tasks'), ('task_dependencies'), ('task_failures'), ('job_blocks'),
+  ('workers'), ('worker_tags'), ('worker_tag_membership'), ('sleep_schedules');
+
+-- @own
 DROP TABLE IF EXISTS tablao_pending;
 
 -- Tasks whose new status has yet to be looked at.

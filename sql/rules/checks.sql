@@ -123,18 +123,20 @@ BEGIN
       <> printf('[%s]', replace(coalesce(j.value, 'null'), ' ', ''));
 END;
 
--- tablao_note_replaced: notes, before a row of table_name is written, whether its key
--- is taken. Only a REPLACE reaches the AFTER trigger then, and it has deleted the
+-- tablao_note_replaced: notes, before a row of table_name is written, that another has a
+-- key of it. Only a REPLACE reaches the AFTER trigger then, and it has deleted the
 -- other row without a word to what hangs on that. So the AFTER trigger refuses if the
 -- note is there. Upserts and OR IGNORE do not get that far, and leave a note that the
--- next row takes away. Who uses it does not name its columns, as with tablao_events.
-CREATE VIEW tablao_note_replaced (table_name, is_taken) AS
-SELECT NULL, NULL WHERE 0;
+-- next such row takes away. Since a user's trigger may use them, or write other rows, before
+-- our AFTER trigger runs, the note is what tells this row from others: key. taken: the same;
+-- NULL if no key is taken. (A default is worked out once, so both triggers see the same
+-- uuid; but NULL may become one in between.) Who uses it does not name its columns, as with
+-- tablao_events.
+CREATE VIEW tablao_note_replaced (table_name, key, taken) AS
+SELECT NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER tablao_note_replaced_insert INSTEAD OF INSERT ON tablao_note_replaced
-WHEN NEW.is_taken
-  OR NEW.table_name IN (SELECT table_name FROM tablao_replaced)
 BEGIN
-  INSERT INTO tablao_replaced (table_name) VALUES (NEW.table_name) ON CONFLICT DO NOTHING;
-  DELETE FROM tablao_replaced WHERE table_name = NEW.table_name AND NEW.is_taken IS NOT TRUE;
+  UPDATE tablao_replaced SET key = NEW.taken
+  WHERE table_name = NEW.table_name AND (key = NEW.key OR NEW.taken IS NOT NULL);
 END;

@@ -5,15 +5,16 @@
 -- INSERT --------------------------------------------------------------------
 
 CREATE TRIGGER tablao_jobs_before_insert BEFORE INSERT ON jobs
--- Notes whether the keys are taken. Not by tablao_note_replaced: an INSERT has no
--- other use for it, and compiling it costs more.
+-- Notes whether the keys are taken; not the uuid by a job that is being inserted, as for
+-- tasks. Not by tablao_note_replaced: an INSERT has no other use for it, and compiling it
+-- costs more.
 BEGIN
-  DELETE FROM tablao_replaced WHERE table_name = 'jobs';
-  INSERT INTO tablao_replaced (table_name)
-  SELECT 'jobs' FROM jobs WHERE id = NEW.id
-  UNION ALL
-  SELECT 'jobs' FROM jobs WHERE uuid = NEW.uuid
-  ON CONFLICT DO NOTHING;
+  UPDATE tablao_replaced SET key = CASE
+    WHEN NEW.id IN (SELECT id FROM jobs) OR (SELECT tablao_status FROM jobs WHERE uuid = NEW.uuid) > ''
+    THEN coalesce(NEW.uuid, RAISE(ABORT, 'tablao: jobs cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE'))
+    ELSE nullif(key, NEW.uuid)
+  END
+  WHERE table_name = 'jobs';
 END;
 
 CREATE TRIGGER tablao_jobs_insert AFTER INSERT ON jobs
@@ -22,7 +23,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: jobs.id must be a whole number from 1')
-    WHEN 'jobs' IN (SELECT table_name FROM tablao_replaced)
+    WHEN NEW.uuid = (SELECT key FROM tablao_replaced WHERE table_name = 'jobs')
     THEN RAISE(ABORT, 'tablao: jobs cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
     WHEN NEW.tablao_status <> ''
     THEN RAISE(ABORT, 'tablao: jobs.tablao_status is kept by triggers: leave it out')
@@ -69,7 +70,7 @@ CREATE TRIGGER tablao_jobs_before_uuid BEFORE UPDATE OF uuid ON jobs
 -- Notes whether another job has the uuid.
 BEGIN
   INSERT INTO tablao_note_replaced
-  VALUES ('jobs', OLD.id <> (SELECT id FROM jobs WHERE uuid = NEW.uuid));
+  VALUES ('jobs', NEW.uuid, (SELECT uuid FROM jobs WHERE uuid = NEW.uuid AND id <> OLD.id));
 END;
 
 CREATE TRIGGER tablao_jobs_write_count_lanes AFTER UPDATE OF
@@ -332,7 +333,7 @@ BEGIN
     WHEN instr(NEW.uuid || NEW.name || NEW.job_type, char(0))
     THEN RAISE(ABORT, 'tablao: jobs.uuid, name and job_type must not contain a zero byte')
     WHEN NEW.uuid IS NOT OLD.uuid
-      AND 'jobs' IN (SELECT table_name FROM tablao_replaced)
+      AND NEW.uuid = (SELECT key FROM tablao_replaced WHERE table_name = 'jobs')
     THEN RAISE(ABORT, 'tablao: jobs.uuid must be unique: this UPDATE OR REPLACE would delete another job')
   END;
   SELECT RAISE(ABORT, 'tablao: jobs.worker_tag_id must be NULL or the id of a worker tag')

@@ -7,8 +7,8 @@ CREATE TRIGGER tablao_failures_before_insert BEFORE INSERT ON task_failures
 -- Notes whether its rowid is that of another.
 BEGIN
   INSERT INTO tablao_note_replaced
-  VALUES ('task_failures', EXISTS (
-    SELECT 1 FROM task_failures
+  VALUES ('task_failures', NEW.rowid, (
+    SELECT NEW.rowid FROM task_failures
     WHERE rowid = NEW.rowid AND (task_id <> NEW.task_id OR worker_id <> NEW.worker_id)
   ));
 END;
@@ -19,7 +19,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.rowid < 1
     THEN RAISE(ABORT, 'tablao: task_failures.rowid must be a whole number from 1')
-    WHEN 'task_failures' IN (SELECT table_name FROM tablao_replaced)
+    WHEN NEW.rowid = (SELECT key FROM tablao_replaced WHERE table_name = 'task_failures')
     THEN RAISE(ABORT, 'tablao: task_failures.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE task_failures SET
@@ -105,8 +105,8 @@ CREATE TRIGGER tablao_blocks_before_insert BEFORE INSERT ON job_blocks
 -- Notes whether its id is that of another.
 BEGIN
   INSERT INTO tablao_note_replaced
-  VALUES ('job_blocks', EXISTS (
-    SELECT 1 FROM job_blocks
+  VALUES ('job_blocks', NEW.id, (
+    SELECT NEW.id FROM job_blocks
     WHERE id = NEW.id AND (job_id <> NEW.job_id OR worker_id <> NEW.worker_id OR task_type <> NEW.task_type)
   ));
 END;
@@ -117,7 +117,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: job_blocks.id must be a whole number from 1')
-    WHEN 'job_blocks' IN (SELECT table_name FROM tablao_replaced)
+    WHEN NEW.id = (SELECT key FROM tablao_replaced WHERE table_name = 'job_blocks')
     THEN RAISE(ABORT, 'tablao: job_blocks.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE job_blocks SET

@@ -5,8 +5,8 @@ CREATE TRIGGER tablao_schedules_before_insert BEFORE INSERT ON sleep_schedules
 -- Notes whether its id is that of another.
 BEGIN
   INSERT INTO tablao_note_replaced
-  VALUES ('sleep_schedules', EXISTS (
-    SELECT 1 FROM sleep_schedules
+  VALUES ('sleep_schedules', NEW.id, (
+    SELECT NEW.id FROM sleep_schedules
     WHERE id = NEW.id AND worker_id <> NEW.worker_id
   ));
 END;
@@ -18,7 +18,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: sleep_schedules.id must be a whole number from 1')
-    WHEN 'sleep_schedules' IN (SELECT table_name FROM tablao_replaced)
+    WHEN NEW.id = (SELECT key FROM tablao_replaced WHERE table_name = 'sleep_schedules')
     THEN RAISE(ABORT, 'tablao: sleep_schedules.id is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   -- '' says that it is new: the rules are for all of it.

@@ -18,7 +18,8 @@
 -- INSERT --------------------------------------------------------------------
 
 CREATE TRIGGER tablao_tasks_before_insert BEFORE INSERT ON tasks
--- Notes whether the keys are taken. Only a document may bring columns of ours.
+-- Notes whether the keys are taken; not the uuid by a task that is being inserted: a user's
+-- trigger may come back to it. Only a document may bring columns of ours.
 WHEN NOT NEW.tablao_rev
   OR NEW.job_id NOT IN (SELECT job_id FROM tablao_storing)
 BEGIN
@@ -29,11 +30,11 @@ BEGIN
   INSERT INTO tablao_finish_task (task_id, rev)
   VALUES ((SELECT id FROM tasks WHERE job_id = NEW.job_id AND index_in_job = 0), 0);
   INSERT INTO tablao_note_replaced
-  VALUES ('tasks', CASE
+  VALUES ('tasks', NEW.uuid, CASE
     WHEN NEW.id IN (SELECT id FROM tasks)
-      OR NEW.uuid IN (SELECT uuid FROM tasks)
+      OR (SELECT tablao_rev FROM tasks WHERE uuid = NEW.uuid)
       OR (NEW.job_id, NEW.index_in_job) IN (SELECT job_id, index_in_job FROM tasks)
-    THEN 1
+    THEN coalesce(NEW.uuid, RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE'))
   END);
   INSERT INTO tablao_counts (job_id)
   SELECT id FROM jobs WHERE id = NEW.job_id
@@ -75,7 +76,7 @@ BEGIN
     -- have that id.
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: tasks.id must be a whole number from 1')
-    WHEN 'tasks' IN (SELECT table_name FROM tablao_replaced)
+    WHEN NEW.uuid = (SELECT key FROM tablao_replaced WHERE table_name = 'tasks')
     THEN RAISE(ABORT, 'tablao: tasks cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   SELECT CASE
@@ -152,17 +153,17 @@ END;
 -- UPDATE --------------------------------------------------------------------
 
 CREATE TRIGGER tablao_tasks_before_keys BEFORE UPDATE OF uuid, index_in_job ON tasks
--- Notes whether another task has the keys.
-WHEN NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job
+-- Notes whether another task has the keys; not of a task that only gets its index.
+WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job) AND OLD.tablao_rev
 BEGIN
   INSERT INTO tablao_note_replaced
-  VALUES ('tasks', CASE
+  VALUES ('tasks', NEW.uuid, CASE
     WHEN (NEW.uuid <> OLD.uuid AND NEW.uuid IN (SELECT uuid FROM tasks))
       OR (
         NEW.index_in_job <> OLD.index_in_job
         AND (NEW.job_id, NEW.index_in_job) IN (SELECT job_id, index_in_job FROM tasks)
       )
-    THEN 1
+    THEN NEW.uuid
   END);
 END;
 
@@ -418,7 +419,8 @@ BEGIN
       AND (NEW.index_in_job IS NOT OLD.index_in_job OR OLD.tablao_rev < NEW.tablao_rev)
     THEN RAISE(ABORT, 'tablao: tasks.index_in_job must be a whole number from 1; INSERT 0 for the next')
     WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.index_in_job IS NOT OLD.index_in_job)
-      AND 'tasks' IN (SELECT table_name FROM tablao_replaced)
+      AND OLD.tablao_rev
+      AND NEW.uuid = (SELECT key FROM tablao_replaced WHERE table_name = 'tasks')
     THEN RAISE(ABORT, 'tablao: tasks.uuid and tasks.index_in_job must be unique: this UPDATE OR REPLACE would delete another task')
   END;
 END;
@@ -662,10 +664,10 @@ CREATE TRIGGER tablao_dependencies_before_insert BEFORE INSERT ON task_dependenc
 WHEN (SELECT tablao_open_deps FROM tasks WHERE id = NEW.task_id) IS NOT -1
 BEGIN
   INSERT INTO tablao_note_replaced
-  VALUES ('task_dependencies', CASE
+  VALUES ('task_dependencies', NEW.task_id || ' ' || NEW.dependency_id, CASE
     WHEN (NEW.task_id, NEW.dependency_id) IN (SELECT task_id, dependency_id FROM task_dependencies)
       OR NEW.rowid IN (SELECT rowid FROM task_dependencies)
-    THEN 1
+    THEN NEW.task_id || ' ' || NEW.dependency_id
   END);
 END;
 
@@ -689,7 +691,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.rowid < 1
     THEN RAISE(ABORT, 'tablao: task_dependencies.rowid must be a whole number from 1')
-    WHEN 'task_dependencies' IN (SELECT table_name FROM tablao_replaced)
+    WHEN NEW.task_id || ' ' || NEW.dependency_id = (SELECT key FROM tablao_replaced WHERE table_name = 'task_dependencies')
     THEN RAISE(ABORT, 'tablao: task_dependencies cannot be REPLACEd: use INSERT OR IGNORE')
   END;
 END;
@@ -700,8 +702,8 @@ BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies.rowid cannot be changed')
   WHERE NEW.rowid IS NOT OLD.rowid;
   INSERT INTO tablao_note_replaced
-  VALUES ('task_dependencies', EXISTS (
-    SELECT 1 FROM task_dependencies
+  VALUES ('task_dependencies', NEW.task_id || ' ' || NEW.dependency_id, (
+    SELECT NEW.task_id || ' ' || NEW.dependency_id FROM task_dependencies
     WHERE task_id = NEW.task_id AND dependency_id = NEW.dependency_id AND rowid <> OLD.rowid
   ));
 END;
@@ -710,7 +712,7 @@ CREATE TRIGGER tablao_dependencies_update AFTER UPDATE ON task_dependencies
 -- Refuses an UPDATE OR REPLACE that would delete another.
 BEGIN
   SELECT RAISE(ABORT, 'tablao: task_dependencies must be unique: this UPDATE OR REPLACE would delete another dependency')
-  FROM tablao_replaced WHERE table_name = 'task_dependencies';
+  WHERE NEW.task_id || ' ' || NEW.dependency_id = (SELECT key FROM tablao_replaced WHERE table_name = 'task_dependencies');
   INSERT INTO tablao_wait (task_id, waits_for) VALUES (OLD.task_id, OLD.dependency_id);
   INSERT INTO tablao_link (task_id, dependency_id, job_id, other_id)
   VALUES (

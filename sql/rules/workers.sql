@@ -5,12 +5,12 @@ CREATE TRIGGER tablao_workers_before_insert BEFORE INSERT ON workers
 -- Notes whether the keys are taken. Not by tablao_note_replaced: an INSERT has no
 -- other use for it, and compiling it costs more.
 BEGIN
-  DELETE FROM tablao_replaced WHERE table_name = 'workers';
-  INSERT INTO tablao_replaced (table_name)
-  SELECT 'workers' FROM workers WHERE id = NEW.id
-  UNION ALL
-  SELECT 'workers' FROM workers WHERE uuid = NEW.uuid
-  ON CONFLICT DO NOTHING;
+  UPDATE tablao_replaced SET key = CASE
+    WHEN NEW.id IN (SELECT id FROM workers) OR NEW.uuid IN (SELECT uuid FROM workers)
+    THEN coalesce(NEW.uuid, RAISE(ABORT, 'tablao: workers cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE'))
+    ELSE nullif(key, NEW.uuid)
+  END
+  WHERE table_name = 'workers';
 END;
 
 CREATE TRIGGER tablao_workers_insert_deleted BEFORE INSERT ON workers
@@ -45,7 +45,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.id < 1
     THEN RAISE(ABORT, 'tablao: workers.id must be a whole number from 1')
-    WHEN 'workers' IN (SELECT table_name FROM tablao_replaced)
+    WHEN NEW.uuid = (SELECT key FROM tablao_replaced WHERE table_name = 'workers')
     THEN RAISE(ABORT, 'tablao: workers cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE workers SET
@@ -65,7 +65,7 @@ CREATE TRIGGER tablao_workers_before_uuid BEFORE UPDATE OF uuid ON workers
 -- Notes whether another worker has the uuid.
 BEGIN
   INSERT INTO tablao_note_replaced
-  VALUES ('workers', OLD.id <> (SELECT id FROM workers WHERE uuid = NEW.uuid));
+  VALUES ('workers', NEW.uuid, (SELECT uuid FROM workers WHERE uuid = NEW.uuid AND id <> OLD.id));
 END;
 
 CREATE TRIGGER tablao_workers_update_request AFTER UPDATE OF
@@ -227,7 +227,7 @@ BEGIN
     WHEN instr(NEW.uuid || NEW.name || NEW.supported_task_types, char(0))
     THEN RAISE(ABORT, 'tablao: workers.uuid, name and supported_task_types must not contain a zero byte')
     WHEN NEW.uuid IS NOT OLD.uuid
-      AND 'workers' IN (SELECT table_name FROM tablao_replaced)
+      AND NEW.uuid = (SELECT key FROM tablao_replaced WHERE table_name = 'workers')
     THEN RAISE(ABORT, 'tablao: workers.uuid must be unique: this UPDATE OR REPLACE would delete another worker')
     -- What was there before a rule stays.
     WHEN NEW.supported_task_types IS OLD.supported_task_types AND NEW.tablao_rev >= OLD.tablao_rev
@@ -301,8 +301,9 @@ CREATE TRIGGER tablao_tags_before_insert BEFORE INSERT ON worker_tags
 -- Notes whether the keys of a new tag are taken.
 BEGIN
   INSERT INTO tablao_note_replaced
-  VALUES ('worker_tags', EXISTS (
-    SELECT 1 FROM worker_tags WHERE id = NEW.id OR uuid = NEW.uuid OR name = NEW.name
+  VALUES ('worker_tags', NEW.uuid, (
+    SELECT coalesce(NEW.uuid, RAISE(ABORT, 'tablao: worker_tags cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE'))
+    FROM worker_tags WHERE id = NEW.id OR uuid = NEW.uuid OR name = NEW.name
   ));
 END;
 
@@ -314,7 +315,7 @@ BEGIN
     THEN RAISE(ABORT, 'tablao: worker_tags.id must be a whole number from 1')
     WHEN typeof(NEW.uuid) <> 'text'
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid must be text')
-    WHEN 'worker_tags' IN (SELECT table_name FROM tablao_replaced)
+    WHEN NEW.uuid = (SELECT key FROM tablao_replaced WHERE table_name = 'worker_tags')
     THEN RAISE(ABORT, 'tablao: worker_tags cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   -- '' says that it is new: the rules are for all of it.
@@ -331,8 +332,8 @@ CREATE TRIGGER tablao_tags_before_keys BEFORE UPDATE OF uuid, name ON worker_tag
 -- Notes whether another tag has the keys.
 BEGIN
   INSERT INTO tablao_note_replaced
-  VALUES ('worker_tags', EXISTS (
-    SELECT 1 FROM worker_tags WHERE (uuid = NEW.uuid OR name = NEW.name) AND id <> OLD.id
+  VALUES ('worker_tags', NEW.uuid, (
+    SELECT NEW.uuid FROM worker_tags WHERE (uuid = NEW.uuid OR name = NEW.name) AND id <> OLD.id
   ));
 END;
 
@@ -349,7 +350,7 @@ BEGIN
       OR instr(NEW.name, char(0)) AND (NEW.name IS NOT OLD.name OR NEW.updated_at = '')
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid and name must not contain a zero byte')
     WHEN (NEW.uuid IS NOT OLD.uuid OR NEW.name IS NOT OLD.name)
-      AND 'worker_tags' IN (SELECT table_name FROM tablao_replaced)
+      AND NEW.uuid = (SELECT key FROM tablao_replaced WHERE table_name = 'worker_tags')
     THEN RAISE(ABORT, 'tablao: worker_tags.uuid and worker_tags.name must be unique: this UPDATE OR REPLACE would delete another tag')
   END;
   INSERT INTO tablao_times (n, value)
@@ -389,8 +390,8 @@ CREATE TRIGGER tablao_membership_before_insert BEFORE INSERT ON worker_tag_membe
 -- Notes whether another row has its rowid.
 BEGIN
   INSERT INTO tablao_note_replaced
-  VALUES ('worker_tag_membership', EXISTS (
-    SELECT 1 FROM worker_tag_membership
+  VALUES ('worker_tag_membership', NEW.rowid, (
+    SELECT NEW.rowid FROM worker_tag_membership
     WHERE rowid = NEW.rowid AND (worker_tag_id <> NEW.worker_tag_id OR worker_id <> NEW.worker_id)
   ));
 END;
@@ -402,7 +403,7 @@ BEGIN
   SELECT CASE
     WHEN NEW.rowid < 1
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid must be a whole number from 1')
-    WHEN 'worker_tag_membership' IN (SELECT table_name FROM tablao_replaced)
+    WHEN NEW.rowid = (SELECT key FROM tablao_replaced WHERE table_name = 'worker_tag_membership')
     THEN RAISE(ABORT, 'tablao: worker_tag_membership.rowid is that of another row, which cannot be REPLACEd: use INSERT ... ON CONFLICT DO UPDATE')
   END;
   UPDATE worker_tag_membership SET worker_id = worker_id WHERE rowid = NEW.rowid;

@@ -166,7 +166,8 @@ CREATE TABLE tablao_pending (
   status text
 );
 CREATE TABLE tablao_replaced (
-  table_name text NOT NULL PRIMARY KEY
+  table_name text NOT NULL PRIMARY KEY,
+  key text
 ) WITHOUT ROWID;
 CREATE TABLE tablao_scratch (
   key integer NOT NULL PRIMARY KEY,
@@ -372,7 +373,7 @@ CREATE VIEW tablao_last_tasks (worker_id, task_id);
 CREATE VIEW tablao_link (task_id, dependency_id, job_id, other_id);
 CREATE VIEW tablao_move_job (job_id, task_id, status);
 CREATE VIEW tablao_new_lanes (job_id, task_type, task_priority, n, from_lane);
-CREATE VIEW tablao_note_replaced (table_name, is_taken);
+CREATE VIEW tablao_note_replaced (table_name, key, taken);
 CREATE VIEW tablao_offers (worker_id, task_type, worker_tag_id, lane_id, job_id, job_priority, task_priority, index_in_job, task_id);
 CREATE VIEW tablao_place_task (task_id, from_lane);
 CREATE VIEW tablao_ready_tasks (task_id, lane_id, index_in_job);
