@@ -7,8 +7,8 @@ CREATE VIEW tablao_timed_attempts (
 SELECT
   v.*,
   max(0, coalesce(
-    (strftime('%s', v.until) || substr(v.until, 21, 3))
-      - (strftime('%s', v.started_at) || substr(v.started_at, 21, 3)),
+    1000 * (strftime('%s', v.until) - strftime('%s', v.started_at))
+      + substr(v.until, 21, 3) - substr(v.started_at, 21, 3),
     0
   ))
 FROM (

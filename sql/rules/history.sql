@@ -124,15 +124,16 @@ CREATE TRIGGER tablao_attempts_count AFTER UPDATE OF ended_at ON task_attempts -
 -- Adds an attempt that closes to the sums of its job. In an observed farm they are
 -- added up when somebody asks: there it counts for more what each report compiles.
 -- Milliseconds are computed from whole seconds and the digits behind them, since
--- SQLite versions differ by one in what they make of fractions.
+-- SQLite versions differ by one in what they make of fractions; a user may have written
+-- a time without such digits.
 WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL
 BEGIN
   UPDATE tablao_counts SET
     num_attempts = num_attempts + 1,
     num_failed_attempts = num_failed_attempts + (NEW.outcome GLOB '*failed' IS TRUE),
     busy_ms = busy_ms + max(0, coalesce(
-      (strftime('%s', NEW.ended_at) || substr(NEW.ended_at, 21, 3))
-        - (strftime('%s', NEW.started_at) || substr(NEW.started_at, 21, 3)),
+      1000 * (strftime('%s', NEW.ended_at) - strftime('%s', NEW.started_at))
+        + substr(NEW.ended_at, 21, 3) - substr(NEW.started_at, 21, 3),
       0
     )),
     first_started_at = min(coalesce(first_started_at, NEW.started_at), NEW.started_at),
@@ -150,8 +151,8 @@ BEGIN
   VALUES (
     OLD.worker_id, OLD.outcome, 1,
     max(0, coalesce(
-      (strftime('%s', OLD.ended_at) || substr(OLD.ended_at, 21, 3))
-        - (strftime('%s', OLD.started_at) || substr(OLD.started_at, 21, 3)),
+      1000 * (strftime('%s', OLD.ended_at) - strftime('%s', OLD.started_at))
+        + substr(OLD.ended_at, 21, 3) - substr(OLD.started_at, 21, 3),
       0
     )),
     OLD.ended_at
