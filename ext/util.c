@@ -841,9 +841,11 @@ static int utilRelease(TablaoOp *pOp){
 ** mode, and counts as writing because the same pragma can set it.
 */
 static int utilUndo(TablaoOp *pOp){
-  if( pOp->bOwn ){
-    utilTxn(pOp, TABLAO_TXN_ROLLBACK);
-  }else if( utilTxn(pOp, TABLAO_TXN_UNDO)==SQLITE_OK ){
+  if( pOp->bOwn ) utilTxn(pOp, TABLAO_TXN_ROLLBACK);
+  /* An authorizer may ignore a ROLLBACK. */
+  if( !sqlite3_get_autocommit(pOp->db)
+   && utilTxn(pOp, TABLAO_TXN_UNDO)==SQLITE_OK
+  ){
     sqlite3_reset(pOp->apTxn[TABLAO_TXN_HOLD]);
     return utilRelease(pOp)==SQLITE_OK;
   }
