@@ -359,6 +359,7 @@ static int checkColumns(
 /*
 ** Adds the row for a table that is missing. If there is one with its columns, in
 ** their order, and a name that the model does not have, it may have been renamed.
+** The module of a virtual table might be missing.
 */
 static void checkMissingTable(
   CheckCursor *pCur,
@@ -371,7 +372,8 @@ static void checkMissingTable(
   sqlite3_stmt *pKnown = tablaoPrepare(pModel,
       "SELECT 1 FROM main.sqlite_schema WHERE name=?1 COLLATE NOCASE");
   sqlite3_stmt *pHave = tablaoPrepare(pOp, "SELECT s.name "
-      "FROM main.sqlite_schema s WHERE s.type='table' AND substr((SELECT "
+      "FROM main.sqlite_schema s WHERE s.type='table' "
+      "AND s.sql NOT LIKE 'CREATE VIRTUAL%' AND substr((SELECT "
       "group_concat(lower(c.name)) || ',' FROM pragma_table_info(s.name, 'main') "
       "c), 1, length(?1))=?1");
   int bSaid = 0;

@@ -29,6 +29,9 @@
 #define TABLAO_TXN_HOLD     4  /* see tablaoHold() */
 #define UTIL_HOLD "PRAGMA main.journal_mode"
 
+/* Tells whether statements that are kept are out of date: see utilRefresh(). */
+#define UTIL_LOOK "SELECT 1"
+
 /* A progress handler that has stopped one attempt may let another pass. */
 #define UTIL_ATTEMPTS 100
 
@@ -678,6 +681,32 @@ static void utilRefuseIgnored(TablaoOp *pOp, int bOpen){
   }
 }
 
+/* True if UTIL_LOOK had to be prepared, for the first time or again. */
+static int utilIsStale(TablaoOp *pOp){
+  sqlite3_stmt *pStmt = tablaoCached(pOp, 0, UTIL_LOOK);
+  int bStale = pStmt && sqlite3_stmt_status(pStmt, SQLITE_STMTSTATUS_RUN, 0)==0;
+  tablaoStep(pOp, pStmt);
+  if( pStmt && sqlite3_stmt_status(pStmt, SQLITE_STMTSTATUS_REPREPARE, 1)>0 ){
+    bStale = 1;
+  }
+  tablaoDone(pOp->p, pStmt);
+  return bStale;
+}
+
+/*
+** Forgets the statements that are kept, if they may be out of date: ANALYZE, a
+** new index, an authorizer or a change of the connection's settings makes all of
+** them so at once. Those that end a savepoint could not be prepared again after
+** an interruption, nor where an authorizer forbids it; and one that has not been
+** stepped since shows nothing. This asks one that is stepped each time.
+*/
+static void utilRefresh(TablaoOp *pOp){
+  if( pOp->rc==SQLITE_OK && utilIsStale(pOp) && pOp->p->bAnchor ){
+    utilForget(pOp->p);
+    utilIsStale(pOp);
+  }
+}
+
 /*
 ** Opens a savepoint: one inside the caller's transaction, or a transaction
 ** of its own. The statements that end it are prepared here too, since memory
@@ -691,6 +720,7 @@ void tablaoBegin(TablaoOp *pOp){
     "ROLLBACK TO tablao_operation", "ROLLBACK", UTIL_HOLD
   };
   utilRefuseDqlite(pOp);
+  utilRefresh(pOp);
   for(int i=0; i<TABLAO_N_TXN; i++){
     pOp->apTxn[i] = tablaoCached(pOp, 0, azSql[i]);
   }
@@ -811,9 +841,11 @@ static int utilRelease(TablaoOp *pOp){
 ** mode, and counts as writing because the same pragma can set it.
 */
 static int utilUndo(TablaoOp *pOp){
-  if( pOp->bOwn ){
-    utilTxn(pOp, TABLAO_TXN_ROLLBACK);
-  }else if( utilTxn(pOp, TABLAO_TXN_UNDO)==SQLITE_OK ){
+  if( pOp->bOwn ) utilTxn(pOp, TABLAO_TXN_ROLLBACK);
+  /* An authorizer may ignore a ROLLBACK. */
+  if( !sqlite3_get_autocommit(pOp->db)
+   && utilTxn(pOp, TABLAO_TXN_UNDO)==SQLITE_OK
+  ){
     sqlite3_reset(pOp->apTxn[TABLAO_TXN_HOLD]);
     return utilRelease(pOp)==SQLITE_OK;
   }
