@@ -7,7 +7,7 @@ CREATE VIEW tablao_timed_attempts (
 SELECT
   v.*,
   max(0, coalesce(
-    1000 * (strftime('%s', v.until) - strftime('%s', v.started_at))
+    strftime('%s000', v.until) - strftime('%s000', v.started_at)
       + substr(v.until, 21, 3) - substr(v.started_at, 21, 3),
     0
   ))

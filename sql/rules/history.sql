@@ -132,7 +132,7 @@ BEGIN
     num_attempts = num_attempts + 1,
     num_failed_attempts = num_failed_attempts + (NEW.outcome GLOB '*failed' IS TRUE),
     busy_ms = busy_ms + max(0, coalesce(
-      1000 * (strftime('%s', NEW.ended_at) - strftime('%s', NEW.started_at))
+      strftime('%s000', NEW.ended_at) - strftime('%s000', NEW.started_at)
         + substr(NEW.ended_at, 21, 3) - substr(NEW.started_at, 21, 3),
       0
     )),
@@ -151,7 +151,7 @@ BEGIN
   VALUES (
     OLD.worker_id, OLD.outcome, 1,
     max(0, coalesce(
-      1000 * (strftime('%s', OLD.ended_at) - strftime('%s', OLD.started_at))
+      strftime('%s000', OLD.ended_at) - strftime('%s000', OLD.started_at)
         + substr(OLD.ended_at, 21, 3) - substr(OLD.started_at, 21, 3),
       0
     )),
